@@ -1,0 +1,1 @@
+complete --command seedance --no-files --arguments "(env _SEEDANCE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) seedance)" --condition "env _SEEDANCE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) seedance"

@@ -1,0 +1,271 @@
+"""The file under the ledger: created private and durable, opened with care, its errors in words.
+
+SQLite with a rollback journal (`TRUNCATE`) and `synchronous=FULL`: a commit returns when the disk
+has it. Not WAL, whose shared memory fails on network homes.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import sys
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from seedance_cli._ledger_rows import COLUMNS, SCHEMA, SCHEMA_VERSION
+from seedance_cli.errors import WriteFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "ledger.db"
+BUSY_SECONDS = 10.0
+"""How long to wait for another process's transaction."""
+_APPLICATION_ID = 0x53454544  # "SEED": tells this file from any other program's database
+_CHECKED_BYTES = 16 * 2**20
+"""Up to this size the whole file is checked before something is paid."""
+_ELSEWHERE = "set SEEDANCE_STATE_DIR to a folder that can be written"
+
+
+def connect(folder: Path, *, create: bool) -> sqlite3.Connection | None:
+    """Open the ledger in `folder`.
+
+    Args:
+        folder: where it lies.
+        create: make folder and file where they are missing (0700, 0600), and check the whole file;
+            else nothing is created and the file may be one that can only be read.
+
+    Returns:
+        The connection, or None where there is no ledger and none was to be made.
+
+    Raises:
+        WriteFailed: it cannot be opened, is damaged, or has a newer schema. It is left as it is.
+    """
+    path = folder / NAME
+    with mapped(path):
+        if create:
+            _make(path)
+        elif not _size(path):
+            # Missing, or just being created by another process: no row in it either way.
+            return None
+        return _opened(path, create=create)
+
+
+def empty() -> sqlite3.Connection:
+    """A ledger in memory, with no row."""
+    db = _connection(":memory:", uri=False)
+    _create_schema(db)
+    return db
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and of the file system into `WriteFailed`."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        _raise(path, error)
+    except OSError as error:
+        raise WriteFailed(
+            f"the ledger {path} cannot be used: {error.strerror or error}", hint=_ELSEWHERE
+        ) from error
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction, taken at once; durable when it is left, undone on any exception."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            with suppress(sqlite3.Error):  # after an I/O error SQLite has rolled back by itself
+                db.execute("ROLLBACK")
+        raise
+
+
+def _opened(path: Path, *, create: bool) -> sqlite3.Connection | None:
+    db = _connection(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    whole = False
+    try:
+        try:
+            whole = _check(db, path, create=create)
+        except sqlite3.OperationalError as error:
+            if create or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            db.close()
+            db = _copy(path)
+            whole = _check(db, path, create=False)
+    finally:
+        if not whole:
+            db.close()
+    return db if whole else None
+
+
+def _connection(name: str, *, uri: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, uri=uri)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _check(db: sqlite3.Connection, path: Path, *, create: bool) -> bool:
+    """Make sure that this is a whole ledger of a known schema, and set how it is written.
+
+    Returns:
+        False if there is nothing in it yet and `create` does not ask for more.
+    """
+    version = _pragma(db, "user_version")
+    if version > SCHEMA_VERSION:
+        raise WriteFailed(
+            f"the ledger {path} was written by a newer version of this program (schema {version},"
+            f" this one knows {SCHEMA_VERSION}); paid submits are refused, and the file is kept as"
+            " it is",
+            hint="upgrade seedance, or set SEEDANCE_STATE_DIR to another folder",
+        )
+    tables = _pragma(db, "schema_version") > 0
+    if _pragma(db, "application_id") != _APPLICATION_ID and (version or tables):
+        raise damaged(path, "it is not a ledger")
+    if not tables and not create:
+        return False
+    db.execute("PRAGMA journal_mode=TRUNCATE")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA fullfsync=1")  # macOS: fsync alone does not reach the platter
+    if not version:
+        _create_schema(db)
+    db.execute(f"SELECT {COLUMNS} FROM intents LIMIT 0")  # noqa: S608 - a constant of ours
+    db.execute("SELECT path, size FROM files LIMIT 0")
+    if create and (_size(path) or 0) <= _CHECKED_BYTES:
+        # A damaged index could hide an unknown outcome, and the same request be paid again.
+        words = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)")]
+        if words != ["ok"]:
+            raise damaged(path, words[0])
+    return True
+
+
+def _create_schema(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        if _pragma(db, "user_version"):
+            return  # another process was faster
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _copy(path: Path) -> sqlite3.Connection:
+    """A ledger that another process left in the middle of a commit, where nothing can be written.
+
+    SQLite has to undo that commit first, so it does in a private copy. (`immutable=1` would read
+    the half-written file instead.)
+    """
+    import shutil  # slow to import, and seldom used
+    import tempfile
+
+    memory = _connection(":memory:", uri=False)
+    try:
+        with tempfile.TemporaryDirectory(prefix="seedance-") as folder:
+            for name in (NAME, f"{NAME}-journal"):
+                shutil.copyfile(path.with_name(name), Path(folder, name))
+            with closing(_connection(str(Path(folder, NAME)), uri=False)) as disk:
+                disk.backup(memory)
+        memory.execute("PRAGMA query_only=ON")
+    except BaseException:
+        memory.close()
+        raise
+    return memory
+
+
+def _make(path: Path) -> None:
+    """Create folder and file where they are missing, private from the first moment and durable."""
+    folder = path.parent
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _tighten(folder, 0o700)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        # Not opened here: closing any descriptor of a file drops the process's POSIX locks on it.
+        _tighten(path, 0o600)
+        return
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    for place in (folder, *(place.parent for place in new)):
+        _sync_folder(place)
+
+
+def _tighten(path: Path, mode: int) -> None:
+    """Take rights from group and others where the owner may; not from a shared (sticky) folder."""
+    if sys.platform == "win32":
+        return
+    found = path.stat()
+    loose = found.st_mode & 0o077
+    if loose and found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        with suppress(OSError):
+            path.chmod(mode)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new entry of a folder durable, where the system can."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _size(path: Path) -> int | None:
+    """Bytes; None where there is no such file."""
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute(f"PRAGMA {name}").fetchone()
+    return int(row[0])
+
+
+def damaged(path: Path, words: str) -> WriteFailed:
+    return WriteFailed(
+        f"the ledger {path} is damaged ({words}); paid submits are refused, and the file is kept"
+        " as it is",
+        hint=f"move {path} away to start a new one; a task of the old one can still be waited for"
+        " with `seedance wait PROVIDER:TASK_ID`",
+    )
+
+
+def _raise(path: Path, error: sqlite3.DatabaseError) -> NoReturn:
+    """Say what an error of SQLite means. Result codes: https://sqlite.org/rescode.html."""
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)):
+        raise error  # a bug here, and shown as one
+    # Errors that the module raises by itself (text that is no UTF-8) carry no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    hint = _ELSEWHERE
+    match code:
+        case (
+            sqlite3.SQLITE_CORRUPT
+            | sqlite3.SQLITE_NOTADB
+            | sqlite3.SQLITE_FORMAT
+            | sqlite3.SQLITE_ERROR  # a table or column is missing
+        ):
+            raise damaged(path, str(error)) from error
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            words = f"is locked by another process (waited {BUSY_SECONDS:.0f} s)"
+            hint = "run the command again once the other process is done"
+        case sqlite3.SQLITE_FULL:
+            words = "cannot be written: the disk is full"
+            hint = "free some space, or set SEEDANCE_STATE_DIR to a folder on another disk"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            words = f"cannot be written: {error}"
+        case _:
+            words = f"cannot be used: {error}"
+    raise WriteFailed(f"the ledger {path} {words}", hint=hint) from error

@@ -1,0 +1,337 @@
+"""How a Submission lies in the ledger: the tables, and the way from a row to values and back.
+
+Whatever a server or a user wrote lies in JSON, ASCII only: a lone surrogate in an error message
+must not keep a paid task's id out of the ledger. Times are ISO text in UTC with microseconds, so
+that they sort; money is decimal text. A reader raises ValueError on what no writer here wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from seedance_cli.models import (
+    IntentState,
+    JsonObject,
+    Price,
+    PricedFields,
+    Problem,
+    Status,
+    Submission,
+    Task,
+    VideoRequest,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from seedance_cli.models import JsonValue
+
+SCHEMA_VERSION = 1
+SCHEMA = (
+    """
+    CREATE TABLE intents (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        intent TEXT NOT NULL UNIQUE,
+        state TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        sandbox INTEGER NOT NULL,
+        profile TEXT,
+        fingerprint TEXT NOT NULL,
+        request TEXT NOT NULL,
+        priced TEXT,
+        created_at TEXT NOT NULL,
+        submitted_at TEXT,
+        evidence TEXT NOT NULL DEFAULT '{}',
+        task_id TEXT,
+        status TEXT NOT NULL DEFAULT 'unknown',
+        task TEXT,
+        cost_amount TEXT,
+        cost_unit TEXT,
+        cost_basis TEXT,
+        finished_at TEXT,
+        watched INTEGER NOT NULL DEFAULT 0,
+        delivered INTEGER NOT NULL DEFAULT 0,
+        not_found_since TEXT
+    )
+    """,
+    "CREATE INDEX intents_state ON intents (state)",
+    "CREATE INDEX intents_fingerprint ON intents (fingerprint)",
+    "CREATE INDEX intents_task ON intents (task_id)",
+    """
+    CREATE TABLE files (
+        provider TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        sandbox INTEGER NOT NULL,
+        task_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        path BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (provider, endpoint, sandbox, task_id, number)
+    )
+    """,
+)
+COLUMNS = (
+    "intent, state, provider, endpoint, sandbox, profile, fingerprint, request, priced,"
+    " created_at, submitted_at, evidence, task_id, status, task,"
+    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since"
+)
+
+Value = str | int | None
+
+
+def key(task_id: str) -> str:
+    """A task id as the ledger looks it up; the same text unless it is no valid Unicode."""
+    return task_id.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """`2026-02-07T10:30:00.000000Z`; None for a time that UTC cannot express."""
+    if moment is None:
+        return None
+    try:
+        utc = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return None
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def read_time(text: str | None) -> datetime | None:
+    """The time that `time_text` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def request_text(request: VideoRequest) -> str:
+    """A request as JSON."""
+    return _dump(
+        {
+            "prompt": request.prompt,
+            "model": request.model,
+            "duration": request.duration,
+            "resolution": request.resolution,
+            "aspect_ratio": request.aspect_ratio,
+            "audio": request.audio,
+            "fixed_lens": request.fixed_lens,
+            "images": list(request.images),
+            "callback_url": request.callback_url,
+            "metadata": dict(request.metadata),
+            "params": dict(request.params),
+        }
+    )
+
+
+def priced_text(priced: PricedFields | None) -> str | None:
+    """What decides a price, as JSON; equal values give equal text."""
+    if priced is None:
+        return None
+    return _dump([priced.model, priced.duration, priced.resolution, priced.audio])
+
+
+def read_priced(text: str) -> PricedFields:
+    """The fields that `priced_text` wrote."""
+    match json.loads(text):
+        case [str() | None as model, int() | None as seconds, str() | None as size, audio] if (
+            audio is None or isinstance(audio, bool)
+        ):
+            return PricedFields(model, seconds, size, audio)
+    raise ValueError("priced fields")
+
+
+def evidence_text(evidence: JsonObject) -> str:
+    """What came back, as JSON."""
+    return _dump(evidence)
+
+
+def task_columns(task: Task) -> dict[str, Value]:
+    """The columns that describe a task."""
+    cost = task.cost
+    return {
+        "task_id": key(task.task_id),
+        "status": task.status.value,
+        "task": _dump(
+            {
+                "task_id": task.task_id,
+                "provider_status": task.provider_status,
+                "model": task.model,
+                "prompt": task.prompt,
+                "video_urls": list(task.video_urls),
+                "error": None if task.error is None else [task.error.code, task.error.message],
+                "created_at": time_text(task.created_at),
+                "resume": dict(task.resume),
+            }
+        ),
+        "cost_amount": None if cost is None else str(cost.amount),
+        "cost_unit": None if cost is None else cost.unit,
+        "cost_basis": None if cost is None else cost.basis,
+        "finished_at": time_text(task.finished_at),
+    }
+
+
+def read_submission(
+    row: sqlite3.Row, files: tuple[str, ...], state: IntentState | None = None
+) -> Submission:
+    """A row as a value.
+
+    Args:
+        row: of `intents`, with all `COLUMNS`.
+        files: the paths of its videos.
+        state: what it became, where the row could not be changed; None: what the row says.
+
+    Raises:
+        ValueError: the row is not one that this module wrote.
+    """
+    return Submission(
+        provider=_text(row["provider"]),
+        endpoint=_text(row["endpoint"]),
+        sandbox=bool(row["sandbox"]),
+        intent=_text(row["intent"]),
+        state=state or IntentState(row["state"]),
+        profile=_optional(row["profile"]),
+        request=_read_request(_object(row["request"])),
+        task=_read_task(row),
+        created_at=read_time(_text(row["created_at"])),
+        submitted_at=read_time(_optional(row["submitted_at"])),
+        files=files,
+        delivered=bool(row["delivered"]),
+        evidence=_object(row["evidence"]),
+    )
+
+
+def read_price(amount: str, unit: str | None, basis: str) -> Price:
+    """A cost as its columns hold it."""
+    try:
+        return Price(Decimal(amount), unit, basis)
+    except InvalidOperation as error:
+        raise ValueError("amount") from error
+
+
+def merge(old: Task, new: Task, now: datetime) -> Task:
+    """What is known of a task after one more read of it. Knowledge only grows.
+
+    A terminal status is not overwritten by one that is not (a cache of the provider may lag); the
+    URLs, the cost and the model stay known when a later answer leaves them out.
+
+    Args:
+        old: what was known.
+        new: what the provider said now.
+        now: when; taken as `finished_at` of a task first seen terminal that brings no time itself.
+    """
+    back = old.status.terminal and not new.status.terminal
+    head = old if back else new
+    same = head.status is old.status
+    finished = (old.finished_at if same else None) or head.finished_at
+    return replace(
+        head,
+        task_id=old.task_id,
+        model=new.model or old.model,
+        prompt=new.prompt if new.prompt is not None else old.prompt,
+        video_urls=new.video_urls or old.video_urls,
+        cost=_better(old.cost, new.cost),
+        error=head.error or (old.error if same else None),
+        created_at=old.created_at or new.created_at,
+        finished_at=(finished or now) if head.status.terminal else None,
+        resume=new.resume or old.resume,
+    )
+
+
+def worth_keeping(old: Task, new: Task) -> bool:
+    """Whether a merged task is to be written: steps between non-terminal words are not."""
+    if new.status.terminal and new.status is not old.status:
+        return True
+    return replace(new, status=old.status, provider_status=old.provider_status) != old
+
+
+def _better(old: Price | None, new: Price | None) -> Price | None:
+    """The cost to keep: the newer, but a real charge is not replaced by a listed price."""
+    if new is None or not new.amount.is_finite():
+        return old
+    return old if old is not None and old.basis == "charged" and new.basis != "charged" else new
+
+
+def _read_request(stored: JsonObject) -> VideoRequest:
+    audio, lens, seconds = (stored.get(name) for name in ("audio", "fixed_lens", "duration"))
+    metadata, params = stored.get("metadata"), stored.get("params")
+    if not (isinstance(metadata, dict) and isinstance(params, dict)):
+        raise ValueError("request")  # noqa: TRY004 - one error for every damaged row
+    return VideoRequest(
+        prompt=_text(stored.get("prompt")),
+        model=_optional(stored.get("model")),
+        duration=seconds if isinstance(seconds, int) else None,
+        resolution=_optional(stored.get("resolution")),
+        aspect_ratio=_optional(stored.get("aspect_ratio")),
+        audio=audio if isinstance(audio, bool) else None,
+        fixed_lens=lens if isinstance(lens, bool) else None,
+        images=_texts(stored.get("images")),
+        callback_url=_optional(stored.get("callback_url")),
+        metadata=_text_map(metadata),
+        params=params,
+    )
+
+
+def _read_task(row: sqlite3.Row) -> Task | None:
+    if row["task"] is None:
+        return None
+    stored = _object(row["task"])
+    amount = _optional(row["cost_amount"])
+    return Task(
+        task_id=_text(stored.get("task_id")),
+        status=Status(row["status"]),
+        provider_status=_optional(stored.get("provider_status")),
+        model=_optional(stored.get("model")),
+        prompt=_optional(stored.get("prompt")),
+        video_urls=_texts(stored.get("video_urls")),
+        cost=None
+        if amount is None
+        else read_price(amount, _optional(row["cost_unit"]), _text(row["cost_basis"])),
+        error=_read_problem(stored.get("error")),
+        created_at=read_time(_optional(stored.get("created_at"))),
+        finished_at=read_time(_optional(row["finished_at"])),
+        resume=_text_map(stored.get("resume")),
+    )
+
+
+def _read_problem(value: JsonValue) -> Problem | None:
+    match value:
+        case None:
+            return None
+        case [str() | None as code, str() as message]:
+            return Problem(code, message)
+    raise ValueError("error")
+
+
+def _dump(value: Mapping[str, object] | list[str | int | bool | None]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _object(text: object) -> JsonObject:
+    value = json.loads(_text(text))
+    if isinstance(value, dict):
+        return value
+    raise ValueError("no JSON object")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("no text")
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(item) for item in value)
+    raise ValueError("no list")
+
+
+def _text_map(value: object) -> dict[str, str]:
+    if isinstance(value, dict):
+        return {_text(name): _text(item) for name, item in value.items()}
+    raise ValueError("no JSON object")

@@ -1,0 +1,141 @@
+"""What `partfile` asks of the operating system: names, opening under a lock, moving into place."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_MAX_NAME = 255
+"""Bytes of a file name on nearly every file system."""
+_TRIES = 8
+
+
+def part_path(target: Path, tag: str = "") -> Path:
+    """`NAME.part` beside the target, shortened where the system would not take it."""
+    ending = f"{tag}.part"
+    name = target.name
+    if len(os.fsencode(f"{name}{ending}.json")) > _MAX_NAME:
+        import hashlib
+
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+        name = f"{os.fsencode(name)[:200].decode('utf-8', 'ignore')}-{digest}"
+    return target.with_name(name + ending)
+
+
+def mark_path(part: Path) -> Path:
+    """`NAME.part.json`, beside its `NAME.part`."""
+    return part.with_name(f"{part.name}.json")
+
+
+def open_shared(path: Path, target: Path) -> int | None:
+    """Open and lock the one name that later runs know; None where it is another's for now."""
+    for _ in range(_TRIES):
+        try:
+            fd, made = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600), True
+        except FileExistsError:
+            try:
+                fd, made = os.open(path, FLAGS), False
+            except FileNotFoundError:
+                continue
+            except OSError:  # a symlink, a folder, another user's
+                return None
+        kept = False
+        try:
+            locked = _try_lock(fd)
+            if locked is None and made:  # no locks on this file system
+                path.unlink()
+            if not locked:
+                return None
+            found = os.fstat(fd)
+            if not _same(path, found):  # its last holder has published or removed it
+                continue
+            if found.st_nlink > 1 and _same(target, found):
+                # Left by a process that was killed between the two steps of publishing: writing
+                # here would write into the finished file.
+                mark_path(path).unlink(missing_ok=True)
+                path.unlink()
+                continue
+            kept = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and _ours(found)
+            return fd if kept else None
+        finally:
+            if not kept:
+                os.close(fd)
+    return None
+
+
+def _try_lock(fd: int) -> bool | None:
+    """Lock without waiting, until the descriptor closes; None where there are no locks."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _ours(found: os.stat_result) -> bool:
+    return sys.platform == "win32" or found.st_uid == os.geteuid()
+
+
+def _same(path: Path, found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), found)
+    except OSError:
+        return False
+
+
+def move_to_new(path: Path, target: Path) -> None:
+    """Rename, unless something is at `target`: FileExistsError then."""
+    if sys.platform == "win32":
+        path.rename(target)  # refuses an existing target there
+    else:
+        try:
+            os.link(path, target, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links (FAT, some network and phone file systems)
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            try:
+                path.replace(target)
+            except OSError:
+                target.unlink()
+                raise
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def umask() -> int:
+    """The process's umask."""
+    # It can only be read by setting it. Should another thread create a file in between, the file is
+    # private rather than open.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in it durable, where the system can."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fd = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)

@@ -1,0 +1,92 @@
+"""Where a video may be fetched from: the rules for its URL and for each redirect, by hand."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from seedance_cli.addresses import is_private
+from seedance_cli.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.net import Stream
+
+REDIRECTS = 5
+
+_REDIRECT = frozenset({301, 302, 303, 307, 308})
+# C0, DEL, C1, bidi controls, line separators, lone surrogates: contract section 3.
+_UNUSABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@contextmanager
+def open_video(
+    url: str, headers: Mapping[str, str], *, allow_private: bool, clock: Clock
+) -> Iterator[Stream]:
+    """Ask for a video, following up to `REDIRECTS` redirects. The first answer that is none.
+
+    Args:
+        url: as the provider gave it; held to the same rules as a redirect.
+        headers: for every request on the way; no key ever.
+        allow_private: whether loopback and private hosts may be asked.
+        clock: bounds the waits.
+
+    Raises:
+        DownloadFailed: a URL that must not be followed, or cannot.
+        Unreachable: no answer.
+    """
+    from seedance_cli import net
+
+    for _ in range(REDIRECTS + 1):
+        _check(url, allow_private=allow_private)
+        with net.stream(url, headers, clock=clock) as answer:
+            if answer.status not in _REDIRECT:
+                yield answer
+                return
+            location = answer.headers.get("location")
+        if not location:
+            raise DownloadFailed("the video's server redirects to nowhere")
+        url = _follow(url, location)
+    raise DownloadFailed(f"the video's URL redirects more than {REDIRECTS} times")
+
+
+def _check(url: str, *, allow_private: bool) -> None:
+    # Names are not looked up: what a name means may change between a look and the connection, and
+    # behind a proxy it means nothing here.
+    reason = None
+    # Resolvers read full-width digits and ideographic dots as ASCII ones.
+    plain = unicodedata.normalize("NFKC", url).replace("\u3002", ".")
+    try:
+        parts = urlsplit(plain)
+        host = parts.hostname or ""
+        odd = "@" in parts.netloc or "\\" in parts.netloc or not host
+    except ValueError:
+        parts, odd = urlsplit(""), True
+    if _UNUSABLE.search(url):
+        reason = "has control characters"
+    elif parts.scheme not in {"http", "https"}:
+        reason = "is neither http nor https"
+    elif odd:
+        reason = "names no plain host"
+    elif not allow_private and is_private(plain):
+        reason = "leads to a private address"
+    if reason is not None:
+        raise DownloadFailed(f"the video's URL {reason}; it was not followed")
+
+
+def _follow(url: str, location: str) -> str:
+    try:
+        there = urljoin(url, location)
+        downgrade = urlsplit(url).scheme == "https" and urlsplit(there).scheme == "http"
+    except ValueError as error:
+        raise DownloadFailed("the video's server redirects to no URL") from error
+    if downgrade:
+        raise DownloadFailed("the video's URL redirects from https to http")
+    return there

@@ -1,0 +1,310 @@
+"""The options that commands share, and the start that every command makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.commands._follow import Wanted
+    from seedance_cli.output import Output
+    from seedance_cli.providers._base import ProviderInfo
+
+
+@dataclass(slots=True)
+class App:
+    """What one run of the program has: its environment, its clock, and its output once known."""
+
+    env: Mapping[str, str]
+    clock: Clock
+    out: Output | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An App whose output is known: what commands work with."""
+
+    env: Mapping[str, str]
+    clock: Clock
+    out: Output
+
+
+def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
+    """Take the options that every command has."""
+    from seedance_cli.output import Output
+
+    app: App = ctx.obj
+    app.out = Output(json=json, quiet=quiet, verbose=verbose)
+    return Run(app.env, app.clock, app.out)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help. A blank line between them keeps each on a line of its own."""
+    return "Examples:\n\n" + "\n\n".join(f"  {line}" for line in lines)
+
+
+def provider_names(incomplete: str) -> list[str]:
+    """What Tab offers for a provider."""
+    from seedance_cli.providers import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def model_ids(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What Tab offers for a model."""
+    from seedance_cli.providers._base import ModelUse
+
+    offered = [
+        model.id
+        for info in _infos(ctx)
+        if info.model_use is not ModelUse.NONE
+        for model in info.models
+    ]
+    return _distinct(offered, incomplete)
+
+
+def durations(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What Tab offers for a duration."""
+    seconds = {one for info in _infos(ctx) for model in info.models for one in model.durations}
+    return _distinct([str(one) for one in sorted(seconds)], incomplete)
+
+
+def resolutions(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What Tab offers for a resolution."""
+    offered = [one for info in _infos(ctx) for model in info.models for one in model.resolutions]
+    return _distinct(offered, incomplete)
+
+
+def aspect_ratios(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What Tab offers for an aspect ratio."""
+    offered = [one for info in _infos(ctx) for model in info.models for one in model.aspect_ratios]
+    return _distinct(offered, incomplete)
+
+
+def statuses(incomplete: str) -> list[str]:
+    """What Tab offers for a status."""
+    from seedance_cli.models import Status
+
+    return [status for status in Status if status.startswith(incomplete)]
+
+
+def _infos(ctx: typer.Context) -> list[ProviderInfo]:
+    from seedance_cli import providers
+
+    named = ctx.params.get("provider")
+    wanted = [named] if named in providers.names() else providers.names()
+    return [providers.get(name).info for name in wanted]
+
+
+def _distinct(offered: Iterable[str], incomplete: str) -> list[str]:
+    return [one for one in dict.fromkeys(offered) if one.startswith(incomplete)]
+
+
+def profile_names(incomplete: str) -> list[str]:
+    """What Tab offers for a profile; nothing where the configuration cannot be read."""
+    import os
+
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.profiles import load
+
+    try:
+        return [name for name in load(os.environ).names() if name.startswith(incomplete)]
+    except SeedanceError:
+        return []
+
+
+def wanted_result(
+    out: Output,
+    *,
+    wait: bool,
+    download: bool,
+    output: str | None,
+    force: bool,
+    timeout: str | None,
+    interval: str | None,
+) -> Wanted | None:
+    """What `generate` is asked to wait for; None: nothing.
+
+    Raises:
+        UsageError: an option of the wait without a wait, or one that cannot be used.
+    """
+    from seedance_cli.errors import UsageError
+
+    if not (wait or download or output is not None):
+        for option, given in (
+            ("--force", force),
+            ("--timeout", timeout is not None),
+            ("--interval", interval is not None),
+        ):
+            if given:
+                raise UsageError(f"{option} needs --wait", hint="add --wait, or --download")
+        return None
+    wanted = wanted_wait(
+        out, download=download, output=output, force=force, timeout=timeout, interval=interval
+    )
+    return replace(wanted, one=True, submitted=True)
+
+
+def wanted_wait(
+    out: Output,
+    *,
+    download: bool,
+    output: str | None,
+    force: bool,
+    timeout: str | None,
+    interval: str | None,
+) -> Wanted:
+    """The options that `wait` and `generate --wait` share, as values.
+
+    Raises:
+        UsageError: one that cannot be used.
+    """
+    from seedance_cli.commands._follow import Wanted
+    from seedance_cli.durations import parse_duration, parse_interval
+    from seedance_cli.errors import UsageError
+    from seedance_cli.naming import check_template
+
+    if output == "-":
+        if out.json:
+            raise UsageError("-o - and --json both want stdout", hint="give one of them")
+        if out.stdout_terminal:
+            raise UsageError(
+                "-o - would write a video to the terminal", hint="pipe it, or give a file"
+            )
+    elif output is not None:
+        check_template(output)
+    if force and not (download or output is not None):
+        raise UsageError("--force needs --download", hint="it replaces an existing file")
+    return Wanted(
+        download=download or output is not None,
+        output=output,
+        force=force,
+        timeout=None if timeout is None else parse_duration(timeout, "--timeout"),
+        interval=None if interval is None else parse_interval(interval),
+    )
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel="Output"),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="Only errors on stderr.", rich_help_panel="Output"),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", help="Log each HTTP exchange to stderr.", rich_help_panel="Output"
+    ),
+]
+Provider = Annotated[
+    str | None,
+    typer.Option(
+        "-p",
+        "--provider",
+        metavar="NAME",
+        help="Which service to use.",
+        autocompletion=provider_names,
+        rich_help_panel="Provider",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="A named set of defaults, endpoints and keys.",
+        autocompletion=profile_names,
+        rich_help_panel="Provider",
+    ),
+]
+Sandbox = Annotated[
+    bool | None,
+    typer.Option(
+        "--sandbox/--no-sandbox",
+        help="The embedded emulation: no key, no cost.",
+        show_default=False,
+        rich_help_panel="Provider",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="ID",
+        help="A model of the provider.",
+        autocompletion=model_ids,
+        rich_help_panel="Request",
+    ),
+]
+Duration = Annotated[
+    str | None,
+    typer.Option(
+        "-d",
+        "--duration",
+        metavar="SECONDS",
+        help="8 or 8s.",
+        autocompletion=durations,
+        rich_help_panel="Request",
+    ),
+]
+Resolution = Annotated[
+    str | None,
+    typer.Option(
+        "-r",
+        "--resolution",
+        metavar="NAME",
+        help="480p, 720p, 1080p.",
+        autocompletion=resolutions,
+        rich_help_panel="Request",
+    ),
+]
+Audio = Annotated[
+    bool | None,
+    typer.Option(
+        "--audio/--no-audio", help="With sound.", show_default=False, rich_help_panel="Request"
+    ),
+]
+Download = Annotated[
+    bool,
+    typer.Option("--download", help="Save the video; implies --wait.", rich_help_panel="Result"),
+]
+OutputPath = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="A file, a folder/, a template such as {date}-{slug}.mp4, or - for stdout; "
+        "implies --download.",
+        rich_help_panel="Result",
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace an existing file.", rich_help_panel="Result")
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        help="Stop watching after 90, 90s, 10m, 1h; 0 asks once. Never cancels.",
+        rich_help_panel="Result",
+    ),
+]
+Interval = Annotated[
+    str | None,
+    typer.Option(
+        "--interval",
+        metavar="SECONDS",
+        help="Between two polls; by default short at first, then longer.",
+        rich_help_panel="Result",
+    ),
+]

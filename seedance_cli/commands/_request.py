@@ -1,0 +1,162 @@
+"""From the words of the command line to a VideoRequest that the provider takes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import UsageError
+from seedance_cli.models import VideoRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from seedance_cli.models import JsonValue
+    from seedance_cli.output import Output
+    from seedance_cli.profiles import Settings
+    from seedance_cli.providers._base import ProviderInfo
+
+_SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
+
+
+def prompt_text(argument: str | None, file: Path | None) -> str:
+    """The prompt: the argument, the file, or stdin where neither is given or `-` is.
+
+    Raises:
+        UsageError: none, two of them, or text that cannot be sent.
+    """
+    if argument is not None and file is not None:
+        raise UsageError(
+            "a PROMPT and --prompt-file were both given", hint="give one: the text, or the file"
+        )
+    if file is not None:
+        text = _from_file(file)
+    elif argument is None or argument == "-":
+        text = _from_stdin(asked=argument == "-")
+    else:
+        text = argument
+    if not text.strip():
+        raise UsageError("the prompt is empty", hint='seedance generate "a paper boat"')
+    return text
+
+
+def typed(
+    *,
+    prompt: str,
+    model: str | None,
+    duration: str | None,
+    resolution: str | None,
+    aspect_ratio: str | None,
+    audio: bool | None,
+    fixed_lens: bool | None,
+    images: Sequence[str],
+    callback_url: str | None,
+    metadata: Sequence[str],
+    params: Sequence[str],
+) -> VideoRequest:
+    """The options as values.
+
+    Raises:
+        UsageError: one that has not even the right form, naming it.
+    """
+    return VideoRequest(
+        prompt=prompt,
+        model=model,
+        duration=None if duration is None else _seconds(duration),
+        resolution=resolution,
+        aspect_ratio=aspect_ratio,
+        audio=audio,
+        fixed_lens=fixed_lens,
+        images=tuple(images),
+        callback_url=callback_url,
+        metadata=_pairs("--metadata", metadata),
+        params={key: _json(key, text) for key, text in _pairs("--param", params).items()},
+    )
+
+
+def with_defaults(
+    video: VideoRequest, settings: Settings, info: ProviderInfo, out: Output
+) -> VideoRequest:
+    """The request with the profile's defaults where the user typed nothing.
+
+    A default that the provider has no option for, or refuses, is left out and named on stderr.
+    """
+    from seedance_cli.validate import fit_default
+
+    known = {field.name for field in fields(VideoRequest)}
+    changes: dict[str, object] = {}
+    model = video.model
+    # The model first: what the other options allow depends on it.
+    for name, value in sorted(settings.defaults.items(), key=lambda item: item[0] != "model"):
+        if name not in known or getattr(video, name) is not None:
+            continue
+        unfit = fit_default(info, model, name, value)
+        if unfit is not None:
+            out.warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
+            continue
+        changes[name] = value
+        if name == "model":
+            model = str(value)
+    return replace(video, **changes)  # type: ignore[arg-type]  # profiles checks the types
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return _decoded(path.read_bytes(), f"--prompt-file {path}")
+    except OSError as error:
+        raise UsageError(f"--prompt-file {path} cannot be read: {error.strerror}") from error
+
+
+def _from_stdin(*, asked: bool) -> str:
+    if sys.stdin is None or (sys.stdin.isatty() and not asked):
+        raise UsageError("there is no prompt", hint='seedance generate "a paper boat"')
+    return _decoded(sys.stdin.buffer.read(), "the prompt on stdin")
+
+
+def _decoded(raw: bytes, what: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} is no UTF-8 text (byte {error.start})") from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _seconds(text: str) -> int:
+    match = _SECONDS.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"--duration {text!r} is no number of seconds", hint="allowed: whole seconds, 8 or 8s"
+        )
+    return int(match[1])
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"{option} {text!r} has no KEY=", hint=f"{option} KEY=VALUE")
+        if key in pairs:
+            raise UsageError(f"{option} {key} was given twice")
+        pairs[key] = value
+    return pairs
+
+
+def _json(key: str, text: str) -> JsonValue:
+    import json
+
+    def refuse(word: str) -> JsonValue:
+        raise ValueError(word)
+
+    try:
+        value: JsonValue = json.loads(text, parse_constant=refuse)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"--param {key}: {text!r} is no JSON",
+            hint=f"""a text needs quotes of its own: --param '{key}="text"'""",
+        ) from error
+    return value

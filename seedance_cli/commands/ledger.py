@@ -1,0 +1,81 @@
+"""`seedance list`: the ledger, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.commands import _options
+
+if TYPE_CHECKING:
+    from seedance_cli.models import Submission
+
+EXAMPLES = (
+    "seedance list",
+    "seedance list --status succeeded --limit 5",
+    "seedance list --all --json | jq -r '.[].ref'",
+)
+
+
+def list_tasks(
+    ctx: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="How many.", min=1)] = 20,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only these: queued, running, succeeded, failed, cancelled, expired, unknown.",
+            autocompletion=_options.statuses,
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also submissions that were refused or never sent.")
+    ] = False,
+    provider: _options.Provider = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Show what was submitted from this machine, newest first. Asks no provider."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import providers
+    from seedance_cli.errors import UsageError
+    from seedance_cli.ledger import Ledger
+    from seedance_cli.models import Status
+    from seedance_cli.profiles import state_dir
+    from seedance_cli.task_json import task_object
+
+    if status is not None and status not in set(Status):
+        raise UsageError(f"--status {status!r} is no status", hint=f"allowed: {', '.join(Status)}")
+    if provider is not None:
+        providers.get(provider)
+    with Ledger.open(state_dir(run.env), run.clock, create=False) as ledger:
+        rows = ledger.rows(
+            limit=limit,
+            status=None if status is None else Status(status),
+            provider=provider,
+            all_states=everything,
+        )
+    if json:
+        run.out.document([task_object(row) for row in rows])
+    elif rows:
+        columns = ("REF", "STATUS", "CREATED", "COST", "PROMPT")
+        run.out.table(columns, [_line(row) for row in rows])
+    else:
+        run.out.note("nothing was submitted from this machine")
+    return 0
+
+
+def _line(row: Submission) -> tuple[str, ...]:
+    from seedance_cli.pricing import price_text
+
+    task = row.task
+    status = row.status if task is not None else f"{row.state}"
+    cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
+    created = row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if row.created_at else "-"
+    prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
+    name = row.ref or f"intent {row.intent}"
+    return name, status, created, cost, prompt[:60]

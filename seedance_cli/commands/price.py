@@ -1,0 +1,259 @@
+"""`seedance price`: what a request costs, listed and charged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import typer
+
+from seedance_cli.commands import _options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from seedance_cli.models import JsonObject, Price, PricedFields, VideoRequest
+    from seedance_cli.output import Output
+    from seedance_cli.providers._base import Provider, ProviderInfo
+
+EXAMPLES = (
+    "seedance price",
+    "seedance price -p seedanceapi -d 8 -r 720p --audio",
+    "seedance price -p seedance2ink --json",
+)
+_ANY_PROMPT = "price"
+_COLUMNS = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO", "LISTED", "CHARGED")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What one request costs, as far as known."""
+
+    provider: str
+    fields: PricedFields
+    listed: Price | None
+    charged: tuple[Price, ...]
+    """Newest last."""
+
+
+def price(
+    ctx: typer.Context,
+    *,
+    model: _options.Model = None,
+    duration: _options.Duration = None,
+    resolution: _options.Resolution = None,
+    audio: _options.Audio = None,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Show what a request costs: listed in the provider's documents, and what you were charged."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import profiles, providers
+    from seedance_cli.commands import _request
+    from seedance_cli.ledger import Ledger
+
+    wanted = _request.typed(
+        prompt=_ANY_PROMPT,
+        model=model,
+        duration=duration,
+        resolution=resolution,
+        aspect_ratio=None,
+        audio=audio,
+        fixed_lens=None,
+        images=(),
+        callback_url=None,
+        metadata=(),
+        params=(),
+    )
+    store = profiles.load(run.env)
+    choice = profiles.choose_profile(store, run.env, profile)
+    named = provider or run.env.get("SEEDANCE_PROVIDER") or None
+    one = None if named is None else providers.get(named)
+    asked = [one] if one else [providers.get(name) for name in providers.names()]
+    with Ledger.open(profiles.state_dir(run.env), run.clock, create=False) as ledger:
+        rows: list[_Row] = []
+        for each in asked:
+            place, _ = profiles.endpoint(choice, run.env, each.info)
+            groups = [
+                (fields, tuple(prices))
+                for _, where, fields, prices in ledger.charge_groups(each.info.name)
+                if where == place
+            ]
+            rows += _rows(each, wanted, dict(groups), strict=one is not None)
+    if one is not None and _names_one(one.info, wanted) and rows:
+        _print_one(run.out, rows[0])
+    else:
+        _print_table(run.out, rows, [each.info.name for each in asked])
+    return 0
+
+
+def _rows(
+    provider: Provider,
+    wanted: VideoRequest,
+    charged: dict[PricedFields, tuple[Price, ...]],
+    *,
+    strict: bool,
+) -> Iterator[_Row]:
+    """Every request that the options leave open, where anything is known of its price."""
+    from seedance_cli.errors import UsageError
+    from seedance_cli.validate import check
+
+    info = provider.info
+    try:
+        check(info, wanted, endpoint_is_loopback=False, free=False)
+    except UsageError:
+        if strict:
+            raise
+        return
+    if strict and _names_one(info, wanted):
+        yield _row(provider, wanted, charged)
+        return
+    left = dict(charged)
+    for video in _open(info, wanted):
+        row = _row(provider, video, left)
+        left.pop(row.fields, None)
+        if row.listed is not None or row.charged:
+            yield row
+    for fields, prices in left.items():
+        if _fits(fields, wanted):
+            yield _Row(info.name, fields, None, prices)
+
+
+def _row(
+    provider: Provider, video: VideoRequest, charged: dict[PricedFields, tuple[Price, ...]]
+) -> _Row:
+    body = provider.request(video).body
+    fields = provider.priced(body)
+    assert fields is not None, "a request without --param has only fields that are known"
+    return _Row(provider.info.name, fields, provider.price(body), charged.get(fields, ()))
+
+
+def _names_one(info: ProviderInfo, wanted: VideoRequest) -> bool:
+    """Whether the options name one price. Audio that is not asked for is the provider's default."""
+    limits = info.model(wanted.model)
+    return (
+        (wanted.model is not None or len(info.models) == 1)
+        and (wanted.duration is not None or len(limits.durations) <= 1)
+        and (wanted.resolution is not None or len(limits.resolutions) <= 1)
+    )
+
+
+def _open(info: ProviderInfo, wanted: VideoRequest) -> Iterator[VideoRequest]:
+    from dataclasses import replace
+
+    from seedance_cli.providers._base import ModelUse
+
+    for model in info.models:
+        if wanted.model not in {None, model.id}:
+            continue
+        audios: Sequence[bool | None] = (None,)
+        if info.audio:
+            audios = (False, True) if wanted.audio is None else (wanted.audio,)
+        for resolution, duration, audio in product(
+            model.resolutions or (None,), model.durations or (None,), audios
+        ):
+            video = replace(
+                wanted,
+                model=None if info.model_use is ModelUse.NONE else model.id,
+                duration=duration,
+                resolution=resolution,
+                audio=audio,
+            )
+            if wanted.duration in {None, duration} and wanted.resolution in {None, resolution}:
+                yield video
+
+
+def _fits(fields: PricedFields, wanted: VideoRequest) -> bool:
+    return all(
+        asked in {None, given}
+        for asked, given in (
+            (wanted.model, fields.model),
+            (wanted.duration, fields.duration),
+            (wanted.resolution, fields.resolution),
+            (wanted.audio, fields.audio),
+        )
+    )
+
+
+def _print_one(out: Output, row: _Row) -> None:
+    from seedance_cli.pricing import price_text
+
+    if out.json:
+        out.document(_object(row))
+        return
+    if row.listed is not None:
+        out.result(price_text(row.listed))
+        out.note("listed in the provider's documents")
+    elif row.charged:
+        out.result(price_text(row.charged[-1]))
+    else:
+        out.result("unknown")
+        out.note(f"{row.provider} lists no price, and the ledger has no charge for such a request")
+    if row.charged:
+        out.note(f"charged: {_charged_text(row)}")
+
+
+def _print_table(out: Output, rows: Sequence[_Row], asked: Sequence[str]) -> None:
+    from seedance_cli.pricing import price_text
+
+    if out.json:
+        out.document([_object(row) for row in rows])
+        return
+    if rows:
+        out.table(
+            _COLUMNS,
+            [
+                (
+                    row.provider,
+                    row.fields.model or "-",
+                    "-" if row.fields.duration is None else f"{row.fields.duration}s",
+                    row.fields.resolution or "-",
+                    {None: "-", True: "yes", False: "no"}[row.fields.audio],
+                    "unknown" if row.listed is None else price_text(row.listed),
+                    _charged_text(row) if row.charged else "-",
+                )
+                for row in rows
+            ],
+        )
+    silent = [name for name in asked if name not in {row.provider for row in rows}]
+    if silent:
+        out.note(f"unknown: {', '.join(silent)} (no listed price, and no charge in your ledger)")
+
+
+def _charged_text(row: _Row) -> str:
+    from statistics import median
+
+    from seedance_cli.pricing import price_text
+
+    last = row.charged[-1]
+    middle = median(price.amount for price in row.charged)
+    return f"last {price_text(last)}, median {middle:f}, n {len(row.charged)}"
+
+
+def _object(row: _Row) -> JsonObject:
+    from statistics import median
+
+    from seedance_cli.pricing import amount_text, price_object
+
+    charged: JsonObject | None = None
+    if row.charged:
+        charged = {
+            "basis": "charged",
+            "unit": row.charged[-1].unit,
+            "last": amount_text(row.charged[-1].amount),
+            "median": amount_text(median(price.amount for price in row.charged)),
+            "n": len(row.charged),
+        }
+    return {
+        "provider": row.provider,
+        "model": row.fields.model,
+        "duration": row.fields.duration,
+        "resolution": row.fields.resolution,
+        "audio": row.fields.audio,
+        "listed": None if row.listed is None else price_object(row.listed),
+        "charged": charged,
+    }

@@ -1,0 +1,220 @@
+"""`seedance recover`: submissions whose outcome is unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.commands import _options
+
+if TYPE_CHECKING:
+    from seedance_cli.models import Submission, Task
+    from seedance_cli.output import Output
+    from seedance_cli.session import Session
+
+EXAMPLES = (
+    "seedance recover",
+    "seedance recover --adopt 4f3a91c2 req_1234567890",
+    "seedance recover --discard 4f3a91c2",
+)
+
+
+def recover(
+    ctx: typer.Context,
+    task_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[TASK_ID]", help="With --adopt: the task's id or ref."),
+    ] = None,
+    *,
+    adopt: Annotated[
+        str | None,
+        typer.Option("--adopt", metavar="INTENT", help="This submission became the task TASK_ID."),
+    ] = None,
+    discard: Annotated[
+        str | None,
+        typer.Option("--discard", metavar="INTENT", help="This submission was never accepted."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Adopt although the provider does not confirm it.")
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Show every submission whose outcome is unknown, and settle one."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.errors import UsageError
+    from seedance_cli.session import Session
+
+    if adopt is not None and discard is not None:
+        raise UsageError("--adopt and --discard were both given", hint="give one of them")
+    if (task_id is not None) != (adopt is not None):
+        raise UsageError(
+            "--adopt INTENT goes with the task's id", hint="seedance recover --adopt INTENT TASK_ID"
+        )
+    if force and adopt is None:
+        raise UsageError("--force goes with --adopt")
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        if adopt is not None and task_id is not None:
+            return _adopt(session, adopt, task_id, force=force)
+        if discard is not None:
+            return _discard(session, discard)
+        return _show(session)
+
+
+def _show(session: Session) -> int:
+    from seedance_cli.task_json import recovery_object
+
+    wanted = session.sandbox if session.sandbox_option is not None else None
+    found = [
+        one
+        for one in session.ledger().unknown(sandbox=wanted)
+        if session.provider_option in {None, one.provider}
+    ]
+    if session.out.json:
+        session.out.document([recovery_object(one) for one in found])
+        return 0
+    if not found:
+        session.out.note("no submission with an unknown outcome")
+    for one in found:
+        _tell(session.out, one)
+    return 0
+
+
+def _tell(out: Output, one: Submission) -> None:
+    """What is known of it, what is not, and what to do: on stdout, it is this command's result."""
+    when = one.submitted_at or one.created_at
+    out.result(f"intent    {one.intent}")
+    out.result(f"sent      {when.strftime('%Y-%m-%d %H:%M:%S UTC') if when else 'unknown'}")
+    out.result(f"provider  {one.provider} at {one.endpoint}")
+    if one.request is not None:
+        out.result(f"prompt    {one.request.prompt}")
+        out.result(f"request   {_request_line(one)}")
+    out.result(f"answer    {_answer_line(one)}")
+    out.result("known     the paid request left, and no clear answer came")
+    out.result("unknown   whether a task was made, and whether you were charged for it")
+    out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} TASK_ID")
+    out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
+    out.result("")
+
+
+def _request_line(one: Submission) -> str:
+    assert one.request is not None
+    request = one.request
+    parts = {
+        "model": request.model,
+        "duration": None if request.duration is None else f"{request.duration}s",
+        "resolution": request.resolution,
+        "aspect-ratio": request.aspect_ratio,
+        "audio": request.audio,
+        "images": len(request.images) or None,
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None) or "-"
+
+
+def _answer_line(one: Submission) -> str:
+    evidence = one.evidence
+    parts = []
+    if evidence.get("http_status") is not None:
+        parts.append(f"HTTP {evidence['http_status']}")
+    if evidence.get("fault"):
+        parts.append(str(evidence["fault"]))
+    if evidence.get("body"):
+        parts.append(f"body: {evidence['body']}")
+    return "; ".join(parts) or "none: the program ended before one came"
+
+
+def _one(session: Session, intent: str) -> Submission:
+    from seedance_cli.errors import UsageError
+    from seedance_cli.models import IntentState
+
+    session.ledger().unknown()  # settles what a process that is gone left behind
+    found = session.ledger().get(intent)
+    if not found:
+        raise UsageError(f"the ledger has no intent {intent!r}", hint="seedance recover")
+    if len(found) > 1:
+        raise UsageError(
+            f"{intent!r} is the beginning of {len(found)} intents", hint="give more of it"
+        )
+    if found[0].state is not IntentState.UNKNOWN:
+        raise UsageError(
+            f"the intent {found[0].intent} is {found[0].state}: there is nothing to settle",
+            hint="seedance recover lists those whose outcome is unknown",
+        )
+    return found[0]
+
+
+def _discard(session: Session, intent: str) -> int:
+    from seedance_cli.task_json import task_object
+
+    row = _one(session, intent)
+    assert row.intent is not None
+    after = session.ledger().discard(row.intent)
+    if session.out.json:
+        session.out.document(task_object(after))
+    else:
+        session.out.result(row.intent)
+    session.out.note(
+        f"discarded; if {row.provider} did accept it, its task can still be found on its site"
+    )
+    return 0
+
+
+def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
+    from dataclasses import replace
+
+    from seedance_cli.errors import NotFound, SeedanceError, UsageError
+    from seedance_cli.models import Status, Task
+    from seedance_cli.reading import read_patiently
+    from seedance_cli.refs import parse_ref
+    from seedance_cli.task_json import task_object
+
+    row = _one(session, intent)
+    assert row.intent is not None
+    provider, task_id = parse_ref(named)
+    if provider not in {None, row.provider}:
+        raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
+    task = Task(task_id=task_id, status=Status.QUEUED)
+    try:
+        read = read_patiently(session.target(replace(row, task=task)), session.clock)
+        assert read.task is not None
+        task = read.task
+        _same(row, task, force=force)
+    except SeedanceError as error:
+        if not force:
+            if isinstance(error, NotFound):
+                error.hint = (
+                    "this does not say that you were not charged: look on the provider's site; "
+                    "--force adopts it all the same"
+                )
+            raise
+        session.out.warn(f"adopted unconfirmed: {error.message}")
+    after = session.ledger().adopt(row.intent, task, force=force)
+    if session.out.json:
+        session.out.document(task_object(after))
+    elif after.ref is not None:
+        session.out.result(after.ref)
+    return 0
+
+
+def _same(row: Submission, task: Task, *, force: bool) -> None:
+    from seedance_cli.errors import UsageError
+
+    asked = row.request
+    if asked is None or force:
+        return
+    for what, mine, theirs in (
+        ("prompt", asked.prompt, task.prompt),
+        ("model", asked.model, task.model),
+    ):
+        if mine is not None and theirs is not None and mine != theirs:
+            raise UsageError(
+                f"that task's {what} is {theirs!r}, the intent's is {mine!r}",
+                hint="--force adopts it all the same",
+            )

@@ -1,0 +1,115 @@
+"""`seedance wait`: poll until finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.commands import _options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedance_cli.commands._follow import Wanted
+    from seedance_cli.models import Submission
+    from seedance_cli.session import Session
+
+EXAMPLES = (
+    "seedance wait --download",
+    "seedance wait seedance2ink:req_1234567890 -o river.mp4",
+    'url=$(seedance wait "$id" --timeout 10m)',
+    "seedance wait --events | jq -r .status",
+)
+
+
+def wait(
+    ctx: typer.Context,
+    refs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[REF]...", help="Tasks; none: every unfinished one."),
+    ] = None,
+    *,
+    download: _options.Download = False,
+    output: _options.OutputPath = None,
+    force: _options.Force = False,
+    timeout: _options.Timeout = None,
+    interval: _options.Interval = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first that does not succeed.")
+    ] = False,
+    any_: Annotated[
+        bool, typer.Option("--any", help="Stop at the first that ends, with its code.")
+    ] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Stream one JSON object per state change.")
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Poll until every task has ended. Prints each video's URL, or with --download its path."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.session import Session
+
+    named = refs or []
+    wanted = replace(
+        _options.wanted_wait(
+            run.out,
+            download=download,
+            output=output,
+            force=force,
+            timeout=timeout,
+            interval=interval,
+        ),
+        fail_fast=fail_fast,
+        any=any_,
+        events=events,
+        one=len(named) == 1,
+    )
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        return _wait(session, named, wanted)
+
+
+def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
+    from seedance_cli.commands import _follow, _unknown
+
+    out = session.out
+    submissions = session.find(named) if named else session.unfinished()
+    _check_output(session, named, submissions, wanted)
+    unknown = [] if named else _unknown.name_them(session)
+    if not submissions:
+        out.note("no unfinished task to wait for")
+    return _follow.follow(session, submissions, wanted, unknown)
+
+
+def _check_output(
+    session: Session, named: Sequence[str], submissions: Sequence[Submission], wanted: Wanted
+) -> None:
+    from pathlib import Path
+
+    from seedance_cli.commands._follow import target_of
+    from seedance_cli.download import check_target
+    from seedance_cli.errors import UsageError
+    from seedance_cli.naming import names_one
+
+    if not wanted.download:
+        return
+    if len(named) != 1 and names_one(wanted.output, Path.cwd()):
+        raise UsageError(
+            f"-o {wanted.output} is one file, and this waits for several tasks",
+            hint="give a folder/, or a template such as {task_id}.mp4",
+        )
+    if wanted.output == "-":
+        return
+    session.out.check_stdout()
+    for one in submissions if named else ():
+        path = target_of(session, one, 1, wanted.output)
+        own = any(path == recorded for _, recorded, _ in session.ledger().files(one))
+        check_target(path, force=wanted.force or own)

@@ -1,0 +1,307 @@
+"""Fetch a video: without a key, resumed where that is safe, and never a broken file in its place.
+
+Redirects are followed by hand and held to rules (`_video_url`). The bytes go to a private file
+beside the target (`partfile`); only what is as long as declared, or whole by its own boxes (`mp4`),
+gets the name. Errors here have no hint: the way back is `seedance wait REF`, and only the caller
+knows the ref.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import TYPE_CHECKING
+
+from seedance_cli import mp4
+from seedance_cli._video_url import open_video
+from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable, UsageError
+from seedance_cli.mp4 import Layout
+from seedance_cli.partfile import Part, exists, strong
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+    from typing import BinaryIO
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.net import Stream
+
+RESUMES = 5
+"""Further requests of one call for the rest of a video."""
+RESTARTS = 3
+"""Further requests of one call for all of it, where the bytes so far are of no use."""
+SLOW_SECONDS = 60.0
+SLOW_BYTES = 60 * 1024
+"""Fewer bytes than these in `SLOW_SECONDS`: the connection is given up."""
+SHOW_SECONDS = 0.1
+_MAX_PAUSE = 8.0
+
+_GONE = frozenset({401, 403, 404, 410})
+_PASSING = frozenset({408, 425, 429})
+_CONTENT_RANGE = re.compile(r"bytes +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is."""
+
+    done: int
+    """Bytes here, those of an earlier run included."""
+    total: int | None
+    """Bytes in all; None where the server does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A download that is done."""
+
+    path: Path
+    """Its target; `-` for a stream."""
+    size: int
+    """Bytes."""
+    verified: bool
+    """Whether its own layout shows that it is whole. If not, only its declared length does, or,
+    where none was declared, nothing: to be said to the user."""
+
+
+class Expired(DownloadFailed):
+    """The URL is not, or no longer, valid. A fresh read of the task's status may give a new one."""
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Whether a file can be put there, asked before anything is paid. Nothing is left behind.
+
+    Folders that are missing are not created; the nearest one there is tried with a nameless file.
+
+    Raises:
+        UsageError: it exists and `force` is not given, is no file, or cannot be written.
+    """
+    try:
+        if not _may_replace(path, force=force):
+            raise UsageError(
+                f"-o: {path} exists already", hint="give another name, or --force to replace it"
+            )
+        folder = path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
+        reason = (isinstance(error, OSError) and error.strerror) or "not a usable name"
+        raise UsageError(
+            f"-o: {path} cannot be written: {reason}", hint="give another place"
+        ) from error
+
+
+def download(
+    url: str, target: Path, *, force: bool, allow_private: bool, clock: Clock, owner: str = ""
+) -> Generator[Progress | Saved]:
+    """Fetch a video into a file. The last item is a `Saved`; the target is there by then.
+
+    Args:
+        url: as the provider gave it.
+        target: absolute; missing folders are created.
+        force: replace what is there.
+        allow_private: whether loopback and private hosts may be asked: for loopback endpoints.
+        clock: for pauses, the minimum speed, and the pace of `Progress` (10 a second).
+        owner: whose video it is, e.g. the ref and index. Bytes that an interrupted download left
+            are only gone on with for the same owner.
+
+    Raises:
+        Expired: 401, 403, 404 or 410. Bytes that can be resumed are kept.
+        DownloadFailed: anything else on the way, or something is at the target.
+        WriteFailed: the disk refused.
+    """
+    if not force and _there(target):
+        raise exists(target)
+    part = Part.beside(target, owner)
+    try:
+        verified = yield from _fetch(url, part, allow_private=allow_private, clock=clock)
+        part.publish(target, force=force)
+    finally:
+        part.close()
+    yield Saved(target, part.size, verified)
+
+
+def to_stream(
+    url: str, out: BinaryIO, *, allow_private: bool, clock: Clock
+) -> Generator[Progress | Saved]:
+    """Fetch a video into a private file, and copy it to a stream once it is whole.
+
+    Args:
+        url: as the provider gave it.
+        out: e.g. `sys.stdout.buffer`; flushed, not closed.
+        allow_private: as for `download`.
+        clock: as for `download`.
+
+    Raises:
+        Expired, DownloadFailed: as `download`; nothing was written to the stream.
+        WriteFailed: the stream refused.
+    """
+    part = Part.nowhere()
+    try:
+        verified = yield from _fetch(url, part, allow_private=allow_private, clock=clock)
+        part.copy_to(out)
+    finally:
+        part.close()
+    yield Saved(Path("-"), part.size, verified)
+
+
+def _fetch(
+    url: str, part: Part, *, allow_private: bool, clock: Clock
+) -> Generator[Progress, None, bool]:
+    """Fill the part, in as many requests as it takes; whether its layout shows that it is whole."""
+    resumes, restarts, pause = RESUMES, RESTARTS, 0.5
+    while True:
+        try:
+            headers = _range(part)
+            with open_video(url, headers, allow_private=allow_private, clock=clock) as answer:
+                _take_head(answer, part, ranged=bool(headers))
+                yield from _take_body(answer, part, clock)
+                return _verify(part, answer)
+        except ConfigError as error:  # proxy or certificate settings: the task is no worse for it
+            raise DownloadFailed(error.message, hint=error.hint) from error
+        except Unreachable as error:
+            if part.resumable:
+                resumes -= 1
+            else:
+                restarts -= 1
+            if min(resumes, restarts) < 0:
+                of = "" if part.total is None else f" of {part.total}"
+                kept = ", kept to go on from" if part.resumable else ""
+                raise DownloadFailed(
+                    f"the video did not come whole ({part.size}{of} bytes{kept}): {error.message}"
+                ) from error
+        clock.sleep(pause)
+        pause = min(2 * pause, _MAX_PAUSE)
+
+
+def _range(part: Part) -> dict[str, str]:
+    # The header fields that ask for the rest, and for all of it if the video is another one now.
+    if part.size == part.total and part.resumable:
+        part.drop_last()
+    if not part.resumable or part.mark is None:
+        return {}
+    return {"Range": f"bytes={part.size}-", "If-Range": part.mark.etag}
+
+
+def _take_head(answer: Stream, part: Part, *, ranged: bool) -> None:
+    """Decide what the body is: all of the video, or the rest of the bytes that are here."""
+    status, headers = answer.status, answer.headers
+    if status in _GONE:
+        raise Expired(f"the video's URL is not valid (HTTP {status})", http_status=status)
+    if status in _PASSING or status >= 500:  # noqa: PLR2004 - the server's own errors
+        raise Unreachable(f"HTTP {status}", http_status=status)
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        part.begin(None, None)
+        raise DownloadFailed(f"the video came compressed ({encoding}), unasked")
+    if status == 200:  # noqa: PLR2004 - OK
+        etag = headers.get("etag", "")
+        part.begin(etag if strong(etag) else None, _declared(headers))
+    elif ranged and status == 206:  # noqa: PLR2004 - partial content
+        if not _continues(headers, part):
+            part.begin(None, None)
+            raise Unreachable("the server sent another part of the video than asked for")
+    elif ranged and status == 416:  # noqa: PLR2004 - range not satisfiable
+        part.begin(None, None)
+        raise Unreachable("the server has no such part of the video")
+    else:
+        raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
+
+
+def _declared(headers: Mapping[str, str]) -> int | None:
+    # With a transfer coding, Content-Length says nothing (RFC 9112, 6.3).
+    length = headers.get("content-length", "")
+    if "transfer-encoding" in headers or not _LENGTH.fullmatch(length):
+        return None
+    return int(length)
+
+
+def _continues(headers: Mapping[str, str], part: Part) -> bool:
+    # RFC 9110, 14.4 and 15.3.7: a 206 to If-Range repeats the ETag, if any.
+    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if found is None or part.mark is None or headers.get("etag", part.mark.etag) != part.mark.etag:
+        return False
+    first, last = int(found[1]), int(found[2])
+    total = part.total if found[3] == "*" else int(found[3])
+    if first != part.size or last < first or total != (part.total or total):
+        return False
+    part.total = total
+    return total is None or last < total
+
+
+def _take_body(answer: Stream, part: Part, clock: Clock) -> Iterator[Progress]:
+    yield Progress(part.size, part.total)
+    shown = since = clock.monotonic()
+    before = part.size
+    for chunk in answer.chunks():
+        if part.total is not None and part.size + len(chunk) > part.total:
+            part.begin(None, None)
+            raise Unreachable("more bytes came than were declared")
+        known = part.size >= mp4.HEAD
+        part.append(chunk)
+        if not known and mp4.foreign(part.head(mp4.HEAD)):
+            raise _no_video(part, answer, Layout.FOREIGN)  # however much more of it there is
+        now = clock.monotonic()
+        if now - since >= SLOW_SECONDS:
+            if part.size - before < SLOW_BYTES:
+                raise Unreachable(f"fewer than {SLOW_BYTES} bytes in {SLOW_SECONDS:.0f} s")
+            since, before = now, part.size
+        if now - shown >= SHOW_SECONDS:
+            yield Progress(part.size, part.total)
+            shown = clock.monotonic()
+            since += shown - now  # what the caller does meanwhile is not the server's time
+    if part.total is not None and part.size < part.total:
+        raise Unreachable("the connection ended early")
+    yield Progress(part.size, part.total)
+
+
+def _verify(part: Part, answer: Stream) -> bool:
+    """Whether the layout shows that the file is whole; an error where it is not, or may not be."""
+    layout = mp4.walk(part.readable, part.size)
+    if layout is Layout.FOREIGN:
+        raise _no_video(part, answer, layout)
+    if layout in {Layout.BROKEN, Layout.RAGGED} and part.total is None:
+        raise Unreachable("it ends in the middle")  # cut, as far as one can know
+    if layout is Layout.BROKEN:
+        raise _no_video(part, answer, layout)
+    return layout is Layout.CLOSED
+
+
+def _no_video(part: Part, answer: Stream, layout: Layout) -> DownloadFailed:
+    size = part.size
+    part.begin(None, None)  # bytes that a later run shall not go on with
+    if layout is Layout.BROKEN:
+        what = f"the {size} bytes came as declared, but are no whole MP4"
+    else:
+        what = f"what came is no MP4 ({answer.headers.get('content-type', 'of no stated type')})"
+    return DownloadFailed(what)
+
+
+def _there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _may_replace(path: Path, *, force: bool) -> bool:
+    """Whether the name is free, or holds a file or a symlink that `force` allows to replace.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return force or not _there(path)  # a symlink that leads nowhere is there, too
+    if S_ISDIR(mode):
+        raise UsageError(f"-o: {path} is a folder", hint="put a / after it")
+    if not S_ISREG(mode):
+        raise UsageError(f"-o: {path} is no ordinary file", hint="-o - writes to stdout")
+    return force

@@ -1,0 +1,207 @@
+"""Every way this program fails, as one tree. Only `cli.main` turns them into text and an exit code.
+
+SeedanceError                       exit  code
+├── UsageError                         2  usage
+├── ConfigError                        3  config
+├── ProviderError                         the provider answered, and the answer is no
+│   ├── Unauthorized                   3  unauthorized
+│   ├── Forbidden                      3  forbidden
+│   ├── InsufficientCredits            4  insufficient_credits
+│   ├── Rejected                       4  rejected
+│   ├── NotFound                       4  not_found
+│   └── RateLimited                    4  rate_limited      (5 after retries were used up)
+├── Unreachable                        5  unreachable
+├── OutcomeUnknown                     6  outcome_unknown
+├── TaskFailed                         7  task_failed
+├── WatchTimeout                       8  timeout
+├── DownloadFailed                     9  download_failed
+├── WriteFailed                       10  write_failed
+├── OverMaxCost                       11  over_max_cost
+└── Stopped                        128+n  interrupted
+
+Interrupted (a BaseException)      128+n  a signal came; carries a Stopped or an OutcomeUnknown
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SeedanceError(Exception):
+    """What happened, what it means for the user's money, and what to type next."""
+
+    exit_code: int = 1
+    code: ClassVar[str] = "internal"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        provider: str | None = None,
+        http_status: int | None = None,
+        retry_safe: bool = True,
+        ref: str | None = None,
+        intent: str | None = None,
+        retry_after: float | None = None,
+        exit_code: int | None = None,
+    ) -> None:
+        """Describe the failure.
+
+        Args:
+            message: what happened, one sentence; may hold server text, made safe on output.
+            hint: what to type next.
+            provider: whose answer it was.
+            http_status: the status of that answer.
+            retry_safe: running the same command again cannot pay twice.
+            ref: the task concerned.
+            intent: the ledger row concerned.
+            retry_after: seconds that the provider asked to wait, 0 to 120.
+            exit_code: where the class's own does not fit (a poll that cannot go on exits 8).
+        """
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.provider = provider
+        self.http_status = http_status
+        self.retry_safe = retry_safe
+        self.ref = ref
+        self.intent = intent
+        self.retry_after = retry_after
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class UsageError(SeedanceError):
+    """Refused here; nothing was sent."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class ConfigError(SeedanceError):
+    """No key, or a configuration that cannot be used."""
+
+    exit_code = 3
+    code = "config"
+
+
+class ProviderError(SeedanceError):
+    """The provider answered, and the answer is no."""
+
+
+class Unauthorized(ProviderError):
+    """HTTP 401."""
+
+    exit_code = 3
+    code = "unauthorized"
+
+
+class Forbidden(ProviderError):
+    """HTTP 403."""
+
+    exit_code = 3
+    code = "forbidden"
+
+
+class InsufficientCredits(ProviderError):
+    """HTTP 402."""
+
+    exit_code = 4
+    code = "insufficient_credits"
+
+
+class Rejected(ProviderError):
+    """Refused by the provider; no task was created."""
+
+    exit_code = 4
+    code = "rejected"
+
+
+class NotFound(ProviderError):
+    """The provider does not know the task."""
+
+    exit_code = 4
+    code = "not_found"
+
+
+class RateLimited(ProviderError):
+    """HTTP 429."""
+
+    exit_code = 4
+    code = "rate_limited"
+
+
+class Unreachable(SeedanceError):
+    """No usable answer, after retries."""
+
+    exit_code = 5
+    code = "unreachable"
+
+
+class OutcomeUnknown(SeedanceError):
+    """The paid request left and no clear answer came."""
+
+    exit_code = 6
+    code = "outcome_unknown"
+
+
+class TaskFailed(SeedanceError):
+    """The task ended without a video."""
+
+    exit_code = 7
+    code = "task_failed"
+
+
+class WatchTimeout(SeedanceError):
+    """The task is alive as far as known; this command stopped watching it."""
+
+    exit_code = 8
+    code = "timeout"
+
+
+class DownloadFailed(SeedanceError):
+    """The task and its URL are kept; the file is not here."""
+
+    exit_code = 9
+    code = "download_failed"
+
+
+class WriteFailed(SeedanceError):
+    """The local disk, the ledger or the output could not be written."""
+
+    exit_code = 10
+    code = "write_failed"
+
+
+class OverMaxCost(SeedanceError):
+    """Refused by the user's own `--max-cost`."""
+
+    exit_code = 11
+    code = "over_max_cost"
+
+
+class Stopped(SeedanceError):
+    """What a signal left behind, in words; `Interrupted` carries it."""
+
+    code = "interrupted"
+
+
+class Interrupted(BaseException):
+    """A signal asked the program to end. No Exception: only `cli.main` may swallow it."""
+
+    def __init__(self, signum: int, error: SeedanceError | None = None) -> None:
+        """Remember the signal.
+
+        Args:
+            signum: SIGINT 2, SIGHUP 1 or SIGTERM 15.
+            error: what to tell, where there is more to tell than that it came.
+        """
+        super().__init__(signum)
+        self.signum = signum
+        self.error = error or Stopped("interrupted")
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal's number, as shells write it."""
+        return 128 + self.signum

@@ -1,0 +1,219 @@
+"""One provider endpoint with its key: authorisation, error mapping, redaction. One try a call.
+
+Trying again is the caller's affair: `reading` for a read, `spend` for the paid POST.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from seedance_cli.errors import (
+    Forbidden,
+    InsufficientCredits,
+    NotFound,
+    RateLimited,
+    Rejected,
+    SeedanceError,
+    Unauthorized,
+    Unreachable,
+)
+from seedance_cli.models import HttpResponse
+from seedance_cli.net import PAID_SECONDS, FaultKind, Wire
+from seedance_cli.redact import redact, redact_exact
+from seedance_cli.text import mask_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.keys import Secret
+    from seedance_cli.models import JsonObject
+    from seedance_cli.net import Fault, Pending, Reply
+    from seedance_cli.providers._base import Provider
+
+MAX_RETRY_AFTER = 120.0
+"""Seconds; what a provider may make this program wait at most."""
+
+_MAX_REDIRECTS = 3
+
+
+class HttpApi:
+    """Implements `Api` for one provider, endpoint and key."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        endpoint: str,
+        key: Secret,
+        clock: Clock,
+        log: Callable[[str], None],
+    ) -> None:
+        """Bind provider, endpoint and key; nothing is sent.
+
+        Args:
+            provider: whose error form the answers have.
+            endpoint: base URL without a trailing slash.
+            key: sent to that endpoint's origin only.
+            clock: bounds each exchange.
+            log: takes one line an exchange, for `-v`.
+        """
+        self._provider = provider
+        self._endpoint = endpoint
+        self._key = key
+        self._clock = clock
+        self._log = log
+        self._wire = Wire(endpoint, clock)
+
+    def get(self, path: str) -> HttpResponse:
+        """GET below the base URL; see `Api`. Redirects are followed within the same origin."""
+        url = self._endpoint + path
+        for _ in range(_MAX_REDIRECTS):
+            response = self._exchange("GET", url, None)
+            if response.status not in {301, 302, 303, 307, 308}:
+                break
+            onward = urljoin(url, response.headers.get("location", ""))
+            if _origin(onward) != _origin(url):
+                raise Rejected(
+                    "the provider redirects to another host; the key is not sent there",
+                    provider=self._provider.info.name,
+                    http_status=response.status,
+                )
+            url = onward
+        return self._checked(response)
+
+    def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
+        """An unpaid POST, sent once; see `Api`."""
+        content = b"" if body is None else encode(body)
+        return self._checked(self._exchange("POST", self._endpoint + path, content))
+
+    def submit(self, path: str, content: bytes) -> Pending:
+        """Start the paid POST on a fresh connection. Only `spend` calls this."""
+        headers = self._headers(content)
+        url = self._endpoint + path
+        return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS)
+
+    def log(self, method: str, path: str, reply: Reply) -> None:
+        """Tell `-v` of an exchange."""
+        self._tell(method, self._endpoint + path, reply)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._wire.close()
+
+    def _exchange(self, method: str, url: str, content: bytes | None) -> HttpResponse:
+        reply = self._wire.exchange(method, url, self._headers(content), content)
+        self._tell(method, url, reply)
+        if reply.fault is not None or reply.response is None:
+            raise unreachable(self._provider, reply.fault)
+        body = redact_exact(reply.response.body, self._key.reveal())
+        return HttpResponse(reply.response.status, reply.response.headers, body)
+
+    def _tell(self, method: str, url: str, reply: Reply) -> None:
+        outcome = reply.fault.text if reply.fault else ""
+        if reply.response is not None:
+            outcome = f"{reply.response.status} {outcome}".strip()
+        line = f"{method} {mask_url(url)} {outcome} {reply.milliseconds} ms"
+        self._log(redact(line, self._key.reveal()))
+
+    def _headers(self, content: bytes | None) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
+        if content:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    def _checked(self, response: HttpResponse) -> HttpResponse:
+        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own classes
+            return response
+        error = refusal(self._provider, response, self._clock)
+        error.message = redact(error.message, self._key.reveal())
+        raise error
+
+
+def encode(body: JsonObject) -> bytes:
+    """A body as the bytes that are sent: compact UTF-8 JSON, keys in the provider's order."""
+    import json
+
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
+    """No usable answer, as an error for people."""
+    info = provider.info
+    text = fault.text if fault else "no answer"
+    hint = None
+    if fault is not None and fault.kind is FaultKind.CERTIFICATE:
+        hint = "behind a company proxy, SSL_CERT_FILE names the certificates to trust"
+    elif fault is not None and fault.kind is FaultKind.PROXY:
+        hint = "look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+    return Unreachable(f"{info.name} could not be reached: {text}", provider=info.name, hint=hint)
+
+
+def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> SeedanceError:
+    """An answer that is not 2xx as the error it means, in the provider's own words."""
+    info = provider.info
+    status = response.status
+    problem = provider.problem(response)
+    words = f"HTTP {status}"
+    if problem is not None:
+        words = ": ".join(w for w in (problem.code, problem.message) if w) + f" (HTTP {status})"
+    kind: type[SeedanceError]
+    hint = None
+    match status:
+        case 401:
+            kind, hint = Unauthorized, f"seedance login {info.name}"
+        case 402:
+            kind = InsufficientCredits
+        case 403:
+            kind = Forbidden
+        case 404 | 410:
+            kind = NotFound
+        case 429:
+            kind = RateLimited
+        case 408 | 425:
+            kind = Unreachable
+        case _ if status >= 500:  # noqa: PLR2004 - HTTP's own classes
+            kind = Unreachable
+        case _:
+            kind = Rejected
+    return kind(
+        f"{info.name} answers {words}",
+        provider=info.name,
+        http_status=status,
+        hint=hint,
+        retry_after=retry_after(response.headers, clock),
+    )
+
+
+def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Seconds to wait as `Retry-After` asks, a number or a date, held to 0 to 120."""
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            moment = parsedate_to_datetime(text)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - clock.now()).total_seconds()
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -1,0 +1,550 @@
+"""The ledger: every paid submission of this machine, written before it leaves (contract, 6.2, 6.3).
+
+`prepare` → `sending` → the POST → `accept` or `settle`. Each returns once the disk has it. While a
+submission is on its way, this process holds an OS lock named after its intent; a row on its way
+whose lock is free belongs to a process that ended. Such a row counts as `unknown` if the request
+may have left, else as `not_sent`.
+
+One `Ledger` belongs to one thread. Errors of the file are `WriteFailed`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from seedance_cli import _ledger_file, _ledger_rows
+from seedance_cli._ledger_rows import key, merge, priced_text, task_columns, time_text
+from seedance_cli._ledger_store import Store
+from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
+from seedance_cli.models import IntentState, Status
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from seedance_cli._ledger_rows import Value
+    from seedance_cli.clock import Clock
+    from seedance_cli.models import (
+        JsonObject,
+        Price,
+        PricedFields,
+        Submission,
+        Task,
+        VideoRequest,
+    )
+
+SHORTEST_PREFIX = 4
+"""Characters of an intent that are enough to name it."""
+LOST_AFTER = timedelta(hours=24)
+"""How long a task that its provider does not find stays among the unfinished."""
+_WATCHED = timedelta(seconds=60)
+"""A task seen unfinished so shortly before it was seen finished has a duration worth keeping."""
+
+_OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
+_HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
+_TERMINAL = ", ".join(f"'{status.value}'" for status in Status if status.terminal)
+# A task that was adopted by force, or that a provider gave twice, has more than one row. The first
+# stands for it wherever tasks, not submissions, are meant.
+_FIRST = (
+    "task_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents AS earlier"
+    " WHERE earlier.task_id = intents.task_id AND earlier.provider = intents.provider"
+    " AND earlier.endpoint = intents.endpoint AND earlier.sandbox = intents.sandbox"
+    " AND earlier.seq < intents.seq)"
+)
+# What a task that ended without a video was charged is a price only if it was something.
+_CHARGED = (
+    f"{_FIRST} AND NOT sandbox AND cost_basis = 'charged' AND priced IS NOT NULL"
+    " AND NOT (status IN ('failed', 'cancelled', 'expired') AND cost_amount + 0 = 0)"
+)
+_TIMED = f"{_FIRST} AND NOT sandbox AND status = 'succeeded' AND watched"
+
+
+class Ledger:
+    """The open ledger; a context manager that closes it. Made by `open` or `empty`."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Take over an open store.
+
+        Args:
+            store: the rows.
+            clock: for every time stamp.
+        """
+        self._store = store
+        self._clock = clock
+        self._running_at: dict[str, datetime] = {}
+
+    @classmethod
+    def open(cls, folder: Path, clock: Clock, *, create: bool) -> Ledger:
+        """Open `ledger.db` in `folder`.
+
+        Args:
+            folder: the state folder.
+            clock: for every time stamp.
+            create: for a paid submit: make the file if it is missing, and check it as a whole. Else
+                a missing ledger reads as an empty one and stays missing until `add_file` has
+                something to keep; one that cannot be written can be read.
+
+        Raises:
+            WriteFailed: it cannot be opened, is damaged or newer. The file is kept as it is.
+        """
+        return cls(Store(folder, _ledger_file.connect(folder, create=create)), clock)
+
+    @classmethod
+    def empty(cls, clock: Clock) -> Ledger:
+        """A ledger in memory that never touches the disk, for reading where the real one fails."""
+        return cls(Store(None, None), clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and free every lock. What was on its way then counts as abandoned."""
+        self._store.close()
+
+    # Before and after the paid POST
+
+    def prepare(
+        self,
+        *,
+        provider: str,
+        endpoint: str,
+        profile: str | None,
+        sandbox: bool,
+        fingerprint: str,
+        request: VideoRequest,
+        priced: PricedFields | None,
+        again: bool,
+    ) -> Submission:
+        """Write the intent to submit, unless an identical request has an unknown outcome.
+
+        Check and insert are one transaction.
+
+        Args:
+            provider: its name.
+            endpoint: the base URL, or `sandbox`.
+            profile: the profile's name.
+            sandbox: whether it is the sandbox's.
+            fingerprint: of the final body; see `fingerprint.fingerprint`.
+            request: what the user asked for.
+            priced: what decides its price; None if that is not known.
+            again: submit although an identical request is unresolved.
+
+        Raises:
+            OutcomeUnknown: there is such a request; nothing was written for this one.
+            WriteFailed: the ledger cannot take it.
+        """
+        if not self._store.on_disk:
+            raise WriteFailed("the ledger was opened for reading; nothing was submitted")
+        from uuid import uuid4  # only a paid submit needs it
+
+        intent = uuid4().hex
+        now = time_text(self._clock.now())
+        self._store.hold(intent)
+        blocking = None
+        kept = False
+        try:
+            with self._store.writing():
+                self._store.settle_abandoned()
+                blocking = None if again else self._unresolved(fingerprint)
+                if blocking is None:
+                    self._store.insert(
+                        {
+                            "intent": intent,
+                            "state": IntentState.PREPARED.value,
+                            "provider": provider,
+                            "endpoint": endpoint,
+                            "sandbox": int(sandbox),
+                            "profile": profile,
+                            "fingerprint": fingerprint,
+                            "request": _ledger_rows.request_text(request),
+                            "priced": priced_text(priced),
+                            "created_at": now,
+                        }
+                    )
+            kept = blocking is None
+        finally:
+            if not kept:
+                self._store.release(intent)
+        if blocking is not None:
+            raise OutcomeUnknown(
+                "the outcome of an identical request is not known yet"
+                f" (intent {blocking}); nothing was sent now",
+                hint="`seedance recover` says what is known of it and how to settle it;"
+                " `--again` submits all the same",
+                provider=provider,
+                retry_safe=False,
+                intent=blocking,
+            )
+        return self._store.row(intent)
+
+    def sending(self, intent: str) -> None:
+        """Write that the paid request is about to leave. Nothing may be sent if this raises."""
+        now = time_text(self._clock.now())
+        with self._store.writing():
+            state = self._store.row(intent).state
+            if state not in {IntentState.PREPARED, IntentState.SENDING}:
+                raise WriteFailed(f"the intent {intent} is {state} already; nothing was sent")
+            self._store.update(intent, {"state": IntentState.SENDING.value, "submitted_at": now})
+
+    def accept(self, intent: str, task: Task) -> Submission:
+        """Write the task that the provider named, whatever its row was taken for meanwhile.
+
+        If this raises, the lock is kept: the row counts as `unknown` once the process ends.
+        """
+        submission = self._take(intent, IntentState.ACCEPTED, task)
+        self._store.release(intent)
+        self._saw(intent, task)
+        return submission
+
+    def settle(self, intent: str, state: IntentState, evidence: JsonObject) -> Submission:
+        """Write how a submission ended that brought no task.
+
+        A row that `recover` has settled meanwhile stays as it is.
+
+        Args:
+            intent: whose row.
+            state: `refused`, `not_sent` or `unknown`.
+            evidence: what came back; redacted.
+        """
+        assert state in {IntentState.REFUSED, IntentState.NOT_SENT, IntentState.UNKNOWN}
+        with self._store.writing():
+            if self._store.row(intent).state in _OPEN:
+                columns: dict[str, Value] = {"evidence": _ledger_rows.evidence_text(evidence)}
+                self._store.update(intent, {"state": state.value, **columns})
+            submission = self._store.row(intent)
+        self._store.release(intent)
+        return submission
+
+    # Recovery
+
+    def unknown(self, *, sandbox: bool | None = None) -> list[Submission]:
+        """Submissions whose outcome is unknown, oldest first. Abandoned ones are settled first.
+
+        Args:
+            sandbox: only those of the sandbox, or only real ones; None: all.
+        """
+        return [
+            one
+            for one in self._store.tidy("state IN ('unknown', 'sending') ORDER BY seq", ())
+            if one.state is IntentState.UNKNOWN and sandbox in {None, one.sandbox}
+        ]
+
+    def get(self, intent_or_prefix: str) -> list[Submission]:
+        """The submissions whose intent begins so, oldest first.
+
+        Raises:
+            UsageError: fewer than four characters.
+        """
+        prefix = intent_or_prefix.strip().lower()
+        if len(prefix) < SHORTEST_PREFIX:
+            raise UsageError(
+                f"{intent_or_prefix!r} is too short for an intent",
+                hint=f"type at least {SHORTEST_PREFIX} characters of one that"
+                " `seedance recover` lists",
+            )
+        if not prefix.isalnum() or not prefix.isascii():
+            return []
+        return self._store.tidy("substr(intent, 1, ?) = ? ORDER BY seq", (len(prefix), prefix))
+
+    def adopt(self, intent: str, task: Task, *, force: bool = False) -> Submission:
+        """Settle an unknown outcome with the task it turned out to be.
+
+        Args:
+            intent: whole, not a prefix.
+            task: as just read at the provider.
+            force: even if the ledger has the task already.
+
+        Raises:
+            UsageError: the outcome is not unknown, or the task has a row already.
+        """
+        with self._store.writing():
+            found = self._unknown_row(intent)
+            known = self._store.select(
+                "task_id = ? AND provider = ? AND endpoint = ? AND sandbox = ? ORDER BY seq",
+                (key(task.task_id), found.provider, found.endpoint, int(found.sandbox)),
+            )
+            if known and not force:
+                raise UsageError(
+                    f"{known[0].ref} is in the ledger already (intent {known[0].intent})",
+                    hint="`--force` adopts it all the same",
+                    intent=intent,
+                )
+            return self._take(intent, IntentState.ADOPTED, task)
+
+    def discard(self, intent: str) -> Submission:
+        """Settle an unknown outcome as never accepted.
+
+        Raises:
+            UsageError: the outcome is not unknown.
+        """
+        with self._store.writing():
+            self._unknown_row(intent)
+            self._store.update(intent, {"state": IntentState.DISCARDED.value})
+            return self._store.row(intent)
+
+    # Tasks
+
+    def observe(self, submission: Submission, task: Task) -> Submission:
+        """Take in what the provider said of a task; see `merge` for what is kept of it.
+
+        Written only if something worth keeping changed: a step from queued to running is not. A
+        task that the ledger lacks is never written.
+
+        Raises:
+            WriteFailed: it could not be written; the caller still has `task` itself.
+        """
+        now = self._clock.now()
+        intent = submission.intent
+        if intent is None:
+            return replace(submission, task=merge(submission.task or task, task, now))
+        stored, lost = self._stored(submission, task)
+        merged = merge(stored, task, now)
+        if lost or _ledger_rows.worth_keeping(stored, merged):
+            with self._store.writing():
+                stored, _ = self._stored(submission, task)  # another process may have been faster
+                merged = merge(stored, task, now)
+                columns = {**task_columns(merged), "not_found_since": None}
+                if self._timed(intent, stored, task, now):
+                    columns["watched"] = 1
+                self._store.update(intent, columns)
+        self._saw(intent, merged)
+        return replace(submission, task=merged)
+
+    def set_lost(self, submission: Submission, when: datetime | None = None) -> None:
+        """Note that the provider does not find the task. Only the first time counts.
+
+        The task's status does not change; `observe` forgets the note. After `LOST_AFTER` the task
+        is no longer among the unfinished.
+
+        Args:
+            submission: whose task.
+            when: UTC; now, if None.
+        """
+        if submission.intent is None:
+            return
+        found = self._store.query(
+            "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL",
+            (submission.intent,),
+        )
+        if found:
+            with self._store.writing():
+                since = time_text(when or self._clock.now())
+                self._store.update(submission.intent, {"not_found_since": since})
+
+    def delivered(self, submission: Submission) -> Submission:
+        """Write that the user has the result, or knows of the failure."""
+        if submission.intent is not None and not submission.delivered:
+            with self._store.writing():
+                self._store.update(submission.intent, {"delivered": 1})
+        return replace(submission, delivered=True)
+
+    def find(self, task_id: str, *, provider: str | None = None) -> list[Submission]:
+        """The submissions of a task id: more than one for several endpoints, or the sandbox."""
+        return self._store.select(
+            f"{_FIRST} AND task_id = ? AND provider = COALESCE(?, provider) ORDER BY seq",
+            (key(task_id), provider),
+        )
+
+    def unfinished(
+        self, *, sandbox: bool, provider: str | None = None, profile: str | None = None
+    ) -> list[Submission]:
+        """Tasks that are not terminal or not delivered, oldest first.
+
+        Without those that the provider has not found for `LOST_AFTER`.
+
+        Args:
+            sandbox: those of the sandbox, else only real ones.
+            provider: only its tasks.
+            profile: only those submitted with this profile.
+        """
+        since = time_text(self._clock.now() - LOST_AFTER)
+        return self._store.select(
+            f"{_FIRST} AND sandbox = ? AND NOT (delivered AND status IN ({_TERMINAL}))"
+            " AND (not_found_since IS NULL OR not_found_since > ?)"
+            " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq",
+            (int(sandbox), since, provider, profile, profile),
+        )
+
+    def rows(
+        self,
+        *,
+        limit: int | None = None,
+        status: Status | None = None,
+        provider: str | None = None,
+        all_states: bool = False,
+    ) -> list[Submission]:
+        """The submissions, newest first.
+
+        Args:
+            limit: at most so many.
+            status: only those with this status.
+            provider: only its own.
+            all_states: `refused` and `not_sent` ones too.
+        """
+        found = self._store.each(
+            "status = COALESCE(?, status) AND provider = COALESCE(?, provider) ORDER BY seq DESC",
+            (None if status is None else status.value, provider),
+            self._store.abandoned_now(),
+        )
+        with closing(found):  # an open cursor would keep writers out
+            shown = (one for one in found if all_states or one.state not in _HIDDEN)
+            return list(islice(shown, limit))
+
+    def add_file(self, submission: Submission, index: int, path: Path, size: int) -> Submission:
+        """Write where a video of a task was saved; for tasks that the ledger lacks too.
+
+        Args:
+            submission: whose task.
+            index: which of its videos, from 1.
+            path: the file.
+            size: its bytes.
+        """
+        self._store.materialise()
+        with self._store.writing():
+            self._store.query(
+                "INSERT OR REPLACE INTO files"
+                " (provider, endpoint, sandbox, task_id, number, path, size)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*_task_key(submission), index, os.fsencode(path.absolute()), size),
+            )
+        saved = self.files(submission)
+        return replace(submission, files=tuple(str(place) for _, place, _ in saved))
+
+    def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
+        """What was saved of a task: index, absolute path and bytes, in the order of the index."""
+        found = self._store.query(
+            "SELECT number, path, size FROM files WHERE provider = ? AND endpoint = ?"
+            " AND sandbox = ? AND task_id = ? ORDER BY number",
+            _task_key(submission),
+        )
+        return [(row["number"], Path(os.fsdecode(row["path"])), row["size"]) for row in found]
+
+    # Experience
+
+    def charges(self, provider: str, endpoint: str, priced: PricedFields) -> list[Price]:
+        """What requests priced like this one were charged, newest last. Never the sandbox's."""
+        groups = self._charges(provider, endpoint, priced_text(priced))
+        return groups[0][3] if groups else []
+
+    def charge_groups(
+        self, provider: str | None = None
+    ) -> list[tuple[str, str, PricedFields, list[Price]]]:
+        """Every charge: provider, endpoint, what decided the price, the prices newest last."""
+        return self._charges(provider, None, None)
+
+    def durations(self, provider: str, endpoint: str, priced: PricedFields) -> list[float]:
+        """Seconds from submit to finish of tasks like this one that succeeded, newest last.
+
+        Only of tasks whose end was watched, or that the provider gave a time for: one that nobody
+        looked at until the next day would say nothing. Never the sandbox's.
+        """
+        spans = [
+            one.task.finished_at - one.submitted_at
+            for one in self._store.select(
+                f"{_TIMED} AND provider = ? AND endpoint = ? AND priced = ? ORDER BY seq",
+                (provider, endpoint, priced_text(priced)),
+            )
+            if one.task and one.task.finished_at and one.submitted_at
+        ]
+        return [span.total_seconds() for span in spans if span >= timedelta()]
+
+    # Below: what the public methods share
+
+    def _unresolved(self, fingerprint: str) -> str | None:
+        """The newest intent of that fingerprint whose outcome is unknown."""
+        found = self._store.query(
+            "SELECT intent FROM intents WHERE fingerprint = ? AND state = 'unknown'"
+            " ORDER BY seq DESC LIMIT 1",
+            (fingerprint,),
+        )
+        return str(found[0]["intent"]) if found else None
+
+    def _take(self, intent: str, state: IntentState, task: Task) -> Submission:
+        """Write the task of an intent."""
+        if task.status.terminal and task.finished_at is None:
+            task = replace(task, finished_at=self._clock.now())
+        with self._store.writing():
+            self._store.update(intent, {"state": state.value, **task_columns(task)})
+            return self._store.row(intent)
+
+    def _unknown_row(self, intent: str) -> Submission:
+        """The row, inside a transaction, if its outcome is unknown.
+
+        Raises:
+            UsageError: it is anything else.
+        """
+        self._store.settle_abandoned()
+        for found in self._store.select("intent = ?", (intent,)):
+            if found.state is IntentState.UNKNOWN:
+                return found
+            raise UsageError(
+                f"the outcome of {intent} is not unknown: its state is {found.state}",
+                hint="`seedance recover` lists what can be settled",
+                intent=intent,
+            )
+        raise UsageError(
+            f"there is no intent {intent!r} in the ledger",
+            hint="`seedance recover` lists what can be settled",
+        )
+
+    def _stored(self, submission: Submission, task: Task) -> tuple[Task, bool]:
+        """The task as its row has it, and whether it is noted as not found."""
+        known = self._store.query(
+            "SELECT not_found_since FROM intents WHERE intent = ? AND not_found_since IS NOT NULL",
+            (submission.intent,),
+        )
+        found = self._store.select("intent = ?", (submission.intent,))
+        stored = found[0].task if found else None
+        return stored or submission.task or task, bool(known)
+
+    def _saw(self, intent: str, task: Task) -> None:
+        if not task.status.terminal:
+            self._running_at[intent] = self._clock.now()
+
+    def _timed(self, intent: str, stored: Task, task: Task, now: datetime) -> bool:
+        """Whether the time of a task's end is known, and not only when somebody looked."""
+        if stored.status.terminal or not task.status.terminal:
+            return False
+        seen = self._running_at.get(intent)
+        return task.finished_at is not None or (seen is not None and now - seen <= _WATCHED)
+
+    def _charges(
+        self, provider: str | None, endpoint: str | None, priced: str | None
+    ) -> list[tuple[str, str, PricedFields, list[Price]]]:
+        groups: dict[tuple[str, str, str], list[Price]] = {}
+        with self._store.decoding():
+            for row in self._store.query(
+                "SELECT provider, endpoint, priced, cost_amount, cost_unit, cost_basis"  # noqa: S608 - constants of ours
+                f" FROM intents WHERE {_CHARGED} AND provider = COALESCE(?, provider)"
+                " AND endpoint = COALESCE(?, endpoint) AND priced = COALESCE(?, priced)"
+                " ORDER BY seq",
+                (provider, endpoint, priced),
+            ):
+                group = groups.setdefault((row["provider"], row["endpoint"], row["priced"]), [])
+                group.append(
+                    _ledger_rows.read_price(row["cost_amount"], row["cost_unit"], row["cost_basis"])
+                )
+            return [
+                (name, place, _ledger_rows.read_priced(text), prices)
+                for (name, place, text), prices in sorted(groups.items(), key=lambda one: one[0])
+            ]
+
+
+def _task_key(submission: Submission) -> tuple[str, str, int, str]:
+    """What the files of a task are kept under. Only for a submission that has a task."""
+    assert submission.task is not None
+    task_id = key(submission.task.task_id)
+    return submission.provider, submission.endpoint, int(submission.sandbox), task_id

@@ -1,0 +1,218 @@
+"""The values that flow through the program. Frozen; no behaviour beyond reading themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_PARAMS: Mapping[str, JsonValue] = MappingProxyType({})
+
+
+class Status(StrEnum):
+    """Where a task stands, in this program's words (contract, section 4)."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen to the task. `unknown` is not terminal."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
+
+
+class IntentState(StrEnum):
+    """Where one approved submission stands (contract, section 1)."""
+
+    PREPARED = "prepared"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    ADOPTED = "adopted"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRequest:
+    """What the user asked for. None or empty: not set, and so not sent."""
+
+    prompt: str
+    model: str | None = None
+    duration: int | None = None
+    """Seconds."""
+    resolution: str | None = None
+    aspect_ratio: str | None = None
+    audio: bool | None = None
+    fixed_lens: bool | None = None
+    images: tuple[str, ...] = ()
+    callback_url: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    params: Mapping[str, JsonValue] = field(default_factory=lambda: NO_PARAMS)
+    """Fields this program does not know, merged where the provider's options live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount as the provider words it. Never converted, never a float."""
+
+    amount: Decimal
+    unit: str | None
+    """`credits`, `USD`; None where the provider states no unit."""
+    basis: str
+    """`listed` (in the provider's documents) or `charged` (what a task was really charged)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedFields:
+    """The part of a request that decides its price, with the provider's defaults filled in."""
+
+    model: str | None
+    duration: int | None
+    """Seconds."""
+    resolution: str | None
+    audio: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A provider's own words for what went wrong. Server text: made safe only on output."""
+
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHandle:
+    """What it takes to come back to a task: its id, and what else the provider gave for that."""
+
+    provider: str
+    task_id: str
+    resume: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """URLs that the provider gave and that must not be built by hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task as its provider describes it at one moment."""
+
+    task_id: str
+    status: Status
+    provider_status: str | None = None
+    """The provider's own word, as it came."""
+    model: str | None = None
+    prompt: str | None = None
+    """As the provider repeats it; None where it does not."""
+    video_urls: tuple[str, ...] = ()
+    cost: Price | None = None
+    error: Problem | None = None
+    created_at: datetime | None = None
+    """UTC, the provider's own; None where it gives none."""
+    finished_at: datetime | None = None
+    """UTC; when this program first saw the task terminal, unless the provider says."""
+    resume: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A task as this machine knows it: a ledger row, or a stand-in for a ref the ledger lacks."""
+
+    provider: str
+    endpoint: str
+    """The base URL it was sent to; `sandbox` for the embedded sandbox."""
+    sandbox: bool
+    intent: str | None = None
+    state: IntentState | None = None
+    profile: str | None = None
+    request: VideoRequest | None = None
+    task: Task | None = None
+    """None as long as no id is known."""
+    created_at: datetime | None = None
+    """UTC; when the intent was written."""
+    submitted_at: datetime | None = None
+    """UTC; when the paid request left."""
+    files: tuple[str, ...] = ()
+    """Absolute paths of its saved videos."""
+    delivered: bool = False
+    evidence: JsonObject = field(default_factory=dict)
+    """What came back, for `recover`: redacted, never a key."""
+
+    @property
+    def ref(self) -> str | None:
+        """`PROVIDER:TASK_ID`, the id percent-encoded; None as long as no id is known."""
+        return None if self.task is None else make_ref(self.provider, self.task.task_id)
+
+    @property
+    def status(self) -> Status:
+        """The task's status; `unknown` for a submission whose outcome is unknown."""
+        return Status.UNKNOWN if self.task is None else self.task.status
+
+    @property
+    def handle(self) -> TaskHandle:
+        """The way back to the task. Only for a submission that has one."""
+        assert self.task is not None
+        return TaskHandle(self.provider, self.task.task_id, self.task.resume)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request as a provider words it, before endpoint and key are added."""
+
+    method: str
+    path: str
+    """Relative to the endpoint's base URL, e.g. `/generate`."""
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A whole answer: status, header fields in lower case, body bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> JsonValue:
+        """The body as JSON.
+
+        Raises:
+            ValueError: the body is no JSON.
+        """
+        import json
+
+        value: JsonValue = json.loads(self.body)
+        return value
+
+    def object(self) -> JsonObject:
+        """The body as a JSON object; an empty one where it is anything else."""
+        try:
+            value = self.json()
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def make_ref(provider: str, task_id: str) -> str:
+    """`PROVIDER:TASK_ID` with the id percent-encoded outside `[A-Za-z0-9._~:-]`."""
+    from urllib.parse import quote
+
+    return f"{provider}:{quote(task_id, safe='._~:-')}"

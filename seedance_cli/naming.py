@@ -1,0 +1,229 @@
+"""The path that a video is saved under: `-o` as the user wrote it, filled with safe values.
+
+The user's own text may lead anywhere. What a server or a prompt puts into it never holds a
+separator, a control character or a name with a meaning of its own, so it cannot leave the folder
+that the user's text names; two values that differ stay different.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+FIELDS = ("provider", "task_id", "index", "slug", "date")
+DEFAULT = "{provider}-{task_id}.mp4"
+MAX_VALUE = 150
+"""Bytes (UTF-8) of one value in a name."""
+MAX_NAME = 240
+"""Bytes of one name with values in it. File systems take 255; the rest is for `.part.json`."""
+SLUG = 40
+"""Letters and digits of the prompt."""
+
+_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_SEPARATORS = "/\\" if os.altsep or os.sep == "\\" else "/"
+# Windows refuses these in names, and `:` opens a stream or a drive there.
+_FORBIDDEN = frozenset('/\\<>:"|?*')
+# Control, format (bidi among them), surrogate, private, unassigned; line and paragraph separators.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Devices on Windows, with any suffix. https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:[ .]|$)", re.IGNORECASE
+)
+_MAX_SUFFIX = 16
+
+
+def check_template(template: str) -> None:
+    """Whether `-o` can be used, before anything is paid.
+
+    Raises:
+        UsageError: empty, control characters, an unknown `{field}` or a lone brace.
+    """
+    if not template:
+        raise UsageError("-o is empty", hint="give a file, a folder ending in /, or - for stdout")
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in template):
+        raise UsageError("-o has a control character in it")
+    _fill(template, dict.fromkeys(FIELDS, ""))
+
+
+def names_one(output: str | None, cwd: Path) -> bool:
+    """Whether `-o` names one file (or stdout), and so cannot serve several tasks."""
+    if output is None:
+        return False
+    if output == "-":
+        return True
+    return not (_is_folder(output, cwd) or _has_field(output))
+
+
+def target(
+    output: str | None,
+    *,
+    provider: str,
+    task_id: str,
+    index: int,
+    prompt: str | None,
+    created: datetime,
+    cwd: Path,
+) -> Path:
+    """Where a video goes.
+
+    Args:
+        output: `-o`: a file, an existing folder or one ending in `/`, or a template; None: the
+            default name in `cwd`. `-` (stdout) is the caller's.
+        provider: the provider's name.
+        task_id: as the server gave it.
+        index: which of the task's videos, from 1.
+        prompt: for `{slug}`; None where it is not known.
+        created: for `{date}`; aware.
+        cwd: what a relative path is relative to.
+
+    Raises:
+        UsageError: as `check_template`.
+    """
+    values = {
+        "provider": safe_value(provider),
+        "task_id": safe_value(task_id),
+        "index": str(index),
+        "slug": slug(prompt),
+        "date": created.astimezone(UTC).strftime("%Y-%m-%d"),
+    }
+    template = DEFAULT
+    folder = cwd
+    if output is not None:
+        check_template(output)
+        # The last name is split off by hand: pathlib would drop a closing `/` and a `.`.
+        cut = max(output.rfind(separator) for separator in _SEPARATORS) + 1
+        if _fill(output[cut:], values) in {"", ".", ".."} or _is_folder(
+            _expand(output, values), cwd
+        ):
+            folder = cwd / _expand(output, values)
+        else:
+            folder = cwd / _expand(output[:cut], values)
+            template = output[cut:]
+    numbered = index > 1 and "index" not in _fields(template) | _fields(output or "")
+    return folder / _name(template, values, f"-{index}" if numbered else "")
+
+
+def slug(prompt: str | None) -> str:
+    """The first letters and digits of a prompt, of any script, its words joined by `-`."""
+    words: list[str] = [""]
+    taken = 0
+    for char in unicodedata.normalize("NFC", prompt or ""):
+        # Marks belong to the letter before them: vowel signs of Indic scripts are such.
+        mark = unicodedata.category(char).startswith("M") and words[-1] != ""
+        if char.isalnum() or mark:
+            if taken == SLUG and not mark:
+                break
+            words[-1] += char
+            taken += not mark
+        elif words[-1]:
+            words.append("")
+    text = _cut("-".join(word for word in words if word), MAX_VALUE).rstrip("-")
+    return _no_device(text) or "video"
+
+
+def safe_value(value: str) -> str:
+    """A server's text as a part of a file name.
+
+    Where anything had to be changed, a hash of the original follows, so that two values never
+    become one.
+    """
+    text = "".join(
+        "_" if char in _FORBIDDEN or unicodedata.category(char) in _UNPRINTABLE else char
+        for char in value
+    )
+    text = _no_device(text.lstrip(" .-").rstrip(" ."))
+    if text == value and text and len(_encode(text)) <= MAX_VALUE:
+        return text
+    tag = _hash(value)
+    return f"{_cut(text, MAX_VALUE - len(tag) - 1).rstrip(' .') or 'task'}-{tag}"
+
+
+def _is_folder(path: str, cwd: Path) -> bool:
+    if path.endswith(tuple(_SEPARATORS)):
+        return True
+    try:
+        return (cwd / path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _expand(path: str, values: Mapping[str, str]) -> str:
+    # Name by name, so that each is held to its own limit.
+    return re.sub(
+        f"[^{re.escape(_SEPARATORS)}]+", lambda name: _name(name.group(), values, ""), path
+    )
+
+
+def _name(template: str, values: Mapping[str, str], number: str) -> str:
+    """One name of a path: filled, numbered before its suffix, not longer than is allowed."""
+    name = _fill(template, values)
+    stem, suffix = _split(name)
+    if _has_field(template):
+        stem = _no_device(name).removesuffix(suffix)
+        if len(_encode(stem + number + suffix)) > MAX_NAME:
+            number = f"-{_hash(stem)}{number}"
+            stem = _cut(stem, MAX_NAME - len(_encode(number + suffix))).rstrip(" .")
+    return f"{stem}{number}{suffix}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    dot = name.rfind(".")
+    if dot <= 0 or len(_encode(name[dot:])) > _MAX_SUFFIX:
+        return name, ""
+    return name[:dot], name[dot:]
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    def replace(found: re.Match[str]) -> str:
+        token = found.group()
+        if token in {"{{", "}}"}:
+            return token[0]
+        field = found.group(1)
+        if field not in values:
+            what = f"-o has no field {token}" if field is not None else f"-o has a lone {token}"
+            raise UsageError(
+                what,
+                hint=f"fields: {' '.join(f'{{{name}}}' for name in FIELDS)}; "
+                "a brace itself is written {{ or }}",
+            )
+        return values[field]
+
+    return _PART.sub(replace, template)
+
+
+def _fields(template: str) -> set[str]:
+    return {field for field in _PART.findall(template) if field}
+
+
+def _has_field(template: str) -> bool:
+    return bool(_fields(template))
+
+
+def _no_device(name: str) -> str:
+    return f"_{name}" if _DEVICE.match(name) else name
+
+
+def _cut(text: str, limit: int) -> str:
+    """The longest beginning within `limit` bytes, not ending inside a character."""
+    return _encode(text)[:limit].decode("utf-8", "ignore")
+
+
+def _encode(text: str) -> bytes:
+    # Undecodable bytes of a path that the user gave are lone surrogates in Python.
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _hash(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(_encode(text)).hexdigest()[:8]

@@ -1,0 +1,410 @@
+"""The wire: the one importer of httpx. Bounded exchanges, keyless streams, no retries.
+
+httpx's timeouts bound each read of a socket, not the exchange: a name server that hangs, or an
+answer that comes in one byte a second, would outlast them. So each exchange runs in a thread of its
+own, and the caller waits for it on the program's clock.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from seedance_cli import __version__
+from seedance_cli.addresses import is_loopback
+from seedance_cli.clock import SystemClock
+from seedance_cli.errors import ConfigError, Unreachable
+from seedance_cli.models import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seedance_cli.clock import Clock
+
+USER_AGENT = f"seedance/{__version__}"
+"""Defapi's CDN answers 403 (error 1010) to Python's default one (providers.md)."""
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+PAID_SECONDS = 60.0
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of a JSON answer; the largest documented one has less than a thousandth of it."""
+
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+class FaultKind(StrEnum):
+    """Why an exchange gave no whole answer."""
+
+    CONNECT = "connect"
+    CERTIFICATE = "certificate"
+    PROXY = "proxy"
+    TIMEOUT = "timeout"
+    BROKEN = "broken"
+    TOO_LARGE = "too_large"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong on the wire, in words without a key or a proxy's password."""
+
+    kind: FaultKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one exchange came to."""
+
+    left: bool
+    """Whether any byte of the request itself may have left (a proxy's CONNECT is none of it)."""
+    response: HttpResponse | None
+    """The answer, if its head came; its body may be cut where `fault` is set."""
+    fault: Fault | None
+    milliseconds: int
+
+
+class Wake:
+    """Put into a pending exchange's queue to end the wait for it early."""
+
+
+Event: TypeAlias = "Wake | None"
+
+
+class Pending:
+    """An exchange under way in its thread."""
+
+    def __init__(self, client: httpx.Client, request: httpx.Request, clock: Clock) -> None:
+        """Start it.
+
+        Args:
+            client: the connection pool to use.
+            request: the whole request; its body is bytes.
+            clock: measures the exchange.
+        """
+        self.queue: SimpleQueue[Event] = SimpleQueue()
+        self._client = client
+        self._request = request
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._lock = threading.Lock()
+        self._left = False
+        self._given_up = False
+        self._head: httpx.Response | None = None
+        self._body = bytearray()
+        self._fault: Fault | None = None
+        self._socket: object | None = None
+        request.extensions["trace"] = self._trace
+        threading.Thread(target=self._run, name="seedance-exchange", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the exchange ends, for at most `seconds`, or until someone puts a `Wake`.
+
+        Returns:
+            Whether it ended.
+        """
+        try:
+            return self._clock.get(self.queue, seconds) is None
+        except Empty:
+            return False
+
+    def reply(self, late: str = "no answer in time") -> Reply:
+        """The result as far as it came. An exchange still running is given up for good.
+
+        Args:
+            late: what to say of one that was still running.
+        """
+        with self._lock:
+            if self._fault is None and not self._ended:
+                self._given_up = True
+                self._fault = Fault(FaultKind.TIMEOUT, late)
+                self._shut()
+            response = None
+            if self._head is not None:
+                headers = {k.lower(): v for k, v in self._head.headers.items()}
+                response = HttpResponse(self._head.status_code, headers, bytes(self._body))
+            milliseconds = round((self._clock.monotonic() - self._started) * 1000)
+            return Reply(self._left, response, self._fault, milliseconds)
+
+    _ended = False
+
+    def _trace(self, event: str, info: Mapping[str, object]) -> None:
+        # httpx's `trace` extension tells what was done, exception classes only what failed: a proxy
+        # that closes on CONNECT and a server that closes after the POST raise the same class.
+        if event.endswith("send_request_headers.started"):
+            method = getattr(info.get("request"), "method", b"")
+            if method == self._request.method.encode():
+                with self._lock:
+                    if self._given_up:  # nothing may leave any more
+                        raise httpx.RequestError("given up", request=self._request)
+                    self._left = True
+        elif event.endswith("connect_tcp.complete"):
+            extra = getattr(info.get("return_value"), "get_extra_info", None)
+            self._socket = None if extra is None else extra("socket")
+
+    def _shut(self) -> None:
+        # Wakes the thread out of its read; only for a connection that this exchange opened itself.
+        shutdown = getattr(self._socket, "shutdown", None)
+        if shutdown is not None:
+            with suppress(OSError):
+                shutdown(2)
+
+    def _run(self) -> None:
+        fault: Fault | None = None
+        try:
+            response = self._client.send(self._request, stream=True)
+            try:
+                with self._lock:
+                    self._head = response
+                fault = self._read(response)
+            finally:
+                response.close()
+        except Exception as error:  # noqa: BLE001 - the thread's end; its caller gets it as data
+            fault = fault_of(error)
+        finally:
+            with self._lock:
+                self._ended = True
+                self._fault = self._fault or fault
+            self.queue.put(None)
+
+    def _read(self, response: httpx.Response) -> Fault | None:
+        for chunk in response.iter_bytes():
+            with self._lock:
+                if self._given_up:
+                    return None
+                self._body += chunk[: MAX_BODY - len(self._body)]
+                if len(self._body) >= MAX_BODY:
+                    return Fault(FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes")
+        return None
+
+
+class Wire:
+    """A connection pool to one endpoint. No redirects, no retries; the environment's proxies."""
+
+    def __init__(self, base_url: str, clock: Clock) -> None:
+        """Open it.
+
+        Args:
+            base_url: decides on proxies (never for loopback) and on TLS.
+            clock: bounds the exchanges.
+
+        Raises:
+            ConfigError: a proxy or certificate variable that cannot be used.
+        """
+        self._client = _client(base_url)
+        self._clock = clock
+
+    def start(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        seconds: float = READ_SECONDS,
+    ) -> Pending:
+        """Send a request and come back at once.
+
+        Args:
+            method: `GET` or `POST`.
+            url: absolute.
+            headers: added to the program's own.
+            body: bytes, sent as they are.
+            seconds: of silence after which the connection is given up.
+        """
+        request = self._client.build_request(
+            method,
+            url,
+            headers={**_HEADERS, **headers},
+            content=body,
+            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+        )
+        return Pending(self._client, request, self._clock)
+
+    def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """Send a request that is not paid for, and wait for the whole answer, 30 s at most."""
+        pending = self.start(method, url, headers, body)
+        pending.wait(READ_SECONDS)
+        return pending.reply(f"no whole answer within {READ_SECONDS:.0f} s")
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+
+@dataclass(slots=True)
+class Stream:
+    """An answer whose body is read as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    _response: httpx.Response
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body's bytes as they come, as the server encoded them.
+
+        Raises:
+            Unreachable: the connection broke, fell silent, or ended before the declared length.
+        """
+        try:
+            yield from self._response.iter_raw()
+        except httpx.HTTPError as error:
+            raise Unreachable(f"the transfer broke off: {fault_of(error).text}") from error
+
+
+@contextmanager
+def stream(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    connect_timeout: float = CONNECT_SECONDS,
+    read_timeout: float = READ_SECONDS,
+    clock: Clock | None = None,
+) -> Iterator[Stream]:
+    """GET without a key; redirects are the caller's to follow.
+
+    Args:
+        url: http or https.
+        headers: added to the program's own.
+        connect_timeout: seconds.
+        read_timeout: seconds for the answer's head, and of silence between two reads of its body.
+        clock: bounds the wait for the head.
+
+    Raises:
+        Unreachable: no answer.
+        ConfigError: a proxy or certificate variable that cannot be used.
+    """
+    clock = clock or SystemClock()
+    client = _client(url)
+    try:
+        request = client.build_request(
+            "GET",
+            url,
+            headers={**_HEADERS, "Accept": "*/*", **headers},
+            timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+        )
+        opened: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
+
+        def open_it() -> None:
+            try:
+                opened.put(client.send(request, stream=True))
+            except Exception as error:  # noqa: BLE001 - handed to the caller's thread
+                opened.put(error)
+
+        threading.Thread(target=open_it, name="seedance-stream", daemon=True).start()
+        try:
+            response = clock.get(opened, connect_timeout + read_timeout)
+        except Empty:
+            raise Unreachable(f"no answer within {connect_timeout + read_timeout:.0f} s") from None
+        if isinstance(response, Exception):
+            raise Unreachable(fault_of(response).text) from response
+        try:
+            lowered = {k.lower(): v for k, v in response.headers.items()}
+            yield Stream(response.status_code, lowered, response)
+        finally:
+            response.close()
+    finally:
+        client.close()
+
+
+_HEADERS = {
+    "User-Agent": USER_AGENT,
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # a compressed body could not be held to its size cap
+}
+
+
+def fault_of(error: Exception) -> Fault:
+    """An exception of the wire as a fault; its own text only where it can hold no secret."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Fault(FaultKind.CERTIFICATE, f"its certificate: {cause.verify_message}")
+        cause = cause.__cause__ or cause.__context__
+    match error:
+        case httpx.ProxyError():
+            return Fault(FaultKind.PROXY, f"the proxy refused: {_first_word(error)}")
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return Fault(FaultKind.CONNECT, f"no connection within {CONNECT_SECONDS:.0f} s")
+        case httpx.ConnectError():
+            return Fault(FaultKind.CONNECT, str(error) or "no connection")
+        case httpx.TimeoutException():
+            return Fault(FaultKind.TIMEOUT, "silence")
+        case httpx.NetworkError() | httpx.ProtocolError() | httpx.DecodingError():
+            return Fault(FaultKind.BROKEN, str(error) or "the connection broke")
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return Fault(FaultKind.REQUEST, "its address cannot be used")
+        case UnicodeError() | ValueError():
+            # httpx and h11 put the offending header into the text: never repeat it.
+            return Fault(FaultKind.REQUEST, f"the request cannot be sent ({type(error).__name__})")
+        case _:
+            return Fault(FaultKind.BROKEN, type(error).__name__)
+
+
+def _first_word(error: Exception) -> str:
+    # "407 Proxy Authentication Required": the status line, in which no password stands.
+    words = str(error).split()
+    return " ".join(words[:5]) if words and words[0].isdigit() else "connection closed"
+
+
+def _client(url: str) -> httpx.Client:
+    direct = is_loopback(url)
+    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        return httpx.Client(
+            trust_env=not direct,
+            verify=_ssl_context(tls=urlsplit(url).scheme == "https", proxies=not direct),
+            timeout=timeout,
+            follow_redirects=False,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        named = [n for n in _PROXY_VARIABLES if os.environ.get(n) or os.environ.get(n.lower())]
+        what = "a SOCKS proxy needs the package socksio" if _is_import(error) else "not understood"
+        raise ConfigError(
+            f"the proxy settings cannot be used ({what}): {', '.join(named) or 'system settings'}",
+            hint="unset or mend these variables",
+        ) from None  # the cause's text may hold a proxy's password
+
+
+def _is_import(error: Exception) -> bool:
+    return isinstance(error, ImportError)
+
+
+_trusted: ssl.SSLContext | None = None
+
+
+def _ssl_context(*, tls: bool, proxies: bool) -> ssl.SSLContext:
+    # Loading the CA bundle costs 15-20 ms: once, and only where TLS is possible. The bare context
+    # trusts nobody, so that a mistake here fails closed.
+    global _trusted  # noqa: PLW0603 - one context a process
+    if not tls and not (proxies and any(os.environ.get(n) for n in _PROXY_VARIABLES)):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if _trusted is None:
+        folder = os.environ.get("SSL_CERT_DIR")
+        if folder and not os.environ.get("SSL_CERT_FILE") and not Path(folder).is_dir():
+            raise ConfigError(
+                "SSL_CERT_DIR names a folder that is not there", hint="mend or unset it"
+            )
+        try:
+            _trusted = httpx.create_ssl_context()
+        except OSError as error:  # ssl.SSLError is one
+            name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+            raise ConfigError(
+                f"{name} cannot be used: {error.strerror or 'no certificates in it'}",
+                hint="mend or unset it",
+            ) from error
+    return _trusted

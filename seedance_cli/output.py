@@ -1,0 +1,346 @@
+"""Both streams: stdout carries results and nothing else, stderr all the rest.
+
+Whatever is written here has been made safe (`text.safe`), fits the stream's encoding, and is
+flushed at once. A stdout that cannot be written is an error that names the result; a stderr that
+cannot be written is not: it must never stop a command that has paid.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+from seedance_cli.errors import WriteFailed
+from seedance_cli.text import mask_url, safe, unsafe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from seedance_cli.errors import SeedanceError
+
+__all__ = [
+    "Closed",
+    "Output",
+    "coloured",
+    "fit",
+    "mask_url",
+    "safe",
+    "silence_stdout",
+    "size",
+    "unsafe",
+]
+
+_NARROW = 20
+"""Columns; below, nothing is laid out or animated."""
+
+
+class Closed(WriteFailed):
+    """Whoever read stdout has gone (`| head -1`). Not worth a word, unless a result was lost."""
+
+    broken_pipe = True
+    quiet: bool = True
+
+
+class Output:
+    """One command's output.
+
+    The streams are looked up at each call, so that a test or an embedding program may swap them.
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        """Remember what the user wants to see.
+
+        Args:
+            json: results are JSON, and an error ends with one line of it.
+            quiet: nothing on stderr but errors and what `always` says.
+            verbose: `log` speaks.
+        """
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+        self.guard: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Entered around each write to a terminal; a live display steps aside in it."""
+        self._lost: tuple[type[WriteFailed], str] | None = None
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a live display may be drawn on stderr."""
+        stream = _stream("stderr")
+        return _capable(stream) and not _truthy("CI") and size(stream)[0] >= _NARROW
+
+    @property
+    def stdout_terminal(self) -> bool:
+        """Whether stdout is a terminal."""
+        return _is_terminal(_stream("stdout"))
+
+    @property
+    def colour(self) -> bool:
+        """Whether stderr gets colours."""
+        return coloured(_stream("stderr"))
+
+    def result(self, *fields: str) -> None:
+        """Write one line of stdout, its fields separated by tabs.
+
+        Raises:
+            WriteFailed: it could not be written; `Closed` if the reader has gone.
+        """
+        self._write("\t".join(safe(field) for field in fields) + "\n")
+
+    def document(self, value: object) -> None:
+        """Write one JSON document to stdout, laid out for reading on a terminal.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        from seedance_cli.task_json import dumps
+
+        self._write(dumps(value, indent=2 if self.stdout_terminal else None) + "\n")
+
+    def event(self, value: object) -> None:
+        """Write one line of NDJSON to stdout.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        from seedance_cli.task_json import dumps
+
+        self._write(dumps(value) + "\n")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write a table to stdout; where that is no terminal, tab-separated rows without a head.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        if not rows:
+            return
+        width = size(_stream("stdout"))[0]
+        if not self.stdout_terminal or width < _NARROW:
+            for row in rows:
+                self.result(*row)
+            return
+        self._write(_laid_out(columns, rows, width, coloured=coloured(_stream("stdout"))))
+
+    def note(self, text: str) -> None:
+        """Say a line on stderr, unless quiet."""
+        if not self.quiet:
+            self.always(text)
+
+    def warn(self, text: str) -> None:
+        """Say `warning: …` on stderr, unless quiet."""
+        if not self.quiet:
+            self._say("warning:", text, style="33")
+
+    def always(self, text: str) -> None:
+        """Say a line on stderr, quiet or not."""
+        self._say("", text)
+
+    def log(self, text: str) -> None:
+        """Say a line on stderr, only if verbose."""
+        if self.verbose:
+            self._say("", text)
+
+    def error(self, error: SeedanceError) -> None:
+        """Say what went wrong and what to type next; with JSON, once more for a script."""
+        self.complain(error)
+        self.error_line(error)
+
+    def complain(self, error: SeedanceError) -> None:
+        """Say what went wrong and what to type next, for a person only."""
+        self._say("seedance: error:", error.message, style="1;31")
+        if error.hint:
+            self._say("  hint:", error.hint, style="2")
+
+    def error_line(self, error: SeedanceError) -> None:
+        """With JSON, the one line of stderr that a script reads; it must be the last one."""
+        if self.json:
+            from seedance_cli.task_json import dumps, error_object
+
+            self._say("", dumps(error_object(error)))
+
+    def check_stdout(self) -> None:
+        """Find out before paying that there is no stdout to write the result to.
+
+        Raises:
+            WriteFailed: it is closed, or open for reading only.
+        """
+        stream = _stream("stdout")
+        if stream is None or stream.closed:
+            raise WriteFailed("stdout is closed: the result would be lost", hint="nothing was sent")
+        try:
+            descriptor = stream.fileno()
+        except (OSError, ValueError, AttributeError):
+            return  # no file of the system's; whoever put it there can take text
+        try:
+            os.fstat(descriptor)
+            readable_only = _read_only(descriptor)
+        except OSError as error:
+            raise WriteFailed(
+                f"stdout cannot be written: {error.strerror}", hint="nothing was sent"
+            ) from error
+        if readable_only:
+            raise WriteFailed("stdout is not open for writing", hint="nothing was sent")
+
+    def binary(self) -> BinaryIO:
+        """Stdout for bytes (`-o -`).
+
+        Raises:
+            WriteFailed: it is closed, or takes text only.
+        """
+        stream = _stream("stdout")
+        buffer = getattr(stream, "buffer", None)
+        if stream is None or stream.closed or buffer is None:
+            raise WriteFailed("stdout cannot be written")
+        return cast("BinaryIO", buffer)
+
+    def _write(self, text: str) -> None:
+        if self._lost is not None:
+            # Its descriptor is the null device by now: writing there would look like success.
+            raise self._lost[0](self._lost[1])
+        stream = _stream("stdout")
+        if stream is None:
+            raise WriteFailed("stdout is closed")
+        try:
+            with self.guard() if _is_terminal(stream) else contextlib.nullcontext():
+                stream.write(fit(text, stream))
+                stream.flush()
+        except BrokenPipeError as error:
+            raise self._give_up(Closed, "stdout was closed by its reader") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise self._give_up(WriteFailed, f"stdout could not be written: {reason}") from error
+
+    def _give_up(self, kind: type[WriteFailed], message: str) -> WriteFailed:
+        self._lost = kind, message
+        silence_stdout()
+        return kind(message)
+
+    def _say(self, prefix: str, text: str, style: str = "") -> None:
+        stream = _stream("stderr")
+        if stream is None:
+            return
+        line = safe(text)
+        if prefix:
+            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(stream) else prefix
+            line = f"{start} {line}"
+        try:
+            with self.guard() if _is_terminal(stream) else contextlib.nullcontext():
+                stream.write(fit(line, stream) + "\n")
+                stream.flush()
+        except (OSError, ValueError):
+            _silence(stream)
+
+
+def silence_stdout() -> None:
+    """Send what stdout still holds to the null device, so that the interpreter's end is quiet."""
+    _silence(_stream("stdout"))
+
+
+def fit(text: str, stream: TextIO) -> str:
+    r"""The text with every character that the stream's encoding lacks as `\uXXXX`."""
+    encoding = getattr(stream, "encoding", None)
+    if encoding is None:
+        return text
+    try:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    except (LookupError, UnicodeError):
+        return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def size(stream: TextIO | None) -> tuple[int, int]:
+    """Columns and lines of the terminal; `COLUMNS` and `LINES` win; 80 and 24 where unknown."""
+    columns, lines = 0, 0
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        assert stream is not None
+        columns, lines = os.get_terminal_size(stream.fileno())
+    return _number("COLUMNS") or columns or 80, _number("LINES") or lines or 24
+
+
+def _number(name: str) -> int:
+    value = os.environ.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0  # noqa: PLR2004 - no terminal is wider
+
+
+def _stream(name: str) -> TextIO | None:
+    # None where the process was started with the descriptor closed.
+    return cast("TextIO | None", getattr(sys, name, None))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _capable(stream: TextIO | None) -> bool:
+    """Whether it is a terminal that understands control sequences."""
+    if not _is_terminal(stream):
+        return False
+    if os.name == "nt":
+        # The old console has to be switched; the newer ones make themselves known.
+        return any(os.environ.get(name) for name in ("WT_SESSION", "TERM", "TERM_PROGRAM"))
+    return os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}
+
+
+def coloured(stream: TextIO | None) -> bool:
+    """Whether what is written to the stream may carry colours."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return _truthy("FORCE_COLOR") or _capable(stream)
+
+
+def _truthy(name: str) -> bool:
+    return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
+
+
+def _read_only(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+
+
+def _silence(stream: TextIO | None) -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        assert stream is not None
+        descriptor = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, descriptor)
+        finally:
+            os.close(null)
+
+
+def _laid_out(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, coloured: bool
+) -> str:
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # No lines are drawn, so every encoding can show it; nothing is cut, so it can be copied.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column(Text(safe(name)), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(cell)) for cell in row))
+    page = io.StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        force_terminal=True,
+        color_system="standard" if coloured else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())

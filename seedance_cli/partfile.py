@@ -1,0 +1,288 @@
+"""The bytes of a download until they are a file: private, locked, resumable, published in one step.
+
+They lie beside their target as `NAME.part` (0600). While they can be resumed, `NAME.part.json`
+says by what: the strong ETag, the length, and whose video it is; never the URL, whose query is a
+secret. A second process with the same target gets a random name of its own and no resuming.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
+
+from seedance_cli._part_files import (
+    FLAGS,
+    mark_path,
+    move_to_new,
+    open_shared,
+    part_path,
+    sync_folder,
+    umask,
+)
+from seedance_cli.errors import DownloadFailed, WriteFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+_MAX_MARK = 4096
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1000}"')
+_COPY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells that bytes here and bytes at the server are of the same video."""
+
+    etag: str
+    """Strong, with its quotes."""
+    total: int | None
+    """Bytes of the whole video, where the server said so."""
+    owner: str
+    """Which video of which task it is, in the caller's words."""
+
+
+class Part:
+    """Bytes on their way. Close it; what can be resumed then stays, everything else goes."""
+
+    def __init__(self, file: BinaryIO, path: Path | None, *, shared: bool, owner: str) -> None:
+        """Take over an open file; use `beside` or `nowhere` to get one.
+
+        Args:
+            file: unbuffered, readable and writable.
+            path: where it lies; None for a file without a name.
+            shared: whether its name is the one that a later run looks at.
+            owner: see `Mark`.
+        """
+        self._file = file
+        self._path = path
+        self._mark_path = mark_path(path) if path is not None and shared else None
+        self._owner = owner
+        self.size = 0
+        """Bytes in it."""
+        self.total: int | None = None
+        """Bytes it will have, where that is known."""
+        self.mark: Mark | None = None
+        self._adopt()
+
+    @classmethod
+    def beside(cls, target: Path, owner: str) -> Part:
+        """The bytes of a video that is to become `target`; its folder is created.
+
+        Raises:
+            WriteFailed: not possible there.
+        """
+        with _writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path = part_path(target)
+            fd = open_shared(path, target)
+            shared = fd is not None
+            if fd is None:
+                path = part_path(target, f".{secrets.token_hex(4)}")
+                fd = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+            return cls(os.fdopen(fd, "r+b", buffering=0), path, shared=shared, owner=owner)
+
+    @classmethod
+    def nowhere(cls) -> Part:
+        """The bytes of a video that is to be passed on: a private file without a name.
+
+        Raises:
+            WriteFailed: the folder for temporary files cannot be used.
+        """
+        try:
+            file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - `close` closes it
+        except OSError as error:
+            raise WriteFailed(f"no temporary file: {_reason(error)}", hint="set TMPDIR") from error
+        return cls(file, None, shared=False, owner="")
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a request for the rest makes sense."""
+        return self.mark is not None and self.size > 0
+
+    def begin(self, etag: str | None, total: int | None) -> None:
+        """Empty it for a whole video.
+
+        Args:
+            etag: strong, if the server gave one: then the bytes can be resumed.
+            total: bytes to come, where declared.
+        """
+        self._forget()
+        self._cut(0)
+        self.total = total
+        if etag is not None:
+            self.mark = Mark(etag, total, self._owner)
+            if self._mark_path is not None:
+                with self._writing():
+                    _write_mark(self._mark_path, self.mark)
+
+    def append(self, chunk: bytes) -> None:
+        """Write it at the end, to the system at once."""
+        with self._writing():
+            self._file.seek(self.size)
+            rest = memoryview(chunk)
+            while rest:
+                written = self._file.write(rest)
+                self.size += written
+                rest = rest[written:]
+
+    def drop_last(self) -> None:
+        """Take the last byte off, so that there is something to ask the server for."""
+        self._cut(self.size - 1)
+
+    @property
+    def readable(self) -> BinaryIO:
+        """The file itself, to look at."""
+        return self._file
+
+    def head(self, size: int) -> bytes:
+        """Its first bytes."""
+        self._file.seek(0)
+        return self._file.read(size)
+
+    def publish(self, target: Path, *, force: bool) -> None:
+        """Make it `target`, whole and durable, in one step.
+
+        Args:
+            target: in the folder that `beside` was asked for.
+            force: replace what is there; a symlink itself, never what it points to.
+
+        Raises:
+            DownloadFailed: something is there, and `force` is not given.
+            WriteFailed: the disk refused; what was there still is.
+        """
+        assert self._path is not None
+        path = self._path
+        self._forget()
+        with self._writing(target):
+            os.fsync(self._file.fileno())
+            if sys.platform == "win32":
+                self._file.close()  # an open file cannot be renamed there
+            else:
+                with suppress(OSError):  # some file systems have no modes
+                    os.fchmod(self._file.fileno(), 0o666 & ~umask())
+            try:
+                if force:
+                    path.replace(target)
+                else:
+                    move_to_new(path, target)
+            except FileExistsError as error:
+                raise exists(target) from error
+        self._path = None
+        sync_folder(target.parent)
+
+    def copy_to(self, out: BinaryIO) -> None:
+        """Write all of it to a stream.
+
+        Raises:
+            WriteFailed: the stream refused; caused by a BrokenPipeError where its reader is gone.
+        """
+        self._file.seek(0)
+        while chunk := self._file.read(_COPY):
+            try:
+                out.write(chunk)
+            except (OSError, ValueError) as error:
+                raise _refused(error) from error
+        try:
+            out.flush()
+        except (OSError, ValueError) as error:
+            raise _refused(error) from error
+
+    def close(self) -> None:
+        """Close it. Its bytes stay where a later run can go on with them, else they go."""
+        keep = self._path is None or (self.resumable and self._mark_path is not None)
+        if not keep:
+            self._forget()
+        if sys.platform == "win32":
+            self._file.close()  # an open file cannot be removed there
+        if not keep and self._path is not None:
+            # Removed while locked: whoever opened it before will see that it is gone.
+            with suppress(OSError):
+                self._path.unlink()
+        self._file.close()
+
+    def _adopt(self) -> None:
+        """Go on with the bytes of an earlier run, if they are known to be of this video."""
+        size = os.fstat(self._file.fileno()).st_size
+        mark = None if self._mark_path is None or size == 0 else _read_mark(self._mark_path)
+        if mark is not None and mark.owner == self._owner and size <= (mark.total or size):
+            self.mark, self.size, self.total = mark, size, mark.total
+
+    def _forget(self) -> None:
+        # The mark goes first: bytes without it are nothing, it without its bytes would be a lie.
+        self.mark = None
+        if self._mark_path is not None:
+            with suppress(OSError):
+                self._mark_path.unlink()
+
+    def _cut(self, size: int) -> None:
+        with self._writing():
+            self._file.truncate(size)
+        self.size = size
+
+    @contextmanager
+    def _writing(self, path: Path | None = None) -> Iterator[None]:
+        try:
+            with _writing(path or self._path):
+                yield
+        except WriteFailed:
+            self._forget()  # a full disk gets its room back
+            raise
+
+
+def strong(etag: str) -> bool:
+    """Whether it vouches for every byte (RFC 9110, 8.8.1), and can be sent as a header field."""
+    return _STRONG_ETAG.fullmatch(etag) is not None
+
+
+def exists(target: Path) -> DownloadFailed:
+    """The refusal to replace a file."""
+    return DownloadFailed(
+        f"{target} is there already, and was left as it is: it takes another -o, or --force"
+    )
+
+
+@contextmanager
+def _writing(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL or an unencodable one
+        where = "the temporary file" if path is None else str(path)
+        raise WriteFailed(f"{where} cannot be written: {_reason(error)}") from error
+
+
+def _refused(error: Exception) -> WriteFailed:
+    return WriteFailed(f"stdout cannot be written: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+
+
+def _write_mark(path: Path, mark: Mark) -> None:
+    flags = (FLAGS & ~os.O_RDWR) | os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(json.dumps(asdict(mark)).encode("ascii"))
+
+
+def _read_mark(path: Path) -> Mark | None:
+    try:
+        with os.fdopen(os.open(path, FLAGS), "rb") as file:
+            value = json.loads(file.read(_MAX_MARK))
+    except (OSError, ValueError):
+        return None
+    match value:
+        case {"etag": str(etag), "total": int() | None as total, "owner": str(owner)} if strong(
+            etag
+        ):
+            return Mark(etag, total, owner)
+        case _:
+            return None

@@ -1,0 +1,392 @@
+"""Which profile, provider, endpoint and key a command uses, and where each of them comes from.
+
+Order (contract, section 7): option > environment > profile > provider default; key and endpoint of
+a profile named with `--profile` rank as options. Nothing here prints or writes, but for the mode of
+a file that others could read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from seedance_cli import keys, providers
+from seedance_cli.errors import ConfigError, UsageError
+from seedance_cli.profile_data import Profile
+from seedance_cli.profile_files import Paths, Store, load, paths, state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.keys import Secret
+    from seedance_cli.profile_data import Default
+    from seedance_cli.providers._base import ProviderInfo
+
+__all__ = [
+    "Choice",
+    "KeyPlace",
+    "Origin",
+    "Paths",
+    "Settings",
+    "Source",
+    "Store",
+    "choose_profile",
+    "choose_provider",
+    "endpoint",
+    "endpoint_place",
+    "key_place",
+    "load",
+    "paths",
+    "profile_name",
+    "resolve",
+    "state_dir",
+    "unknown_profile",
+]
+
+DEFAULT_PROFILE = "default"
+"""The profile when none is named; it need not exist."""
+SANDBOX_PROVIDER = "seedanceapi"
+SANDBOX_ENDPOINT = "sandbox"
+"""Stands for the embedded sandbox, whose address is known only while it runs."""
+_SANDBOX_KEY = "sandbox-key"
+
+
+class Origin(StrEnum):
+    """The kinds of place that a value comes from."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    PROFILE = "profile"
+    CREDENTIALS = "credentials"
+    COMMAND = "command"
+    LEDGER = "ledger"
+    ONLY_KEY = "only key"
+    SANDBOX = "sandbox"
+    DEFAULT = "default"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value comes from: the kind of place, and its name."""
+
+    origin: Origin
+    name: str | None = None
+    """The option, the variable, or the profile; never a key."""
+
+    def __str__(self) -> str:
+        return self.origin if self.name is None else f"{self.origin} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The profile that a command uses."""
+
+    name: str
+    source: Source
+    profile: Profile
+    paths: Paths
+
+    @property
+    def named(self) -> bool:
+        """Whether `--profile` named it, so that its key and endpoint beat the environment's."""
+        return self.source.origin is Origin.OPTION
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where the key of one provider lies; `read` fetches it."""
+
+    provider: str
+    variable: str
+    """The provider's own variable."""
+    source: Source
+    place: str = ""
+    """The same for messages: a variable, or file and key."""
+    _secret: Secret | None = None
+    _command: tuple[str, ...] = ()
+    _env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read; a command is not run to find out."""
+        if self.source.origin is Origin.ENVIRONMENT:
+            return bool(self._env.get(self.source.name or ""))
+        return self.source.origin is not Origin.NONE
+
+    def read(self) -> Secret:
+        """The key, checked.
+
+        Raises:
+            ConfigError: there is none, its command fails, or it cannot be a key.
+        """
+        if self._command:
+            return keys.from_command(self._command, self.place, self._env)
+        if self._secret is not None:
+            return keys.checked(self._secret.reveal(), self.place)
+        if self.source.origin is Origin.NONE:
+            raise ConfigError(
+                f"there is no key for {self.provider}",
+                hint=f"seedance login {self.provider}, or set {self.variable}",
+                provider=self.provider,
+            )
+        name = self.source.name or ""
+        if not self._env.get(name):
+            raise ConfigError(
+                f"the variable {name} is not set, and {self.place} takes the key from it",
+                provider=self.provider,
+            )
+        return keys.checked(self._env[name], name)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a command works with."""
+
+    profile: str
+    profile_source: Source
+    provider: str
+    provider_source: Source
+    endpoint: str
+    """Base URL without a trailing slash; `sandbox` for the embedded sandbox."""
+    endpoint_source: Source
+    defaults: Mapping[str, Default]
+    """The profile's, by `VideoRequest` field name; types are checked, values are not."""
+    sandbox: bool
+    key_place: KeyPlace
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether `--profile` named the profile."""
+        return self.profile_source.origin is Origin.OPTION
+
+    @property
+    def key_source(self) -> Source:
+        """Where the key comes from; never the key."""
+        return self.key_place.source
+
+    def key(self) -> Secret:
+        """The key, read now: this is what runs an `api_key_command`.
+
+        Raises:
+            ConfigError: there is none, or it cannot be used.
+        """
+        return self.key_place.read()
+
+
+def profile_name(
+    store: Store, env: Mapping[str, str], option: str | None, recorded: str | None = None
+) -> tuple[str, Source]:
+    """The name of the profile to use, which need not exist, and who named it."""
+    if option is not None:
+        return option, Source(Origin.OPTION, "--profile")
+    if recorded is not None:
+        return recorded, Source(Origin.LEDGER)
+    if env.get("SEEDANCE_PROFILE"):
+        return env["SEEDANCE_PROFILE"], Source(Origin.ENVIRONMENT, "SEEDANCE_PROFILE")
+    if store.default_profile is not None:
+        return store.default_profile, Source(Origin.PROFILE, "default_profile")
+    return DEFAULT_PROFILE, Source(Origin.DEFAULT)
+
+
+def choose_profile(
+    store: Store, env: Mapping[str, str], option: str | None, recorded: str | None = None
+) -> Choice:
+    """The profile to use.
+
+    Args:
+        store: both files.
+        env: the environment.
+        option: the value of `--profile`.
+        recorded: the profile in a task's ledger row; ranks below the option and does not make its
+            key rank as one. Where it is gone, the environment decides.
+
+    Raises:
+        ConfigError: a profile was named that does not exist.
+    """
+    if recorded is not None and recorded not in store.profiles:
+        recorded = None
+    name, source = profile_name(store, env, option, recorded)
+    if name not in store.profiles and name != DEFAULT_PROFILE:
+        raise unknown_profile(store, name, source)
+    return Choice(name, source, store.profiles.get(name, Profile()), store.paths)
+
+
+def unknown_profile(store: Store, name: str, source: Source | None = None) -> ConfigError:
+    """The error for a profile that does not exist, listing those that do."""
+    by = f" ({source.name})" if source is not None and source.name is not None else ""
+    there = ", ".join(store.names())
+    return ConfigError(
+        f"there is no profile {name!r}{by}",
+        hint=f"the profiles are {there}"
+        if there
+        else "there are none yet; `seedance login PROVIDER` makes one",
+    )
+
+
+def choose_provider(
+    choice: Choice, env: Mapping[str, str], option: str | None, *, sandbox: bool
+) -> tuple[str, Source]:
+    """The provider to use, and what decided it.
+
+    Raises:
+        UsageError: the option or the variable names none that exists.
+        ConfigError: the profile names none that exists, or nothing decides.
+    """
+    listed = ", ".join(providers.names())
+    if option is not None:
+        return providers.get(option).info.name, Source(Origin.OPTION, "--provider")
+    named = env.get("SEEDANCE_PROVIDER")
+    if named:
+        if named not in providers.names():
+            raise UsageError(
+                f"SEEDANCE_PROVIDER is {named!r}, and there is no such provider",
+                hint=f"the providers are {listed}",
+            )
+        return named, Source(Origin.ENVIRONMENT, "SEEDANCE_PROVIDER")
+    named = choice.profile.provider
+    if named is not None:
+        if named not in providers.names():
+            raise ConfigError(
+                f"{choice.paths.config}: profiles.{choice.name}.provider is no provider there is",
+                hint=f"the providers are {listed}",
+            )
+        return named, Source(Origin.PROFILE, choice.name)
+    with_key = [
+        name
+        for name in providers.names()
+        if key_place(choice, env, providers.get(name).info).exists
+    ]
+    if len(with_key) == 1:
+        return with_key[0], Source(Origin.ONLY_KEY)
+    if sandbox:
+        return SANDBOX_PROVIDER, Source(Origin.SANDBOX)
+    if with_key:
+        raise ConfigError(
+            f"there are keys for {', '.join(with_key)}, and nothing says which to use",
+            hint="name one: -p NAME, SEEDANCE_PROVIDER=NAME, or "
+            f"`seedance profile set {choice.name} provider NAME`",
+        )
+    raise ConfigError(
+        "there is no provider to use, since none is named and none has a key",
+        hint=f"seedance login PROVIDER, then -p PROVIDER: {listed}; without a key: --sandbox",
+    )
+
+
+def endpoint(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> tuple[str, Source]:
+    """The provider's base URL and where it comes from.
+
+    Raises:
+        ConfigError: one is set that cannot be used; the message names the place, not the URL.
+    """
+    url, source, place = endpoint_place(choice, env, info)
+    from seedance_cli.endpoints import normalised
+
+    try:
+        return normalised(url), source
+    except ValueError as error:
+        raise ConfigError(f"{place} {error}", provider=info.name) from None
+
+
+def endpoint_place(
+    choice: Choice, env: Mapping[str, str], info: ProviderInfo
+) -> tuple[str, Source, str]:
+    """The base URL as it is set, its source, and the same for messages."""
+    found = []
+    if env.get(info.base_url_env):
+        name = info.base_url_env
+        found.append((env[name], Source(Origin.ENVIRONMENT, name), name))
+    table = choice.profile.providers.get(info.name)
+    if table is not None and table.base_url is not None:
+        place = _key_of(choice, info, "base_url")
+        found.append((table.base_url, Source(Origin.PROFILE, choice.name), place))
+    found.sort(key=lambda one: choice.named and one[1].origin is not Origin.PROFILE)
+    if found:
+        return found[0]
+    return info.base_url, Source(Origin.DEFAULT), f"the base URL of {info.name}"
+
+
+def key_place(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace:
+    """Where the provider's key comes from; nothing is read and no command is run."""
+    mine = _profile_key(choice, env, info)
+    if env.get(info.key_env) and not (choice.named and mine is not None):
+        source = Source(Origin.ENVIRONMENT, info.key_env)
+        return KeyPlace(info.name, info.key_env, source, info.key_env, _env=env)
+    return mine or KeyPlace(info.name, info.key_env, Source(Origin.NONE))
+
+
+def resolve(
+    store: Store,
+    env: Mapping[str, str],
+    *,
+    provider: str | None,
+    profile: str | None,
+    sandbox: bool,
+    recorded: str | None = None,
+) -> Settings:
+    """Everything that decides where a request goes and with which key.
+
+    Args:
+        store: both files, from `load`.
+        env: the environment.
+        provider: the value of `--provider`.
+        profile: the value of `--profile`.
+        sandbox: whether the embedded sandbox is used; then no key of the user is ever read.
+        recorded: see `choose_profile`.
+
+    Raises:
+        UsageError: an option or variable names a provider that does not exist.
+        ConfigError: a profile that does not exist, no provider, or an unusable endpoint.
+    """
+    choice = choose_profile(store, env, profile, recorded)
+    name, provider_source = choose_provider(choice, env, provider, sandbox=sandbox)
+    info = providers.get(name).info
+    warnings = tuple(
+        f"{store.paths.config}: profiles.{choice.name}.defaults.{key} is no option; it is left out"
+        for key in choice.profile.unknown
+    )
+    if sandbox:
+        url, source = SANDBOX_ENDPOINT, Source(Origin.SANDBOX)
+        place = KeyPlace(name, info.key_env, source, "the sandbox", keys.Secret(_SANDBOX_KEY))
+    else:
+        url, source = endpoint(choice, env, info)
+        place = key_place(choice, env, info)
+    return Settings(
+        profile=choice.name,
+        profile_source=choice.source,
+        provider=name,
+        provider_source=provider_source,
+        endpoint=url,
+        endpoint_source=source,
+        defaults=choice.profile.defaults,
+        sandbox=sandbox,
+        key_place=place,
+        warnings=warnings,
+    )
+
+
+def _profile_key(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace | None:
+    """The profile's own key: `config.toml` beats `credentials.toml`."""
+    name, variable = info.name, info.key_env
+    table = choice.profile.providers.get(name)
+    setting = None if table is None else table.names_key
+    if table is not None and setting is not None:
+        place = _key_of(choice, info, setting)
+        if table.api_key_env is not None:
+            source = Source(Origin.ENVIRONMENT, table.api_key_env)
+        elif table.api_key_command:
+            source = Source(Origin.COMMAND, choice.name)
+        else:
+            source = Source(Origin.PROFILE, choice.name)
+        return KeyPlace(name, variable, source, place, table.api_key, table.api_key_command, env)
+    stored = choice.profile.credentials.get(name)
+    if stored is None:
+        return None
+    place = f"{choice.paths.credentials}: profiles.{choice.name}.{name}"
+    return KeyPlace(name, variable, Source(Origin.CREDENTIALS, choice.name), place, stored)
+
+
+def _key_of(choice: Choice, info: ProviderInfo, key: str) -> str:
+    return f"{choice.paths.config}: profiles.{choice.name}.providers.{info.name}.{key}"

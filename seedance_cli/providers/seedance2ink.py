@@ -1,0 +1,178 @@
+"""seedance2.ink, Open API v1: Seedance 2.0, 2.0 fast and 1.5 pro.
+
+Source of every field, value and answer: the provider's own page (https://www.seedance2.ink, Korean
+edition). From other public pages of the same vendor: `mediaUrls`, the words `processing` and
+`failed`, the error form, and that a queued or processing task can be cancelled. Whether `error` is
+a string or an object is stated nowhere; both are read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import Rejected
+from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
+from seedance_cli.providers import _json
+from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
+
+if TYPE_CHECKING:
+    from seedance_cli.models import HttpResponse, JsonObject, Price, TaskHandle, VideoRequest
+    from seedance_cli.providers._base import Api
+
+_RATIOS = ("16:9", "9:16", "1:1")
+_RESOLUTIONS = ("480p", "720p", "1080p")
+_PATH = "/api/open/v1/video/generations"
+
+INFO = ProviderInfo(
+    name="seedance2ink",
+    base_url="https://www.seedance2.ink",
+    key_env="SEEDANCE2INK_API_KEY",
+    base_url_env="SEEDANCE2INK_BASE_URL",
+    docs="https://www.seedance2.ink",
+    model_use=ModelUse.REQUIRED,
+    models=(
+        ModelInfo(
+            id="seedance-2.0",
+            durations=tuple(range(4, 16)),
+            resolutions=_RESOLUTIONS,
+            aspect_ratios=_RATIOS,
+        ),
+        ModelInfo(
+            id="seedance-2.0-fast",
+            durations=tuple(range(4, 16)),
+            resolutions=_RESOLUTIONS,
+            aspect_ratios=_RATIOS,
+        ),
+        ModelInfo(
+            id="seedance-1.5-pro",
+            durations=(5, 10),
+            resolutions=_RESOLUTIONS,
+            aspect_ratios=_RATIOS,
+        ),
+    ),
+    max_images=5,
+    https_images=True,
+    callback=True,
+    metadata=True,
+    can_cancel=True,
+    price_unit="credits",
+)
+
+# Which option sets which wire field; at the same time every field the documents know.
+_OPTIONS = {
+    "model": "--model",
+    "prompt": "PROMPT",
+    "aspectRatio": "--aspect-ratio",
+    "duration": "--duration",
+    "resolution": "--resolution",
+    "mediaUrls": "--image",
+    "webhookUrl": "--callback-url",
+    "metadata": "--metadata",
+}
+
+
+class Seedance2Ink:
+    """The provider `seedance2ink`."""
+
+    info = INFO
+
+    def request(self, video: VideoRequest) -> HttpRequest:
+        """`POST /api/open/v1/video/generations`; without `mediaUrls` it is text to video."""
+        body: JsonObject = {
+            "model": INFO.models[0].id if video.model is None else video.model,
+            "prompt": video.prompt,
+        }
+        if video.aspect_ratio is not None:
+            body["aspectRatio"] = video.aspect_ratio
+        if video.duration is not None:
+            body["duration"] = video.duration
+        if video.resolution is not None:
+            body["resolution"] = video.resolution
+        if video.images:
+            body["mediaUrls"] = list(video.images)
+        if video.callback_url is not None:
+            body["webhookUrl"] = video.callback_url
+        if video.metadata:
+            body["metadata"] = dict(video.metadata)
+        _json.merge(body, video.params, _OPTIONS)
+        return HttpRequest("POST", _PATH, body)
+
+    def priced(self, body: JsonObject) -> PricedFields | None:
+        """Model, duration and resolution as sent; the provider states no defaults."""
+        if not body.keys() <= _OPTIONS.keys():
+            return None
+        try:
+            return PricedFields(
+                _json.word(body, "model", None),
+                _json.seconds(body, "duration", None, as_text=False),
+                _json.word(body, "resolution", None),
+                None,
+            )
+        except _json.UndocumentedTypeError:
+            return None
+
+    def price(
+        self,
+        body: JsonObject,  # noqa: ARG002 - the protocol's parameter
+    ) -> Price | None:
+        """None: the documents have no price table, only one sample of 40 credits."""
+        return None
+
+    def accepted(self, response: HttpResponse) -> Task | None:
+        """The id is `requestId`; the charge is settled here, in `creditsCharged`."""
+        body = _json.parse(response)
+        task_id = _json.identity(body.get("requestId"))
+        return None if task_id is None else _task(task_id, body)
+
+    def problem(self, response: HttpResponse) -> Problem | None:
+        """`{"success": false, "error": {"code", "message"}}`, or `error` as a string."""
+        body = _json.parse(response)
+        if body.get("success") is False:
+            return _json.words(body) or Problem(None, "no reason given")
+        return _json.complaint(response, body)
+
+    def fetch(self, api: Api, handle: TaskHandle) -> Task:
+        """`GET /api/open/v1/video/generations/ID`."""
+        response = api.get(f"{_PATH}/{_json.in_url(handle.task_id)}")
+        return self._answer(response, handle)
+
+    def cancel(self, api: Api, handle: TaskHandle) -> Task:
+        """`POST …/ID/cancel`; the task as the answer describes it."""
+        response = api.post(f"{_PATH}/{_json.in_url(handle.task_id)}/cancel")
+        problem = self.problem(response)
+        if problem is not None:
+            raise Rejected(
+                f"{INFO.name} did not cancel the task: {problem.message}",
+                hint="ask with `seedance status` where the task stands",
+                provider=INFO.name,
+            )
+        return self._answer(response, handle)
+
+    def _answer(self, response: HttpResponse, handle: TaskHandle) -> Task:
+        body = _json.parse(response)
+        _json.confirm(
+            INFO,
+            handle,
+            named=body.get("requestId"),
+            word=body.get("status"),
+            problem=self.problem(response),
+        )
+        return _task(handle.task_id, body)
+
+
+def _task(task_id: str, body: dict[str, object]) -> Task:
+    word = _json.text(body.get("status"))
+    status = _json.standing(word)
+    return Task(
+        task_id=task_id,
+        status=status,
+        provider_status=word,
+        model=_json.text(body.get("model")),
+        prompt=_json.text(body.get("prompt")),
+        video_urls=_json.strings(_json.member(body, "output", "url")),
+        cost=_json.charged(body.get("creditsCharged"), INFO.price_unit),
+        error=_json.reason(status, body.get("error")),
+    )
+
+
+PROVIDER = Seedance2Ink()

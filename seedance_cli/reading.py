@@ -1,0 +1,75 @@
+"""Reading a task at its provider: one read, and one that is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import RateLimited, SeedanceError, Unreachable
+from seedance_cli.redact import redact
+
+if TYPE_CHECKING:
+    from seedance_cli.clock import Clock
+    from seedance_cli.models import Submission, Task
+    from seedance_cli.session import Channel
+
+READ_TRIES = 3
+"""Of a command that asks once; `watch` has a schedule of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A task, and the way to its provider."""
+
+    submission: Submission
+    channel: Channel
+
+
+def read(target: Target, clock: Clock) -> Submission:
+    """Ask once.
+
+    Returns:
+        The submission with what the provider says now.
+
+    Raises:
+        SeedanceError: as `Api.get`, and Unreachable for an answer that makes no sense.
+    """
+    channel = target.channel
+    try:
+        task = channel.provider.fetch(channel.api, target.submission.handle)
+    except SeedanceError as error:
+        error.ref = target.submission.ref
+        error.message = redact(error.message, channel.key.reveal())
+        raise
+    if task.error is not None:
+        words = redact(task.error.message, channel.key.reveal())
+        task = replace(task, error=replace(task.error, message=words))
+    return replace(target.submission, task=merged(target.submission.task, task, clock))
+
+
+def read_patiently(target: Target, clock: Clock) -> Submission:
+    """Ask, and ask again where the answer was none: for commands that do not poll."""
+    for attempt in range(1, READ_TRIES):
+        try:
+            return read(target, clock)
+        except (Unreachable, RateLimited) as error:
+            clock.sleep(error.retry_after if error.retry_after is not None else float(attempt))
+    return read(target, clock)
+
+
+def merged(before: Task | None, now: Task, clock: Clock) -> Task:
+    """What is known of a task after a read: the answer, and what it leaves out but was known."""
+    finished = now.finished_at or (before.finished_at if before else None)
+    if finished is None and now.status.terminal:
+        finished = clock.now()
+    if before is None:
+        return replace(now, finished_at=finished)
+    return replace(
+        now,
+        finished_at=finished,
+        model=now.model or before.model,
+        prompt=now.prompt or before.prompt,
+        cost=now.cost or before.cost,
+        created_at=now.created_at or before.created_at,
+        resume=now.resume or before.resume,
+    )

@@ -1,0 +1,64 @@
+"""The sandbox: the documented APIs of every provider, emulated over a real loopback socket.
+
+`embedded.running` serves it for one command, `serve` for other clients. What each file is for:
+
+- `dialects/`  one provider each: JSON in → a `Job` or a documented error; a task → documented JSON
+- `faults.py`  the words that provoke a fault
+- `tasks.py`   the tasks' state, in SQLite, and what the clock makes of it
+- `render.py`  a `Job` → a real MP4; `videos.py` keeps those on disk
+- `wire.py`    answers that break off on purpose
+- `app.py`     routes; `server.py` runs them on a socket
+
+Nothing here is imported before the sandbox is asked for, and nothing here calls the network.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECONDS_ENV = "SEEDANCE_SANDBOX_SECONDS"
+DEFAULT_SECONDS = 5.0
+
+_MODULES = ("starlette", "uvicorn", "av", "PIL")
+
+
+def require() -> None:
+    """Make sure that what the extra `seedance[sandbox]` brings is there.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    from importlib.util import find_spec
+
+    if any(find_spec(module) is None for module in _MODULES):
+        raise ConfigError(
+            "the sandbox needs its extra: uv tool install 'seedance[sandbox]'  "
+            "(or: pipx install 'seedance[sandbox]', pip install 'seedance[sandbox]')"
+        )
+
+
+def seconds_from(env: Mapping[str, str]) -> float:
+    """How many seconds a task of the sandbox takes.
+
+    Raises:
+        ConfigError: the variable is no number, or negative.
+    """
+    text = env.get(SECONDS_ENV, "").strip()
+    if not text:
+        return DEFAULT_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ConfigError(
+            f"{SECONDS_ENV} is not a number of seconds",
+            hint=f"give 0 or more, e.g. {SECONDS_ENV}=5",
+        )
+    return seconds

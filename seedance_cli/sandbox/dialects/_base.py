@@ -1,0 +1,239 @@
+"""What a dialect is, and the readers that dialects share."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from seedance_cli.models import NOTHING, JsonObject, JsonValue
+from seedance_cli.providers import get
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+
+    from seedance_cli.models import Problem
+    from seedance_cli.providers._base import ModelInfo, ProviderInfo
+
+_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
+BAD_REQUEST = 400
+
+
+class Phase(StrEnum):
+    """Where a task stands, before a dialect words it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STRANGE = "strange"
+    """To be reported with a word that no document knows."""
+
+
+STRANGE_WORD = "dreaming"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A submit as it was understood, defaults filled in: what is rendered and repeated."""
+
+    prompt: str
+    model: str | None
+    duration: int
+    """Seconds."""
+    resolution: str
+    aspect_ratio: str
+    audio: bool = False
+    images: tuple[str, ...] = ()
+    callback_url: str | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    echo: JsonObject = field(default_factory=dict)
+    """What a read repeats of the request, in the dialect's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A task at one moment, as a dialect words it."""
+
+    task_id: str
+    job: Job
+    phase: Phase
+    charge: str
+    """The amount, decimal."""
+    created_at: datetime
+    video_url: str | None
+    """Only of a task that succeeded."""
+    reason: Problem | None
+    """Only of a task that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltIn:
+    """A task of the documents' examples: always there, always succeeded."""
+
+    task_id: str
+    job: Job
+    charge: str
+    created_at: datetime
+
+
+class Cause(Enum):
+    """Why a request is refused, as far as every provider has it. The value: status, message."""
+
+    BAD_JSON = (400, "The request body is not a JSON object")
+    TOO_LARGE = (413, "The request body is too large")
+    NO_KEY = (401, "The API key is missing")
+    BAD_KEY = (401, "The API key is not valid")
+    NO_CREDITS = (402, "Not enough credits for this task")
+    RATE_LIMITED = (429, "Too many requests")
+    SERVER_ERROR = (500, "Internal server error, please try again later")
+    NO_TASK_ID = (400, "The task id is missing")
+    NO_TASK = (404, "There is no task with this id")
+    NO_ROUTE = (404, "There is no such endpoint")
+    BAD_METHOD = (405, "The endpoint does not take this method")
+    NOT_CANCELLABLE = (409, "The task is neither queued nor being processed")
+    NO_SUCH_FAULT = (400, "The X-Sandbox-Fault header names no fault of this provider")
+    SPEND_LIMIT = (403, "The API key has reached its spend limit")
+    IP_NOT_ALLOWED = (403, "Requests from this IP address are not allowed")
+    USAGE_EXCEEDED = (429, "The usage limit of this account is exceeded")
+
+
+class Refusal(Exception):
+    """An error answer, in no provider's words yet."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str | None,
+        message: str,
+        headers: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Describe the answer.
+
+        Args:
+            status: the HTTP status.
+            code: the provider's symbolic code; None where it documents none.
+            message: for people.
+            headers: further header fields.
+        """
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+class Dialect(ABC):
+    """One provider's documented API. Every method is pure, except that ids are random."""
+
+    name: ClassVar[str]
+    submit_path: ClassVar[str]
+    """All paths: below the path of the base URL."""
+    read_path: ClassVar[str]
+    """With `{task_id}` in it; without: the id is the query parameter `task_id`."""
+    cancel_path: ClassVar[str | None] = None
+    codes: ClassVar[Mapping[Cause, str]] = MappingProxyType({})
+    """The symbolic codes of the shared causes."""
+    retries_rate_limit: ClassVar[bool] = False
+    """Whether a rate-limited submit is accepted when it comes again."""
+    built_in: ClassVar[tuple[BuiltIn, ...]] = ()
+
+    @cached_property
+    def info(self) -> ProviderInfo:
+        """The provider's capabilities: the allowed values."""
+        return get(self.name).info
+
+    @property
+    def base_path(self) -> str:
+        """Where its API lies in the sandbox: `/NAME` and the path of its own base URL."""
+        return f"/{self.name}{urlsplit(self.info.base_url).path}"
+
+    def refusal(self, cause: Cause, headers: Mapping[str, str] = NOTHING) -> Refusal:
+        """The answer for a cause that every provider has."""
+        status, message = cause.value
+        return Refusal(status, self.codes.get(cause), message, headers)
+
+    @abstractmethod
+    def new_id(self) -> str:
+        """An id like those of the documents."""
+
+    @abstractmethod
+    def job(self, body: JsonObject) -> Job:
+        """Read a submit's body. Unknown fields are ignored.
+
+        Raises:
+            Refusal: the documented error for what is wrong with it.
+        """
+
+    @abstractmethod
+    def charge(self, job: Job) -> Decimal:
+        """What the task costs; each dialect says where its figures come from."""
+
+    @abstractmethod
+    def accepted(self, view: View) -> JsonObject:
+        """The answer to a submit."""
+
+    @abstractmethod
+    def read(self, view: View) -> JsonObject:
+        """The answer to a read."""
+
+    def cancelled(self, view: View) -> JsonObject:
+        """The answer to a cancel, where there is one."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def error(self, refusal: Refusal) -> JsonObject:
+        """The body of an error answer."""
+
+
+def seconds(value: JsonValue) -> int | None:
+    """A duration in either form, `8` or `"8"`; None for anything else.
+
+    The documents give one form for each provider; the sandbox takes both, as servers tend to.
+    """
+    if isinstance(value, str):
+        return int(value) if _SECONDS.fullmatch(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def is_url(value: JsonValue) -> bool:
+    """Whether a value is an http(s) URL with a host."""
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def urls(value: JsonValue) -> tuple[str, ...] | None:
+    """An array of http(s) URLs; None for anything else."""
+    if not isinstance(value, list):
+        return None
+    found = tuple(item for item in value if isinstance(item, str) and is_url(item))
+    return found if len(found) == len(value) else None
+
+
+def is_prompt(value: JsonValue) -> bool:
+    """Whether a value is a text with something in it."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def choice(allowed: tuple[str, ...], value: JsonValue) -> str | None:
+    """One of the allowed words; None for anything else."""
+    return value if isinstance(value, str) and value in allowed else None
+
+
+def length(model: ModelInfo, value: JsonValue) -> int | None:
+    """An allowed duration, in seconds; None for anything else."""
+    found = seconds(value)
+    return found if found in model.durations else None

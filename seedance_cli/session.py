@@ -1,0 +1,282 @@
+"""The composition root: profile, provider, endpoint, key and ledger for one command."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from seedance_cli import profiles, providers
+from seedance_cli.addresses import is_loopback
+from seedance_cli.errors import UsageError, WriteFailed
+from seedance_cli.ledger import Ledger
+from seedance_cli.models import IntentState, Status, Submission, Task
+from seedance_cli.reading import Target
+from seedance_cli.refs import parse_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.http import HttpApi
+    from seedance_cli.keys import Secret
+    from seedance_cli.output import Output
+    from seedance_cli.profiles import Settings
+    from seedance_cli.providers._base import Provider
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The way to one provider: its translation, its endpoint, its key."""
+
+    provider: Provider
+    endpoint: str
+    """Base URL as the ledger keeps it; `sandbox` for the embedded sandbox."""
+    profile: str
+    profile_named: bool
+    """Whether `--profile` named it, so that its key beat the environment's."""
+    sandbox: bool
+    loopback: bool
+    """Whether the endpoint itself is this machine, so that its URLs may be, too."""
+    key: Secret
+    api: HttpApi
+
+
+class Session:
+    """What one command works with. Everything is opened when it is first asked for."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        clock: Clock,
+        out: Output,
+        *,
+        provider: str | None = None,
+        profile: str | None = None,
+        sandbox: bool | None = None,
+    ) -> None:
+        """Take the options that decide where requests go.
+
+        Args:
+            env: the environment.
+            clock: every wait and time stamp.
+            out: takes warnings, and the lines of `-v`.
+            provider: `--provider`.
+            profile: `--profile`.
+            sandbox: `--sandbox` or `--no-sandbox`; None: as `SEEDANCE_SANDBOX` says.
+
+        Raises:
+            UsageError: no such provider, or a `SEEDANCE_SANDBOX` that is neither yes nor no.
+        """
+        self.env = env
+        self.clock = clock
+        self.out = out
+        self.sandbox_option = sandbox
+        self.sandbox = _sandbox_wanted(env) if sandbox is None else sandbox
+        self._provider = None if provider is None else providers.get(provider).info.name
+        self._profile = profile
+        self._store: profiles.Store | None = None
+        self._ledger: Ledger | None = None
+        self._root: str | None = None
+        self._warned: set[str] = set()
+        self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def provider_option(self) -> str | None:
+        """`--provider`, checked."""
+        return self._provider
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of the ledger and of the sandbox's tasks."""
+        return profiles.state_dir(self.env)
+
+    def settings(self, *, provider: str | None = None, recorded: str | None = None) -> Settings:
+        """Where a request goes by options, environment and profile.
+
+        Args:
+            provider: instead of the option's.
+            recorded: the profile in a task's ledger row.
+        """
+        if self._store is None:
+            self._store = profiles.load(self.env)
+            for warning in self._store.warnings:
+                self._warn(warning)
+        settings = profiles.resolve(
+            self._store,
+            self.env,
+            provider=provider or self._provider,
+            profile=self._profile,
+            sandbox=self.sandbox,
+            recorded=recorded,
+        )
+        for warning in settings.warnings:
+            self._warn(warning)
+        return settings
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self.out.warn(text)
+
+    def ledger_for_paying(self) -> Ledger:
+        """The ledger, made if it is missing, checked, and proved writable.
+
+        Raises:
+            WriteFailed: it cannot take an intent, so nothing may be sent.
+        """
+        if self._ledger is not None:
+            self._ledger.close()
+        self._ledger = self._stack.enter_context(
+            Ledger.open(self.state_dir, self.clock, create=True)
+        )
+        return self._ledger
+
+    def ledger(self) -> Ledger:
+        """The ledger for reading tasks. One that cannot be read counts as empty, and is said so."""
+        if self._ledger is None:
+            try:
+                opened = Ledger.open(self.state_dir, self.clock, create=False)
+            except WriteFailed as error:
+                self.out.warn(error.message)
+                opened = Ledger.empty(self.clock)
+            self._ledger = self._stack.enter_context(opened)
+        return self._ledger
+
+    def channel(self, settings: Settings) -> Channel:
+        """The way to the provider that the settings name.
+
+        Raises:
+            ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
+        """
+        place = (
+            settings.provider,
+            settings.endpoint,
+            settings.profile,
+            settings.named,
+            settings.sandbox,
+        )
+        if place not in self._channels:
+            self._channels[place] = self._open(settings)
+        return self._channels[place]
+
+    def target(self, submission: Submission) -> Target:
+        """The way to a task: its row decides on endpoint, sandbox and profile."""
+        recorded = submission.profile if submission.intent is not None else None
+        before, self.sandbox = self.sandbox, submission.sandbox
+        try:
+            settings = self.settings(provider=submission.provider, recorded=recorded)
+        finally:
+            self.sandbox = before
+        settings = replace(settings, endpoint=submission.endpoint)
+        return Target(submission, self.channel(settings))
+
+    def find(self, refs: Sequence[str]) -> list[Submission]:
+        """The tasks that the user named, each once, in the order of the words.
+
+        Raises:
+            UsageError: no ref, two tasks of one ref, or a ref of another provider than `-p`.
+        """
+        found: dict[tuple[str, str, bool, str], Submission] = {}
+        for ref in refs:
+            one = self._find_one(ref)
+            assert one.task is not None
+            found[one.provider, one.endpoint, one.sandbox, one.task.task_id] = one
+        return list(found.values())
+
+    def _find_one(self, text: str) -> Submission:
+        named, task_id = parse_ref(text)
+        if named is not None and self._provider not in {None, named}:
+            raise UsageError(
+                f"{text} is a task of {named}, and --provider says {self._provider}",
+                hint="leave --provider out: the ref names its provider",
+            )
+        rows = self.ledger().find(task_id, provider=named or self._provider)
+        if len(rows) > 1 and self.sandbox_option is not None:
+            rows = [row for row in rows if row.sandbox == self.sandbox_option]
+        if len(rows) > 1:
+            places = ", ".join(f"{row.ref} at {row.endpoint}" for row in rows)
+            raise UsageError(
+                f"{text} names more than one task: {places}",
+                hint="give the whole ref, or --sandbox / --no-sandbox",
+            )
+        if rows:
+            return rows[0]
+        settings = self.settings(provider=named)
+        return Submission(
+            provider=settings.provider,
+            endpoint=settings.endpoint,
+            sandbox=settings.sandbox,
+            profile=settings.profile,
+            task=Task(task_id=task_id, status=Status.UNKNOWN),
+        )
+
+    def unfinished(self) -> list[Submission]:
+        """Every task of the ledger that has not ended or was not delivered."""
+        return self.ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+
+    def unknown(self) -> list[Submission]:
+        """Every submission of the ledger whose outcome is unknown."""
+        return [
+            one
+            for one in self.ledger().unknown(sandbox=self.sandbox)
+            if self._provider in {None, one.provider} and one.state is IntentState.UNKNOWN
+        ]
+
+    def _open(self, settings: Settings) -> Channel:
+        from seedance_cli.http import HttpApi
+
+        provider = providers.get(settings.provider)
+        url = settings.endpoint
+        if settings.sandbox:
+            url = f"{self._sandbox_root()}/{provider.info.name}"
+            url += urlsplit(provider.info.base_url).path.rstrip("/")
+        key = settings.key()
+        api = HttpApi(provider, url, key, self.clock, self.out.log)
+        self._stack.callback(api.close)
+        return Channel(
+            provider=provider,
+            endpoint=settings.endpoint,
+            profile=settings.profile,
+            profile_named=settings.named,
+            sandbox=settings.sandbox,
+            loopback=is_loopback(url),
+            key=key,
+            api=api,
+        )
+
+    def _sandbox_root(self) -> str:
+        if self._root is None:
+            from seedance_cli.sandbox.embedded import running
+
+            self._root = self._stack.enter_context(running(self.state_dir))
+        return self._root
+
+
+def _sandbox_wanted(env: Mapping[str, str]) -> bool:
+    text = env.get("SEEDANCE_SANDBOX", "").strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise UsageError(
+        f"SEEDANCE_SANDBOX is {text!r}", hint="allowed: 1 true yes on, 0 false no off, or empty"
+    )

@@ -1,0 +1,68 @@
+"""Every test has a home of its own, and no key, proxy or endpoint of the machine's."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.fake_clock import FakeClock
+from support.runner import Run, Spawn, in_process, spawner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOREIGN = re.compile(
+    r".*_API_KEY|.*_BASE_URL|_?SEEDANCE_.*|(https?|all|no|ftp)_proxy|NO_COLOR|FORCE_COLOR|CI"
+    r"|TTY_.*|CLICOLOR.*|COLUMNS|LINES|COLORTERM|SSL_CERT_(FILE|DIR)|_?TYPER_.*"
+    r"|SSLKEYLOGFILE|PYTHONWARNINGS|PYTHONUTF8|PYTHONIOENCODING",
+    re.IGNORECASE,
+)
+"""Variables of the machine that would change what the program does."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary home, a clean environment, and an empty current folder `cwd` beside it."""
+    for name in list(os.environ):
+        if FOREIGN.fullmatch(name):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    for name, path in {
+        "HOME": folder,
+        "USERPROFILE": folder,
+        "XDG_CONFIG_HOME": folder / ".config",
+        "XDG_STATE_HOME": folder / ".local" / "state",
+        "XDG_CACHE_HOME": folder / ".cache",
+        "XDG_DATA_HOME": folder / ".local" / "share",
+        "APPDATA": folder / "AppData" / "Roaming",
+        "LOCALAPPDATA": folder / "AppData" / "Local",
+    }.items():
+        path.mkdir(parents=True, exist_ok=True)
+        monkeypatch.setenv(name, str(path))
+    monkeypatch.setenv("SEEDANCE_CONFIG", str(tmp_path / "config" / "config.toml"))
+    monkeypatch.setenv("SEEDANCE_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd")
+    return folder
+
+
+@pytest.fixture
+def run() -> Run:
+    """`run(*argv, stdin=…, env=…, clock=…)`: the program in this process."""
+    return in_process
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """`spawn(*argv, …)`: the program as a real process, killed at the end if it still runs."""
+    yield from spawner()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock on which waiting takes no time."""
+    return FakeClock()

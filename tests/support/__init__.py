@@ -1,0 +1,1 @@
+"""What several tests share: a clock, and two ways to run the program."""

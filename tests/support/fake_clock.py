@@ -1,0 +1,81 @@
+"""A clock that a test moves: waits take no time, and are written down."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from queue import SimpleQueue
+
+T = TypeVar("T")
+
+START = datetime(2026, 2, 7, 10, 30, tzinfo=UTC)
+"""What `now()` says until something waits."""
+
+
+class FakeClock:
+    """`seedance_cli.clock.Clock` without the waiting.
+
+    Attributes:
+        sleeps: every `sleep`, in seconds, in order.
+        grace: real seconds that `get` gives a worker thread before it moves the time on.
+        in_flight: says whether a worker is busy; while it does, `get` waits up to 5 real seconds
+            instead of moving the time on, so that a slow machine changes no result.
+    """
+
+    def __init__(self, *, grace: float = 0.05) -> None:
+        self.sleeps: list[float] = []
+        self.grace = grace
+        self.in_flight: Callable[[], bool] | None = None
+        self._lock = threading.Lock()
+        self._monotonic = 1000.0
+        self._now = START
+
+    def monotonic(self) -> float:
+        """Seconds; starts at 1000."""
+        with self._lock:
+            return self._monotonic
+
+    def now(self) -> datetime:
+        """The wall clock, UTC; starts at `START` and moves along."""
+        with self._lock:
+            return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, on both clocks."""
+        with self._lock:
+            self._monotonic += max(0.0, seconds)
+            self._now += timedelta(seconds=max(0.0, seconds))
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward, or back; the monotonic one does not move."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Pass `seconds` at once, and remember that it was asked."""
+        self.sleeps.append(seconds)
+        self.advance(seconds)
+
+    def get(self, queue_: SimpleQueue[T], seconds: float | None) -> T:
+        """The queue's next item; without one, `seconds` pass at once and `queue.Empty` is raised.
+
+        With `seconds` None there is nothing to pass: the item must come within 10 real seconds.
+        """
+        if seconds is None:
+            return queue_.get(timeout=10)
+        give_up = time.monotonic() + 5
+        while True:
+            try:
+                return queue_.get(timeout=self.grace)
+            except queue.Empty:
+                busy = self.in_flight is not None and self.in_flight()
+                if busy and time.monotonic() < give_up:
+                    continue
+                self.advance(seconds)
+                raise

@@ -1,0 +1,67 @@
+"""Short ways to fill a ledger."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
+
+if TYPE_CHECKING:
+    from seedance_cli.ledger import Ledger
+
+ENDPOINT = "https://api.example.com/v1"
+PRICED = PricedFields("m-1", 8, "720p", True)
+CREDITS = Price(Decimal("40.50"), "credits", "charged")
+
+
+def prepare(
+    ledger: Ledger,
+    mark: str = "f",
+    *,
+    provider: str = "runbase",
+    endpoint: str = ENDPOINT,
+    profile: str | None = "default",
+    sandbox: bool = False,
+    prompt: str = "a cat",
+    priced: PricedFields | None = PRICED,
+    again: bool = False,
+) -> str:
+    """Write an intent with the fingerprint `mark`; its id."""
+    intent = ledger.prepare(
+        provider=provider,
+        endpoint=endpoint,
+        profile=profile,
+        sandbox=sandbox,
+        fingerprint=mark,
+        request=VideoRequest(prompt=prompt, duration=8),
+        priced=priced,
+        again=again,
+    ).intent
+    assert intent is not None
+    return intent
+
+
+def submit(
+    ledger: Ledger,
+    task_id: str = "t1",
+    *,
+    provider: str = "runbase",
+    endpoint: str = ENDPOINT,
+    profile: str | None = "default",
+    sandbox: bool = False,
+    priced: PricedFields | None = PRICED,
+    cost: Price | None = None,
+) -> Submission:
+    """Write a submission that was accepted as `task_id`."""
+    intent = prepare(
+        ledger,
+        mark=task_id,
+        provider=provider,
+        endpoint=endpoint,
+        profile=profile,
+        sandbox=sandbox,
+        priced=priced,
+    )
+    ledger.sending(intent)
+    return ledger.accept(intent, Task(task_id=task_id, status=Status.QUEUED, cost=cost))

@@ -1,0 +1,135 @@
+"""The house rules that a machine can hold: who imports whom, and what start-up loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import seedance_cli
+
+PACKAGE = Path(seedance_cli.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Every module stands on one floor and imports from its own floor or below.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"models", "errors", "clock", "__init__"}),
+    frozenset({"text", "addresses", "durations", "redact", "signals", "fingerprint"}),
+    frozenset(
+        {
+            *("net", "http", "ledger", "_ledger_file", "_ledger_rows", "_ledger_store", "locks"),
+            *("profiles", "profile_data", "profile_files", "profile_settings", "profile_edit"),
+            *("profile_view", "toml_store", "keys", "endpoints", "providers", "validate"),
+            *("naming", "mp4", "refs", "pricing"),
+        }
+    ),
+    frozenset({"sandbox"}),
+    frozenset(
+        {
+            *("session", "output", "display", "task_json", "spend", "watch", "reading"),
+            *("key_check", "download", "_part_files", "partfile", "_video_url"),
+        }
+    ),
+    frozenset({"commands"}),
+    frozenset({"cli"}),
+    frozenset({"__main__"}),
+)
+
+
+def room(path: Path) -> str:
+    """The top-level module or package that a file belongs to."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def floor(name: str) -> int:
+    found = [number for number, names in enumerate(FLOORS) if name in names]
+    assert found, f"{name} stands on no floor: add it to FLOORS"
+    return found[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it, as dotted names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def typing_only(path: Path) -> set[str]:
+    """What a file imports for type checkers alone: it is no dependency when the program runs."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and inner.module:
+                    names.add(inner.module)
+                    names.update(f"{inner.module}.{alias.name}" for alias in inner.names)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    """A module imports only from its own floor or a lower one."""
+    mine = floor(room(path))
+    for name in imported(path) - typing_only(path):
+        parts = name.split(".")
+        if parts[0] == "seedance_cli" and len(parts) > 1 and not parts[1].startswith("__"):
+            assert floor(parts[1]) <= mine, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "providers").glob("[!_]*.py")), ids=lambda p: p.stem
+)
+def test_a_provider_only_translates(path: Path) -> None:
+    """A provider imports its base, the values, the errors and pure parts of the library."""
+    allowed = {"seedance_cli.models", "seedance_cli.errors", "seedance_cli.providers"}
+    banned = {"os", "sys", "time", "socket", "subprocess", "threading", "logging", "pathlib"}
+    for name in imported(path):
+        if name.startswith("seedance_cli"):
+            assert any(name.startswith(one) for one in allowed), name
+        assert name.split(".")[0] not in banned, name
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not calls & {"print", "open", "input"}
+
+
+@pytest.mark.parametrize(
+    ("library", "importers"),
+    [("httpx", {"net.py"}), ("rich", {"output.py", "display.py"}), ("sqlite3", None)],
+)
+def test_one_door_to_each_library(library: str, importers: set[str] | None) -> None:
+    """httpx, rich and sqlite3 are each imported in one room only."""
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    if importers is None:
+        assert all("ledger" in name or name.startswith("sandbox/") for name in found), found
+    else:
+        assert found == importers
+
+
+@pytest.mark.parametrize("words", [["--version"], ["price", "-p", "seedanceapi"], ["list"]])
+def test_start_up_stays_light(words: list[str]) -> None:
+    """These commands load neither httpx nor rich nor asyncio."""
+    code = (
+        "import sys; from seedance_cli.__main__ import main\n"
+        f"sys.argv[1:] = {words!r}\n"
+        "main()\n"
+        "heavy = {'httpx', 'rich', 'asyncio', 'starlette', 'av'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
