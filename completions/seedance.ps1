@@ -1,19 +1,16 @@
-Import-Module PSReadLine
-Set-PSReadLineKeyHandler -Chord Tab -Function MenuComplete
-$scriptblock = {
+# Tab completion of seedance in PowerShell:
+# seedance --show-completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName seedance -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
-    $Env:_SEEDANCE_COMPLETE = "complete_powershell"
-    $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
-    seedance | ForEach-Object {
-        $commandArray = $_ -Split ":::"
-        $command = $commandArray[0]
-        $helpString = $commandArray[1]
-        [System.Management.Automation.CompletionResult]::new(
-            $command, $command, 'ParameterValue', $helpString)
+    $line = $commandAst.ToString()
+    $length = $cursorPosition - $commandAst.Extent.StartOffset
+    $Env:_SEEDANCE_LINE = $line.PadRight($length).Substring(0, $length)
+    $Env:_SEEDANCE_COMPLETE = "complete_bash"
+    try {
+        seedance 2>$null | Where-Object { $_ } | ForEach-Object {
+            [System.Management.Automation.CompletionResult]::new($_, $_, "ParameterValue", $_)
+        }
+    } finally {
+        Remove-Item Env:_SEEDANCE_LINE, Env:_SEEDANCE_COMPLETE
     }
-    $Env:_SEEDANCE_COMPLETE = ""
-    $Env:_TYPER_COMPLETE_ARGS = ""
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = ""
 }
-Register-ArgumentCompleter -Native -CommandName seedance -ScriptBlock $scriptblock

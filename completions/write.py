@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seedance_cli.commands._shells import SCRIPTS
+
 FILES = {
     "bash": "seedance.bash",
     "zsh": "_seedance",
@@ -13,21 +15,11 @@ FILES = {
 }
 
 
-def script(shell: str) -> str:
-    """The script that the program itself would install for that shell."""
-    from typer.completion import get_completion_script
-
-    text = get_completion_script(
-        prog_name="seedance", complete_var="_SEEDANCE_COMPLETE", shell=shell
-    )
-    return f"{text}\n"
-
-
 def main() -> int:
     """Write them all."""
     folder = Path(__file__).parent
     for shell, name in FILES.items():
-        (folder / name).write_text(script(shell), encoding="utf-8")
+        (folder / name).write_text(SCRIPTS[shell], encoding="utf-8", newline="\n")
         sys.stdout.write(f"{folder / name}\n")
     return 0
 

@@ -42,6 +42,7 @@ SCHEMA = (
         endpoint TEXT NOT NULL,
         sandbox INTEGER NOT NULL,
         profile TEXT,
+        profile_named INTEGER NOT NULL DEFAULT 0,
         fingerprint TEXT NOT NULL,
         request TEXT NOT NULL,
         priced TEXT,
@@ -77,8 +78,8 @@ SCHEMA = (
     """,
 )
 COLUMNS = (
-    "intent, state, provider, endpoint, sandbox, profile, fingerprint, request, priced,"
-    " created_at, submitted_at, evidence, task_id, status, task,"
+    "intent, state, provider, endpoint, sandbox, profile, profile_named, fingerprint, request,"
+    " priced, created_at, submitted_at, evidence, task_id, status, task,"
     " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since"
 )
 
@@ -192,6 +193,7 @@ def read_submission(
         intent=_text(row["intent"]),
         state=state or IntentState(row["state"]),
         profile=_optional(row["profile"]),
+        profile_named=bool(row["profile_named"]),
         request=_read_request(_object(row["request"])),
         task=_read_task(row),
         created_at=read_time(_text(row["created_at"])),

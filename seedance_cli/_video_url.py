@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -61,10 +60,8 @@ def _check(url: str, *, allow_private: bool) -> None:
     # Names are not looked up: what a name means may change between a look and the connection, and
     # behind a proxy it means nothing here.
     reason = None
-    # Resolvers read full-width digits and ideographic dots as ASCII ones.
-    plain = unicodedata.normalize("NFKC", url).replace("\u3002", ".")
     try:
-        parts = urlsplit(plain)
+        parts = urlsplit(url)
         host = parts.hostname or ""
         odd = "@" in parts.netloc or "\\" in parts.netloc or not host
     except ValueError:
@@ -75,7 +72,7 @@ def _check(url: str, *, allow_private: bool) -> None:
         reason = "is neither http nor https"
     elif odd:
         reason = "names no plain host"
-    elif not allow_private and is_private(plain):
+    elif not allow_private and is_private(url):
         reason = "leads to a private address"
     if reason is not None:
         raise DownloadFailed(f"the video's URL {reason}; it was not followed")

@@ -1,12 +1,56 @@
-"""What kind of host a URL names, read from the URL alone: no name is looked up."""
+"""What kind of host a URL names, read from the URL alone: no name is looked up.
+
+The one place that knows. `ipaddress.is_global` is not asked: what it means has changed between
+patch releases of Python, and it takes an IPv6 address that wraps a private IPv4 one for public.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import unicodedata
 from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# IANA's IPv4 special-purpose registry (RFC 6890), what of it is not reachable everywhere.
+_NOT_PUBLIC_4 = tuple(
+    ipaddress.IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local, where clouds keep their metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays, gone
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+    )
+)
+# Global unicast is all that IANA has given out; of it the registry takes these away.
+_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
+_NOT_PUBLIC_6 = tuple(
+    ipaddress.IPv6Network(text)
+    for text in (
+        "2001::/23",  # protocol assignments, Teredo among them
+        "2001:db8::/32",  # documentation
+        "3fff::/20",  # documentation
+    )
+)
+# IPv6 addresses that stand for an IPv4 one, and how far from the right that one lies in them.
+_WRAPPERS = (
+    (ipaddress.IPv6Network("::ffff:0:0/96"), 0),  # mapped
+    (ipaddress.IPv6Network("::/96"), 0),  # compatible; `::1` is not one of them
+    (ipaddress.IPv6Network("64:ff9b::/96"), 0),  # NAT64
+    (ipaddress.IPv6Network("2002::/16"), 80),  # 6to4
+)
 
 
 def literal(host: str) -> Address | None:
@@ -28,20 +72,35 @@ def literal(host: str) -> Address | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine: 127.0.0.0/8, ::1 or `localhost`."""
+    """Whether the URL's host is surely this machine: 127.0.0.0/8, ::1 or `localhost`.
+
+    Permits what would be refused elsewhere, so a spelling in doubt is none of them.
+    """
     host = _host(url)
     address = literal(host)
     return host in {"localhost", "localhost."} if address is None else address.is_loopback
 
 
 def is_private(url: str) -> bool:
-    """Whether the URL's host is written as one that the public internet cannot reach."""
-    host = _host(url)
+    """Whether the URL's host is written as one that the public internet cannot reach.
+
+    Refuses, so a spelling in doubt is one: full-width digits and ideographic dots count as ASCII
+    ones, a last dot changes nothing, and no host at all is reachable from nowhere.
+    """
+    host = unicodedata.normalize("NFKC", _host(url)).replace("\u3002", ".").rstrip(".")
     address = literal(host)
     if address is None:
-        name = host.rstrip(".")
-        return name == "localhost" or name.endswith(".localhost")
-    return not address.is_global or address.is_multicast
+        return not host or host == "localhost" or host.endswith(".localhost")
+    return not _is_public(address)
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC_4)
+    for network, shift in _WRAPPERS:
+        if address in network:
+            return _is_public(ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF))
+    return address in _PUBLIC_6 and not any(address in network for network in _NOT_PUBLIC_6)
 
 
 def _host(url: str) -> str:

@@ -12,6 +12,8 @@ from seedance_cli import __version__, signals
 from seedance_cli.clock import SystemClock
 from seedance_cli.commands import (
     _options,
+    _shells,
+    _tab,
     cancel,
     generate,
     ledger,
@@ -40,6 +42,7 @@ app = typer.Typer(
     name="seedance",
     help="Make video with ByteDance's Seedance models, at any of the services that sell it.",
     no_args_is_help=True,
+    add_completion=False,  # `_shells` says why
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -52,6 +55,19 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
+def _print_script(shell: str | None) -> None:
+    if shell is None:
+        return
+    from seedance_cli.commands._shells import SCRIPTS
+
+    if shell not in SCRIPTS:
+        raise UsageError(
+            f"there is no completion for {shell!r}", hint=f"allowed: {', '.join(SCRIPTS)}"
+        )
+    sys.stdout.write(SCRIPTS[shell])
+    raise typer.Exit
+
+
 @app.callback()
 def _root(
     *,
@@ -61,6 +77,17 @@ def _root(
             "-V", "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="SHELL",
+            help="Print the Tab completion script of bash, zsh, fish or powershell.",
+            callback=_print_script,
+            autocompletion=_tab.shells,
+            is_eager=True,
+        ),
+    ] = None,
 ) -> None:
     pass
 
@@ -78,7 +105,9 @@ for _module, _command in (
     (logout, logout.logout),
     (sandbox, sandbox.sandbox),
 ):
-    app.command("list" if _module is ledger else None, epilog=_options.examples(*_module.EXAMPLES))(_command)
+    app.command("list" if _module is ledger else None, epilog=_options.examples(*_module.EXAMPLES))(
+        _command
+    )
 app.add_typer(profile.app, name="profile", epilog=_options.examples(*profile.EXAMPLES))
 
 
@@ -96,22 +125,41 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
     state = App(os.environ, clock or SystemClock())
     with signals.installed():
         try:
-            return _run(arguments, state)
+            code = _run(arguments, state)
         except SeedanceError as error:
-            return _fail(state, arguments, error, error.exit_code)
+            code = _fail(state, arguments, error, error.exit_code)
         except Interrupted as stop:
-            return _fail(state, arguments, stop.error, stop.exit_code)
+            code = _fail(state, arguments, stop.error, stop.exit_code)
         except Exception as error:  # noqa: BLE001 - the last boundary: a bug keeps its traceback
-            return _bug(state, arguments, error)
+            code = _bug(state, arguments, error)
+    _let_go_of_stdout()
+    return code
+
+
+def _let_go_of_stdout() -> None:
+    # What a full disk did not take is still in the buffer; the interpreter would try again at its
+    # end, and exit 120.
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        from seedance_cli.output import silence_stdout
+
+        silence_stdout()
 
 
 def _run(arguments: list[str], state: App) -> int:
+    if _shells.ASKED in os.environ:
+        _shells.prepare(os.environ)
     try:
         code = app(arguments, obj=state, prog_name="seedance", standalone_mode=False)
     except typer.TyperException as error:
         if error.exit_code != _USAGE_CODE:
             raise
-        raise UsageError(error.format_message(), hint=_help_line(error)) from error
+        message = error.format_message()
+        if not message:  # a command group alone: its help has been printed
+            return 0
+        raise UsageError(message, hint=_help_line(error)) from error
     except typer.Abort:
         import signal
 

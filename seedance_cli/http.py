@@ -6,9 +6,10 @@ Trying again is the caller's affair: `reading` for a read, `spend` for the paid 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from seedance_cli.errors import (
     Forbidden,
@@ -20,8 +21,8 @@ from seedance_cli.errors import (
     Unauthorized,
     Unreachable,
 )
-from seedance_cli.models import HttpResponse
-from seedance_cli.net import PAID_SECONDS, FaultKind, Wire
+from seedance_cli.fingerprint import origin
+from seedance_cli.net import PAID_SECONDS, READ_SECONDS, FaultKind, Wire
 from seedance_cli.redact import redact, redact_exact
 from seedance_cli.text import mask_url
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.clock import Clock
     from seedance_cli.keys import Secret
-    from seedance_cli.models import JsonObject
+    from seedance_cli.models import HttpResponse, JsonObject
     from seedance_cli.net import Fault, Pending, Reply
     from seedance_cli.providers._base import Provider
 
@@ -38,6 +39,8 @@ MAX_RETRY_AFTER = 120.0
 """Seconds; what a provider may make this program wait at most."""
 
 _MAX_REDIRECTS = 3
+_MOST_WORDS = 500
+"""Characters."""
 
 
 class HttpApi:
@@ -74,8 +77,8 @@ class HttpApi:
             response = self._exchange("GET", url, None)
             if response.status not in {301, 302, 303, 307, 308}:
                 break
-            onward = urljoin(url, response.headers.get("location", ""))
-            if _origin(onward) != _origin(url):
+            onward = _onward(url, response.headers.get("location", ""))
+            if onward is None:
                 raise Rejected(
                     "the provider redirects to another host; the key is not sent there",
                     provider=self._provider.info.name,
@@ -90,10 +93,26 @@ class HttpApi:
         return self._checked(self._exchange("POST", self._endpoint + path, content))
 
     def submit(self, path: str, content: bytes) -> Pending:
-        """Start the paid POST on a fresh connection. Only `spend` calls this."""
-        headers = self._headers(content)
+        """Start the paid POST. Only `spend` calls this."""
+        # A connection of its own each time: on one kept from an earlier try, the server's closing
+        # it could not be told from an answer that was lost.
+        headers = {**self._headers(content), "Connection": "close"}
         url = self._endpoint + path
         return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS)
+
+    def answer(self, pending: Pending) -> Reply:
+        """What came of an exchange, the key taken out wherever the other side repeats it."""
+        reply = pending.reply()
+        response, fault = reply.response, reply.fault
+        if response is not None:
+            response = replace(response, body=redact_exact(response.body, self._key.reveal()))
+        if fault is not None:
+            fault = replace(fault, text=self.hide(fault.text))
+        return replace(reply, response=response, fault=fault)
+
+    def hide(self, text: str) -> str:
+        """The text without any longer piece of the key."""
+        return redact(text, self._key.reveal())
 
     def log(self, method: str, path: str, reply: Reply) -> None:
         """Tell `-v` of an exchange."""
@@ -104,19 +123,20 @@ class HttpApi:
         self._wire.close()
 
     def _exchange(self, method: str, url: str, content: bytes | None) -> HttpResponse:
-        reply = self._wire.exchange(method, url, self._headers(content), content)
+        pending = self._wire.start(method, url, self._headers(content), content)
+        pending.wait(READ_SECONDS)
+        reply = self.answer(pending)
         self._tell(method, url, reply)
         if reply.fault is not None or reply.response is None:
             raise unreachable(self._provider, reply.fault)
-        body = redact_exact(reply.response.body, self._key.reveal())
-        return HttpResponse(reply.response.status, reply.response.headers, body)
+        return reply.response
 
     def _tell(self, method: str, url: str, reply: Reply) -> None:
         outcome = reply.fault.text if reply.fault else ""
         if reply.response is not None:
             outcome = f"{reply.response.status} {outcome}".strip()
         line = f"{method} {mask_url(url)} {outcome} {reply.milliseconds} ms"
-        self._log(redact(line, self._key.reveal()))
+        self._log(self.hide(line))
 
     def _headers(self, content: bytes | None) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self._key.reveal()}"}
@@ -128,7 +148,7 @@ class HttpApi:
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own classes
             return response
         error = refusal(self._provider, response, self._clock)
-        error.message = redact(error.message, self._key.reveal())
+        error.message = self.hide(error.message)
         raise error
 
 
@@ -152,14 +172,20 @@ def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
     return Unreachable(f"{info.name} could not be reached: {text}", provider=info.name, hint=hint)
 
 
+def words(provider: Provider, response: HttpResponse) -> str | None:
+    """What a provider says went wrong, in its own words, cut to what a person will read."""
+    problem = provider.problem(response)
+    if problem is None:
+        return None
+    return ": ".join(part for part in (problem.code, problem.message) if part)[:_MOST_WORDS]
+
+
 def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> SeedanceError:
     """An answer that is not 2xx as the error it means, in the provider's own words."""
     info = provider.info
     status = response.status
-    problem = provider.problem(response)
-    words = f"HTTP {status}"
-    if problem is not None:
-        words = ": ".join(w for w in (problem.code, problem.message) if w) + f" (HTTP {status})"
+    said = words(provider, response)
+    answer = f"HTTP {status}" if said is None else f"{said} (HTTP {status})"
     kind: type[SeedanceError]
     hint = None
     match status:
@@ -180,7 +206,7 @@ def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> Seedanc
         case _:
             kind = Rejected
     return kind(
-        f"{info.name} answers {words}",
+        f"{info.name} answers {answer}",
         provider=info.name,
         http_status=status,
         hint=hint,
@@ -210,10 +236,11 @@ def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
+def _onward(url: str, location: str) -> str | None:
+    """Where a redirect leads; None where that is another origin, or no URL."""
     try:
-        port = parts.port
+        onward = urljoin(url, location)
+        same = origin(onward) == origin(url)
     except ValueError:
-        port = -1
-    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)
+        return None
+    return onward if same else None

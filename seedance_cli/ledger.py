@@ -122,6 +122,7 @@ class Ledger:
         provider: str,
         endpoint: str,
         profile: str | None,
+        profile_named: bool = False,
         sandbox: bool,
         fingerprint: str,
         request: VideoRequest,
@@ -136,6 +137,7 @@ class Ledger:
             provider: its name.
             endpoint: the base URL, or `sandbox`.
             profile: the profile's name.
+            profile_named: whether `--profile` named it; the task is read with the same rank.
             sandbox: whether it is the sandbox's.
             fingerprint: of the final body; see `fingerprint.fingerprint`.
             request: what the user asked for.
@@ -168,6 +170,7 @@ class Ledger:
                             "endpoint": endpoint,
                             "sandbox": int(sandbox),
                             "profile": profile,
+                            "profile_named": int(profile_named),
                             "fingerprint": fingerprint,
                             "request": _ledger_rows.request_text(request),
                             "priced": priced_text(priced),

@@ -143,6 +143,8 @@ class Submission:
     intent: str | None = None
     state: IntentState | None = None
     profile: str | None = None
+    profile_named: bool = False
+    """Whether `--profile` named it, so that its key beat the environment's."""
     request: VideoRequest | None = None
     task: Task | None = None
     """None as long as no id is known."""

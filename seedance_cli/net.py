@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -40,6 +42,8 @@ PAID_SECONDS = 60.0
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a JSON answer; the largest documented one has less than a thousandth of it."""
 
+_LONGEST = 200
+"""Characters of an error's own text, which may quote what a server sent."""
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -75,11 +79,13 @@ class Reply:
     milliseconds: int
 
 
-class Wake:
-    """Put into a pending exchange's queue to end the wait for it early."""
+class Event(Enum):
+    """What a wait for an exchange can end with."""
 
-
-Event: TypeAlias = "Wake | None"
+    LEFT = "left"
+    ENDED = "ended"
+    WOKEN = "woken"
+    LATE = "late"
 
 
 class Pending:
@@ -93,7 +99,7 @@ class Pending:
             request: the whole request; its body is bytes.
             clock: measures the exchange.
         """
-        self.queue: SimpleQueue[Event] = SimpleQueue()
+        self._events: SimpleQueue[Event] = SimpleQueue()
         self._client = client
         self._request = request
         self._clock = clock
@@ -101,6 +107,8 @@ class Pending:
         self._lock = threading.Lock()
         self._left = False
         self._given_up = False
+        self._ended = False
+        self._tunnel = False
         self._head: httpx.Response | None = None
         self._body = bytearray()
         self._fault: Fault | None = None
@@ -108,48 +116,70 @@ class Pending:
         request.extensions["trace"] = self._trace
         threading.Thread(target=self._run, name="seedance-exchange", daemon=True).start()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until the exchange ends, for at most `seconds`, or until someone puts a `Wake`.
+    def wake(self) -> None:
+        """End a wait early. May be called from a signal handler."""
+        self._events.put(Event.WOKEN)
+
+    def wait(self, seconds: float) -> Event:
+        """Wait for the end, or for `wake`: at most `seconds`, and 10 s until the request leaves.
 
         Returns:
-            Whether it ended.
+            `ENDED`, `WOKEN`, or `LATE`: the time is up, or it was woken before it left, and is
+            given up for good.
         """
-        try:
-            return self._clock.get(self.queue, seconds) is None
-        except Empty:
-            return False
+        began = self._clock.monotonic()
+        while True:
+            with self._lock:
+                connecting = not self._left
+            limit = min(CONNECT_SECONDS, seconds) if connecting else seconds
+            try:
+                event = self._clock.get(self._events, began + limit - self._clock.monotonic())
+            except Empty:
+                with self._lock:
+                    if connecting and self._left:
+                        continue  # it left at the last moment
+                    self._given_up = True
+                return Event.LATE
+            if event is Event.WOKEN:
+                with self._lock:
+                    if not self._left:  # there is no answer to wait for
+                        self._given_up = True
+                        return Event.LATE
+            if event is not Event.LEFT:
+                return event
 
-    def reply(self, late: str = "no answer in time") -> Reply:
-        """The result as far as it came. An exchange still running is given up for good.
-
-        Args:
-            late: what to say of one that was still running.
-        """
+    def reply(self) -> Reply:
+        """The result as far as it came. An exchange still running is given up for good."""
         with self._lock:
-            if self._fault is None and not self._ended:
+            passed = self._clock.monotonic() - self._started
+            if not self._ended:
                 self._given_up = True
-                self._fault = Fault(FaultKind.TIMEOUT, late)
                 self._shut()
+                self._fault = (
+                    Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
+                    if self._left
+                    else Fault(FaultKind.CONNECT, f"no connection within {passed:.0f} s")
+                )
             response = None
             if self._head is not None:
                 headers = {k.lower(): v for k, v in self._head.headers.items()}
-                response = HttpResponse(self._head.status_code, headers, bytes(self._body))
-            milliseconds = round((self._clock.monotonic() - self._started) * 1000)
-            return Reply(self._left, response, self._fault, milliseconds)
-
-    _ended = False
+                body = _unpacked(bytes(self._body), headers.get("content-encoding", ""))
+                response = HttpResponse(self._head.status_code, headers, body)
+            return Reply(self._left, response, self._fault, round(passed * 1000))
 
     def _trace(self, event: str, info: Mapping[str, object]) -> None:
         # httpx's `trace` extension tells what was done, exception classes only what failed: a proxy
         # that closes on CONNECT and a server that closes after the POST raise the same class.
         if event.endswith("send_request_headers.started"):
-            method = getattr(info.get("request"), "method", b"")
-            if method == self._request.method.encode():
-                with self._lock:
-                    if self._given_up:  # nothing may leave any more
-                        raise httpx.RequestError("given up", request=self._request)
-                    self._left = True
-        elif event.endswith("connect_tcp.complete"):
+            if getattr(info.get("request"), "method", b"") != self._request.method.encode():
+                self._tunnel = True
+                return
+            with self._lock:
+                if self._given_up:  # nothing may leave any more
+                    raise httpx.ConnectTimeout("given up", request=self._request)
+                self._left = True
+            self._events.put(Event.LEFT)
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             extra = getattr(info.get("return_value"), "get_extra_info", None)
             self._socket = None if extra is None else extra("socket")
 
@@ -172,21 +202,33 @@ class Pending:
                 response.close()
         except Exception as error:  # noqa: BLE001 - the thread's end; its caller gets it as data
             fault = fault_of(error)
+            if fault.kind is FaultKind.BROKEN and self._tunnel and not self._left:
+                fault = Fault(FaultKind.PROXY, "the proxy closed the connection")
         finally:
             with self._lock:
                 self._ended = True
                 self._fault = self._fault or fault
-            self.queue.put(None)
+            self._events.put(Event.ENDED)
 
     def _read(self, response: httpx.Response) -> Fault | None:
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             with self._lock:
                 if self._given_up:
-                    return None
+                    return Fault(FaultKind.TIMEOUT, "no whole answer in time")
                 self._body += chunk[: MAX_BODY - len(self._body)]
                 if len(self._body) >= MAX_BODY:
                     return Fault(FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes")
         return None
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """The body as it was before a server compressed it, though asked not to; at most the cap."""
+    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BODY)
+    except zlib.error:
+        return body
 
 
 class Wire:
@@ -231,14 +273,6 @@ class Wire:
             timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
         )
         return Pending(self._client, request, self._clock)
-
-    def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> Reply:
-        """Send a request that is not paid for, and wait for the whole answer, 30 s at most."""
-        pending = self.start(method, url, headers, body)
-        pending.wait(READ_SECONDS)
-        return pending.reply(f"no whole answer within {READ_SECONDS:.0f} s")
 
     def close(self) -> None:
         """Close its connections."""
@@ -337,28 +371,28 @@ def fault_of(error: Exception) -> Fault:
         cause = cause.__cause__ or cause.__context__
     match error:
         case httpx.ProxyError():
-            return Fault(FaultKind.PROXY, f"the proxy refused: {_first_word(error)}")
+            return Fault(FaultKind.PROXY, f"the proxy refused{_status(error)}")
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Fault(FaultKind.CONNECT, f"no connection within {CONNECT_SECONDS:.0f} s")
         case httpx.ConnectError():
-            return Fault(FaultKind.CONNECT, str(error) or "no connection")
+            return Fault(FaultKind.CONNECT, str(error)[:_LONGEST] or "no connection")
         case httpx.TimeoutException():
             return Fault(FaultKind.TIMEOUT, "silence")
-        case httpx.NetworkError() | httpx.ProtocolError() | httpx.DecodingError():
-            return Fault(FaultKind.BROKEN, str(error) or "the connection broke")
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
             return Fault(FaultKind.REQUEST, "its address cannot be used")
-        case UnicodeError() | ValueError():
+        case httpx.LocalProtocolError() | UnicodeError() | ValueError():
             # httpx and h11 put the offending header into the text: never repeat it.
             return Fault(FaultKind.REQUEST, f"the request cannot be sent ({type(error).__name__})")
+        case httpx.NetworkError() | httpx.ProtocolError():
+            return Fault(FaultKind.BROKEN, str(error)[:_LONGEST] or "the connection broke")
         case _:
             return Fault(FaultKind.BROKEN, type(error).__name__)
 
 
-def _first_word(error: Exception) -> str:
-    # "407 Proxy Authentication Required": the status line, in which no password stands.
-    words = str(error).split()
-    return " ".join(words[:5]) if words and words[0].isdigit() else "connection closed"
+def _status(error: Exception) -> str:
+    # Of "407 Proxy Authentication Required" only the number: the words are the proxy's own.
+    number = str(error).partition(" ")[0]
+    return f": HTTP {number}" if number.isdigit() else ""
 
 
 def _client(url: str) -> httpx.Client:
@@ -372,7 +406,8 @@ def _client(url: str) -> httpx.Client:
             follow_redirects=False,
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        named = [n for n in _PROXY_VARIABLES if os.environ.get(n) or os.environ.get(n.lower())]
+        names = [name for upper in _PROXY_VARIABLES for name in (upper, upper.lower())]
+        named = [name for name in names if os.environ.get(name)]
         what = "a SOCKS proxy needs the package socksio" if _is_import(error) else "not understood"
         raise ConfigError(
             f"the proxy settings cannot be used ({what}): {', '.join(named) or 'system settings'}",
@@ -384,27 +419,24 @@ def _is_import(error: Exception) -> bool:
     return isinstance(error, ImportError)
 
 
-_trusted: ssl.SSLContext | None = None
-
-
 def _ssl_context(*, tls: bool, proxies: bool) -> ssl.SSLContext:
-    # Loading the CA bundle costs 15-20 ms: once, and only where TLS is possible. The bare context
-    # trusts nobody, so that a mistake here fails closed.
-    global _trusted  # noqa: PLW0603 - one context a process
+    # Loading the CA bundle costs 15-20 ms: only where TLS is possible. The bare context trusts
+    # nobody, so that a mistake here fails closed.
     if not tls and not (proxies and any(os.environ.get(n) for n in _PROXY_VARIABLES)):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if _trusted is None:
-        folder = os.environ.get("SSL_CERT_DIR")
-        if folder and not os.environ.get("SSL_CERT_FILE") and not Path(folder).is_dir():
-            raise ConfigError(
-                "SSL_CERT_DIR names a folder that is not there", hint="mend or unset it"
-            )
-        try:
-            _trusted = httpx.create_ssl_context()
-        except OSError as error:  # ssl.SSLError is one
-            name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
-            raise ConfigError(
-                f"{name} cannot be used: {error.strerror or 'no certificates in it'}",
-                hint="mend or unset it",
-            ) from error
-    return _trusted
+    return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _trusted(file: str | None, folder: str | None) -> ssl.SSLContext:
+    # httpx reads the two variables itself; here they are the cache's key, and named in errors.
+    if folder and not file and not Path(folder).is_dir():
+        raise ConfigError("SSL_CERT_DIR names a folder that is not there", hint="mend or unset it")
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(
+            f"{'SSL_CERT_FILE' if file else 'SSL_CERT_DIR'} cannot be used: "
+            f"{error.strerror or 'no certificates in it'}",
+            hint="mend or unset it",
+        ) from error

@@ -13,6 +13,16 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from seedance_cli.errors import WriteFailed
+from seedance_cli.terminal import (
+    capable,
+    coloured,
+    fit,
+    is_terminal,
+    read_only,
+    silence,
+    size,
+    truthy,
+)
 from seedance_cli.text import mask_url, safe, unsafe
 
 if TYPE_CHECKING:
@@ -69,12 +79,12 @@ class Output:
     def interactive(self) -> bool:
         """Whether a live display may be drawn on stderr."""
         stream = _stream("stderr")
-        return _capable(stream) and not _truthy("CI") and size(stream)[0] >= _NARROW
+        return capable(stream) and not truthy("CI") and size(stream)[0] >= _NARROW
 
     @property
     def stdout_terminal(self) -> bool:
         """Whether stdout is a terminal."""
-        return _is_terminal(_stream("stdout"))
+        return is_terminal(_stream("stdout"))
 
     @property
     def colour(self) -> bool:
@@ -122,7 +132,22 @@ class Output:
             for row in rows:
                 self.result(*row)
             return
-        self._write(_laid_out(columns, rows, width, coloured=coloured(_stream("stdout"))))
+        self._lay_out(columns, rows, width)
+
+    def block(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Write a name to stdout, and below it, indented, what there is to say of it.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        width = size(_stream("stdout"))[0]
+        self._write(f"{safe(title)}\n")
+        self._lay_out(("", "", ""), [("", *row) for row in rows], max(width, _NARROW))
+
+    def _lay_out(self, head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+        from seedance_cli.tables import laid_out
+
+        self._write(laid_out(head, rows, width, coloured=coloured(_stream("stdout"))))
 
     def note(self, text: str) -> None:
         """Say a line on stderr, unless quiet."""
@@ -176,7 +201,7 @@ class Output:
             return  # no file of the system's; whoever put it there can take text
         try:
             os.fstat(descriptor)
-            readable_only = _read_only(descriptor)
+            readable_only = read_only(descriptor)
         except OSError as error:
             raise WriteFailed(
                 f"stdout cannot be written: {error.strerror}", hint="nothing was sent"
@@ -204,7 +229,7 @@ class Output:
         if stream is None:
             raise WriteFailed("stdout is closed")
         try:
-            with self.guard() if _is_terminal(stream) else contextlib.nullcontext():
+            with self.guard() if is_terminal(stream) else contextlib.nullcontext():
                 stream.write(fit(text, stream))
                 stream.flush()
         except BrokenPipeError as error:
@@ -227,120 +252,18 @@ class Output:
             start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(stream) else prefix
             line = f"{start} {line}"
         try:
-            with self.guard() if _is_terminal(stream) else contextlib.nullcontext():
+            with self.guard() if is_terminal(stream) else contextlib.nullcontext():
                 stream.write(fit(line, stream) + "\n")
                 stream.flush()
         except (OSError, ValueError):
-            _silence(stream)
+            silence(stream)
 
 
 def silence_stdout() -> None:
     """Send what stdout still holds to the null device, so that the interpreter's end is quiet."""
-    _silence(_stream("stdout"))
-
-
-def fit(text: str, stream: TextIO) -> str:
-    r"""The text with every character that the stream's encoding lacks as `\uXXXX`."""
-    encoding = getattr(stream, "encoding", None)
-    if encoding is None:
-        return text
-    try:
-        return text.encode(encoding, "backslashreplace").decode(encoding)
-    except (LookupError, UnicodeError):
-        return text.encode("ascii", "backslashreplace").decode("ascii")
-
-
-def size(stream: TextIO | None) -> tuple[int, int]:
-    """Columns and lines of the terminal; `COLUMNS` and `LINES` win; 80 and 24 where unknown."""
-    columns, lines = 0, 0
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        assert stream is not None
-        columns, lines = os.get_terminal_size(stream.fileno())
-    return _number("COLUMNS") or columns or 80, _number("LINES") or lines or 24
-
-
-def _number(name: str) -> int:
-    value = os.environ.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0  # noqa: PLR2004 - no terminal is wider
+    silence(_stream("stdout"))
 
 
 def _stream(name: str) -> TextIO | None:
     # None where the process was started with the descriptor closed.
     return cast("TextIO | None", getattr(sys, name, None))
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # closed
-        return False
-
-
-def _capable(stream: TextIO | None) -> bool:
-    """Whether it is a terminal that understands control sequences."""
-    if not _is_terminal(stream):
-        return False
-    if os.name == "nt":
-        # The old console has to be switched; the newer ones make themselves known.
-        return any(os.environ.get(name) for name in ("WT_SESSION", "TERM", "TERM_PROGRAM"))
-    return os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}
-
-
-def coloured(stream: TextIO | None) -> bool:
-    """Whether what is written to the stream may carry colours."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return _truthy("FORCE_COLOR") or _capable(stream)
-
-
-def _truthy(name: str) -> bool:
-    return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
-
-
-def _read_only(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return False
-    return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-
-
-def _silence(stream: TextIO | None) -> None:
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        assert stream is not None
-        descriptor = stream.fileno()
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, descriptor)
-        finally:
-            os.close(null)
-
-
-def _laid_out(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, coloured: bool
-) -> str:
-    import io
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    # No lines are drawn, so every encoding can show it; nothing is cut, so it can be copied.
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in columns:
-        table.add_column(Text(safe(name)), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(safe(cell)) for cell in row))
-    page = io.StringIO()
-    console = Console(
-        file=page,
-        width=width,
-        force_terminal=True,
-        color_system="standard" if coloured else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from seedance_cli.providers._base import Provider
 
 
+_MAX_MAGNITUDE = 18
+"""Powers of ten; beyond, an amount is a slip, and would fill a screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """The user's `--max-cost`. Without a unit it is in the provider's own."""
@@ -33,7 +37,7 @@ def parse_limit(text: str) -> Limit:
         amount = Decimal(number)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MAX_MAGNITUDE:
         raise UsageError(
             f"--max-cost {text!r} is no amount",
             hint="allowed: a number, or '56 credits', '0.5 USD'",

@@ -87,11 +87,13 @@ class Choice:
     source: Source
     profile: Profile
     paths: Paths
+    recorded_named: bool = False
+    """Whether `--profile` named it when the task was submitted whose row it comes from."""
 
     @property
     def named(self) -> bool:
         """Whether `--profile` named it, so that its key and endpoint beat the environment's."""
-        return self.source.origin is Origin.OPTION
+        return self.recorded_named or self.source.origin is Origin.OPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,9 @@ class Settings:
     """The profile's, by `VideoRequest` field name; types are checked, values are not."""
     sandbox: bool
     key_place: KeyPlace
+    named: bool = False
+    """Whether `--profile` named the profile, now or when the task was submitted."""
     warnings: tuple[str, ...] = ()
-
-    @property
-    def named(self) -> bool:
-        """Whether `--profile` named the profile."""
-        return self.profile_source.origin is Origin.OPTION
 
     @property
     def key_source(self) -> Source:
@@ -192,7 +191,12 @@ def profile_name(
 
 
 def choose_profile(
-    store: Store, env: Mapping[str, str], option: str | None, recorded: str | None = None
+    store: Store,
+    env: Mapping[str, str],
+    option: str | None,
+    recorded: str | None = None,
+    *,
+    recorded_named: bool = False,
 ) -> Choice:
     """The profile to use.
 
@@ -200,8 +204,9 @@ def choose_profile(
         store: both files.
         env: the environment.
         option: the value of `--profile`.
-        recorded: the profile in a task's ledger row; ranks below the option and does not make its
-            key rank as one. Where it is gone, the environment decides.
+        recorded: the profile in a task's ledger row; ranks below the option. Where it is gone, the
+            environment decides.
+        recorded_named: whether `--profile` named it then, so that its key ranks as it did then.
 
     Raises:
         ConfigError: a profile was named that does not exist.
@@ -211,7 +216,8 @@ def choose_profile(
     name, source = profile_name(store, env, option, recorded)
     if name not in store.profiles and name != DEFAULT_PROFILE:
         raise unknown_profile(store, name, source)
-    return Choice(name, source, store.profiles.get(name, Profile()), store.paths)
+    named = recorded_named and source.origin is Origin.LEDGER
+    return Choice(name, source, store.profiles.get(name, Profile()), store.paths, named)
 
 
 def unknown_profile(store: Store, name: str, source: Source | None = None) -> ConfigError:
@@ -325,6 +331,7 @@ def resolve(
     profile: str | None,
     sandbox: bool,
     recorded: str | None = None,
+    recorded_named: bool = False,
 ) -> Settings:
     """Everything that decides where a request goes and with which key.
 
@@ -335,12 +342,13 @@ def resolve(
         profile: the value of `--profile`.
         sandbox: whether the embedded sandbox is used; then no key of the user is ever read.
         recorded: see `choose_profile`.
+        recorded_named: the same.
 
     Raises:
         UsageError: an option or variable names a provider that does not exist.
         ConfigError: a profile that does not exist, no provider, or an unusable endpoint.
     """
-    choice = choose_profile(store, env, profile, recorded)
+    choice = choose_profile(store, env, profile, recorded, recorded_named=recorded_named)
     name, provider_source = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
@@ -363,6 +371,7 @@ def resolve(
         defaults=choice.profile.defaults,
         sandbox=sandbox,
         key_place=place,
+        named=choice.named,
         warnings=warnings,
     )
 

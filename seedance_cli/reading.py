@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seedance_cli._ledger_rows import merge
 from seedance_cli.errors import RateLimited, SeedanceError, Unreachable
 from seedance_cli.redact import redact
 
@@ -53,23 +54,23 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
         try:
             return read(target, clock)
         except (Unreachable, RateLimited) as error:
-            clock.sleep(error.retry_after if error.retry_after is not None else float(attempt))
-    return read(target, clock)
+            clock.sleep(max(error.retry_after or 0.0, float(attempt)))
+    try:
+        return read(target, clock)
+    except RateLimited as error:
+        error.exit_code = Unreachable.exit_code  # asked as often as makes sense: no answer
+        raise
 
 
 def merged(before: Task | None, now: Task, clock: Clock) -> Task:
     """What is known of a task after a read: the answer, and what it leaves out but was known."""
-    finished = now.finished_at or (before.finished_at if before else None)
-    if finished is None and now.status.terminal:
-        finished = clock.now()
-    if before is None:
-        return replace(now, finished_at=finished)
-    return replace(
-        now,
-        finished_at=finished,
-        model=now.model or before.model,
-        prompt=now.prompt or before.prompt,
-        cost=now.cost or before.cost,
-        created_at=now.created_at or before.created_at,
-        resume=now.resume or before.resume,
-    )
+    return merge(before or now, now, clock.now())
+
+
+def concern(error: SeedanceError, submission: Submission) -> SeedanceError:
+    """The error, saying which task it is about."""
+    error.provider = error.provider or submission.provider
+    error.ref = error.ref or submission.ref
+    if submission.ref is not None and submission.ref not in error.message:
+        error.message = f"{submission.ref}: {error.message}"
+    return error

@@ -6,9 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
-from seedance_cli.text import unsafe
-
-_MAX_ID = 512
+from seedance_cli.providers._json import usable_id
 
 
 def parse_ref(text: str) -> tuple[str | None, str]:
@@ -20,7 +18,7 @@ def parse_ref(text: str) -> tuple[str | None, str]:
     provider, colon, rest = text.partition(":")
     named = provider if colon and provider in providers.names() else None
     task_id = _decoded(rest, text) if named else text
-    if not task_id or task_id in {".", ".."} or len(task_id) > _MAX_ID or unsafe(task_id):
+    if not usable_id(task_id):
         raise UsageError(
             f"{text!r} is no task", hint="a task is named PROVIDER:TASK_ID, or by its id alone"
         )

@@ -11,7 +11,7 @@ from seedance_cli import profiles, providers
 from seedance_cli.addresses import is_loopback
 from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import IntentState, Status, Submission, Task
+from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
 from seedance_cli.refs import parse_ref
 
@@ -83,6 +83,7 @@ class Session:
         self._profile = profile
         self._store: profiles.Store | None = None
         self._ledger: Ledger | None = None
+        self._unreadable: WriteFailed | None = None
         self._root: str | None = None
         self._warned: set[str] = set()
         self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
@@ -109,12 +110,12 @@ class Session:
         """The folder of the ledger and of the sandbox's tasks."""
         return profiles.state_dir(self.env)
 
-    def settings(self, *, provider: str | None = None, recorded: str | None = None) -> Settings:
+    def settings(self, *, provider: str | None = None, task: Submission | None = None) -> Settings:
         """Where a request goes by options, environment and profile.
 
         Args:
             provider: instead of the option's.
-            recorded: the profile in a task's ledger row.
+            task: whose row decides instead, as far as it knows.
         """
         if self._store is None:
             self._store = profiles.load(self.env)
@@ -123,10 +124,11 @@ class Session:
         settings = profiles.resolve(
             self._store,
             self.env,
-            provider=provider or self._provider,
+            provider=(task.provider if task else provider) or self._provider,
             profile=self._profile,
-            sandbox=self.sandbox,
-            recorded=recorded,
+            sandbox=task.sandbox if task else self.sandbox,
+            recorded=task.profile if task and task.intent is not None else None,
+            recorded_named=task is not None and task.profile_named,
         )
         for warning in settings.warnings:
             self._warn(warning)
@@ -151,15 +153,30 @@ class Session:
         return self._ledger
 
     def ledger(self) -> Ledger:
-        """The ledger for reading tasks. One that cannot be read counts as empty, and is said so."""
+        """The ledger for tasks that the user names: a ref is enough to reach one without it.
+
+        So one that cannot be read counts as empty, and that is said.
+        """
         if self._ledger is None:
             try:
                 opened = Ledger.open(self.state_dir, self.clock, create=False)
             except WriteFailed as error:
                 self.out.warn(error.message)
+                self._unreadable = error
                 opened = Ledger.empty(self.clock)
             self._ledger = self._stack.enter_context(opened)
         return self._ledger
+
+    def _readable_ledger(self) -> Ledger:
+        """The ledger where it is the only one to know: a damaged one is not an empty one.
+
+        Raises:
+            WriteFailed: it cannot be read.
+        """
+        ledger = self.ledger()
+        if self._unreadable is not None:
+            raise self._unreadable
+        return ledger
 
     def channel(self, settings: Settings) -> Channel:
         """The way to the provider that the settings name.
@@ -180,13 +197,7 @@ class Session:
 
     def target(self, submission: Submission) -> Target:
         """The way to a task: its row decides on endpoint, sandbox and profile."""
-        recorded = submission.profile if submission.intent is not None else None
-        before, self.sandbox = self.sandbox, submission.sandbox
-        try:
-            settings = self.settings(provider=submission.provider, recorded=recorded)
-        finally:
-            self.sandbox = before
-        settings = replace(settings, endpoint=submission.endpoint)
+        settings = replace(self.settings(task=submission), endpoint=submission.endpoint)
         return Target(submission, self.channel(settings))
 
     def find(self, refs: Sequence[str]) -> list[Submission]:
@@ -209,17 +220,29 @@ class Session:
                 f"{text} is a task of {named}, and --provider says {self._provider}",
                 hint="leave --provider out: the ref names its provider",
             )
-        rows = self.ledger().find(task_id, provider=named or self._provider)
+        rows = self.ledger().find(task_id, provider=named)
+        mine = [row for row in rows if self._provider in {None, row.provider}]
+        if rows and not mine:
+            raise UsageError(
+                f"{text} is {rows[0].ref}, and --provider says {self._provider}",
+                hint="leave --provider out: the ledger knows the task",
+            )
+        rows = mine
         if len(rows) > 1 and self.sandbox_option is not None:
             rows = [row for row in rows if row.sandbox == self.sandbox_option]
+        if len(rows) > 1 and self._profile is not None:
+            rows = [row for row in rows if row.profile == self._profile]
         if len(rows) > 1:
-            places = ", ".join(f"{row.ref} at {row.endpoint}" for row in rows)
-            raise UsageError(
-                f"{text} names more than one task: {places}",
-                hint="give the whole ref, or --sandbox / --no-sandbox",
-            )
+            raise _ambiguous(text, rows)
         if rows:
             return rows[0]
+        prefix, colon, _ = text.partition(":")
+        if named is None and self._provider is None and colon and prefix.isalnum():
+            # An id may have a colon in it; far more often it is a provider's name, mistyped.
+            raise UsageError(
+                f"there is no provider {prefix!r}, and the ledger has no task {text!r}",
+                hint=f"the providers are {', '.join(providers.names())}; -p NAME takes an id",
+            )
         settings = self.settings(provider=named)
         return Submission(
             provider=settings.provider,
@@ -229,16 +252,24 @@ class Session:
             task=Task(task_id=task_id, status=Status.UNKNOWN),
         )
 
+    def tell_of_urls(self, submission: Submission) -> None:
+        """Say once that a URL of the embedded sandbox ends with the command that printed it."""
+        if submission.sandbox and submission.task is not None and submission.task.video_urls:
+            text = "the sandbox's URLs live as long as this command; lasting: seedance sandbox"
+            if text not in self._warned:
+                self._warned.add(text)
+                self.out.note(text)
+
     def unfinished(self) -> list[Submission]:
         """Every task of the ledger that has not ended or was not delivered."""
-        return self.ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+        return self._readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
 
     def unknown(self) -> list[Submission]:
         """Every submission of the ledger whose outcome is unknown."""
         return [
             one
-            for one in self.ledger().unknown(sandbox=self.sandbox)
-            if self._provider in {None, one.provider} and one.state is IntentState.UNKNOWN
+            for one in self._readable_ledger().unknown(sandbox=self.sandbox)
+            if self._provider in {None, one.provider}
         ]
 
     def _open(self, settings: Settings) -> Channel:
@@ -269,6 +300,19 @@ class Session:
 
             self._root = self._stack.enter_context(running(self.state_dir))
         return self._root
+
+
+def _ambiguous(text: str, rows: Sequence[Submission]) -> UsageError:
+    places = ", ".join(
+        f"{row.ref} at {row.endpoint} (profile {row.profile or 'default'})" for row in rows
+    )
+    if len({row.provider for row in rows}) > 1:
+        hint = "give the whole ref"
+    elif len({row.sandbox for row in rows}) > 1:
+        hint = "--sandbox or --no-sandbox says which"
+    else:
+        hint = "--profile NAME says which; without a REF, `seedance wait` takes all"
+    return UsageError(f"{text} names more than one task: {places}", hint=hint)
 
 
 def _sandbox_wanted(env: Mapping[str, str]) -> bool:

@@ -21,26 +21,41 @@ _ENDING = tuple(
 
 @dataclass(slots=True)
 class Held:
-    """Whether a signal came while signals were held back, and which."""
+    """Whether a signal came while signals were held back, and which was the first."""
 
     signum: int | None = None
+    count: int = 0
+    """How many came."""
     wake: Callable[[], None] = lambda: None
-    """Called when it comes, in the signal handler."""
+    """Called whenever one comes, in the signal handler."""
 
     def came(self) -> bool:
         """Whether a signal came."""
         return self.signum is not None
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let signals raise `Interrupted` again in here, also one that came before: for a pause."""
+        global _held  # noqa: PLW0603 - as in `held`
+        _held = None
+        try:
+            if self.signum is not None:
+                raise Interrupted(self.signum)
+            yield
+        finally:
+            _held = self
 
 
 _held: Held | None = None
 
 
 def _handle(signum: int, _frame: FrameType | None) -> None:
-    if _held is not None and _held.signum is None:
-        _held.signum = signum
-        _held.wake()
-    else:
+    if _held is None:
         raise Interrupted(signum)
+    _held.count += 1
+    if _held.signum is None:
+        _held.signum = signum
+    _held.wake()
 
 
 @contextmanager
@@ -65,10 +80,10 @@ def installed() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[Held]:
-    """Hold the first signal back; a second one acts at once."""
+    """Hold signals back: in here they are data, and nothing is torn apart halfway."""
     global _held  # noqa: PLW0603 - a signal handler has no other way to know
-    _held = Held()
+    _held = mine = Held()
     try:
-        yield _held
+        yield mine
     finally:
         _held = None

@@ -16,10 +16,10 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.fingerprint import fingerprint
-from seedance_cli.http import encode, refusal, unreachable
+from seedance_cli.http import encode, refusal, unreachable, words
 from seedance_cli.models import IntentState, make_ref
-from seedance_cli.net import PAID_SECONDS, FaultKind, Wake
-from seedance_cli.redact import redact
+from seedance_cli.net import PAID_SECONDS, Event, FaultKind
+from seedance_cli.redact import MASK
 
 if TYPE_CHECKING:
     from seedance_cli.clock import Clock
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Task,
         VideoRequest,
     )
-    from seedance_cli.net import Pending, Reply
+    from seedance_cli.net import Reply
     from seedance_cli.providers._base import Provider
     from seedance_cli.session import Channel
 
@@ -100,6 +100,7 @@ def submit(
         provider=name,
         endpoint=channel.endpoint,
         profile=channel.profile,
+        profile_named=channel.profile_named,
         sandbox=channel.sandbox,
         fingerprint=fingerprint(name, channel.endpoint, channel.sandbox, request.body),
         request=video,
@@ -108,14 +109,17 @@ def submit(
     )
     assert prepared.intent is not None
     gate = _Gate(channel, ledger, clock, prepared.intent, request.path, content)
-    while True:
-        pause = gate.send()
-        if isinstance(pause, Spent):
-            return pause
-        try:
-            clock.sleep(pause)
-        except Interrupted as stop:
-            raise gate.stopped_between(stop.signum) from None
+    # Between the first byte and the commit a signal is data, not an exception: the answer to a paid
+    # request, once here, must not be lost to a Ctrl-C.
+    with signals.held() as held:
+        verdict = gate.send(held)
+        outcome = gate.commit(verdict)
+    gate.tell()
+    if not isinstance(outcome, SeedanceError):
+        return Spent(outcome, held.signum)
+    if held.signum is not None and not isinstance(outcome, WriteFailed):
+        raise _interrupted(held.signum, verdict.state, outcome)
+    raise outcome
 
 
 @dataclass(slots=True)
@@ -128,85 +132,89 @@ class _Gate:
     intent: str
     path: str
     content: bytes
-    tries: dict[IntentState, int] = field(
-        default_factory=lambda: {
-            IntentState.NOT_SENT: CONNECT_TRIES,
-            IntentState.REFUSED: RATE_LIMIT_TRIES,
-        }
-    )
-    last: tuple[Verdict, JsonObject] | None = None
+    reply: Reply | None = None
+    """The newest one; None again once `-v` was told of it."""
+    evidence: JsonObject = field(default_factory=dict)
 
-    def send(self) -> Spent | float:
-        """Send the POST once and settle what came of it.
-
-        Returns:
-            The accepted submission, or the seconds to wait before it may be sent again.
-        """
-        pending: Pending | None = None
-        # From here to the commit the first signal waits: the answer to a paid request, once here,
-        # must not be lost to a Ctrl-C.
-        with signals.held() as held:
+    def send(self, held: signals.Held) -> Verdict:
+        """Send the POST until what became of it is clear, or will not become clear."""
+        tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
+        verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
+        while True:
+            self.ledger.sending(self.intent)
+            if held.came():
+                return verdict
+            self.reply = self._exchange(held)
+            self.evidence = evidence_of(self.reply, self.channel, self.clock)
+            verdict = classify(self.channel.provider, self.reply, self.clock)
+            if verdict.again_after is None:
+                return verdict
+            tries[verdict.state] -= 1
+            if not tries[verdict.state]:
+                return verdict
             try:
-                self.ledger.sending(self.intent)
-                if held.came():
-                    raise Interrupted(held.signum or 0)
-                pending = self.channel.api.submit(self.path, self.content)
-                held.wake = lambda: pending.queue.put(Wake())
-                if not pending.wait(PAID_SECONDS) and held.came():
-                    pending.wait(GRACE_SECONDS)
+                with held.released():
+                    self.tell()
+                    self.clock.sleep(verdict.again_after)
             except Interrupted as stop:
                 held.signum = stop.signum
-                if pending is None:
-                    raise self.stopped_between(stop.signum) from None
-            assert pending is not None
-            reply = pending.reply(f"no answer within {PAID_SECONDS:.0f} s")
-            self.channel.api.log("POST", self.path, reply)
-            verdict = classify(self.channel.provider, reply, self.clock)
-            evidence = evidence_of(reply, self.channel, self.clock)
-            if verdict.task is not None:
-                return Spent(self._accept(verdict.task), held.signum)
-            self.last = verdict, evidence
-            if verdict.again_after is not None and not held.came():
-                self.tries[verdict.state] -= 1
-                if self.tries[verdict.state] > 0:
-                    return verdict.again_after
-            error = self._settle(verdict, evidence)
-        if held.signum is not None:
-            raise _interrupted(held.signum, verdict.state, error)
-        raise error
+                return verdict
 
-    def stopped_between(self, signum: int) -> Interrupted:
-        """Settle an intent of which no POST is in flight, because a signal came."""
-        if self.last is None:
+    def _exchange(self, held: signals.Held) -> Reply:
+        """One POST. The first signal shortens the wait for its answer, a second one ends it."""
+        try:
+            pending = self.channel.api.submit(self.path, self.content)
+        except Exception:
             self.ledger.settle(self.intent, IntentState.NOT_SENT, {})
-            stopped = Stopped("interrupted; nothing was sent", intent=self.intent)
-            return Interrupted(signum, stopped)
-        verdict, evidence = self.last
-        return _interrupted(signum, verdict.state, self._settle(verdict, evidence))
+            raise
+        held.wake = pending.wake
+        if held.came():
+            held.wake()
+        event = pending.wait(PAID_SECONDS)
+        while event is Event.WOKEN and held.count == 1:
+            event = pending.wait(GRACE_SECONDS)
+        return self.channel.api.answer(pending)
 
-    def _accept(self, task: Task) -> Submission:
+    def commit(self, verdict: Verdict) -> Submission | SeedanceError:
+        """Write down what became of it: the task, or the error to raise."""
+        return self._settle(verdict) if verdict.task is None else self._accept(verdict.task)
+
+    def tell(self) -> None:
+        """Tell `-v`; never while signals are held, for stderr may be a pipe that nobody reads."""
+        reply, self.reply = self.reply, None
+        if reply is not None:
+            self.channel.api.log("POST", self.path, reply)
+
+    def _accept(self, task: Task) -> Submission | SeedanceError:
         try:
             return self.ledger.accept(self.intent, task)
-        except WriteFailed as error:
-            ref = make_ref(self.channel.provider.info.name, task.task_id)
-            raise WriteFailed(
+        except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
+            name = self.channel.provider.info.name
+            ref = make_ref(name, task.task_id)
+            failed = WriteFailed(
                 f"the task was accepted and paid for, but the ledger cannot take its id {ref}: "
-                f"{error.message}",
-                hint=f"keep this id; then: seedance recover --adopt {self.intent} {task.task_id}",
-                provider=self.channel.provider.info.name,
+                f"{error}",
+                hint=f"keep this id; then: seedance recover --adopt {self.intent} {ref}",
+                provider=name,
                 ref=ref,
                 intent=self.intent,
                 retry_safe=False,
-            ) from error
+            )
+            failed.__cause__ = error
+            return failed
 
-    def _settle(self, verdict: Verdict, evidence: JsonObject) -> SeedanceError:
+    def _settle(self, verdict: Verdict) -> SeedanceError:
         error = verdict.error
         assert error is not None
         error.intent = self.intent
-        error.message = redact(error.message, self.channel.key.reveal())
+        error.message = self.channel.api.hide(error.message)
         if verdict.again_after is not None and isinstance(error, RateLimited):
             error.exit_code = 5  # tried again as often as allowed: nothing was submitted
-        self.ledger.settle(self.intent, verdict.state, evidence)
+        try:
+            self.ledger.settle(self.intent, verdict.state, self.evidence)
+        except WriteFailed as failed:
+            # What became of the money matters more than that the ledger cannot say so.
+            error.message += f"; and the ledger still calls it unknown: {failed.message}"
         return error
 
 
@@ -224,7 +232,10 @@ def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
     if status in _ACCEPTED:
         return _judge_success(provider, reply, response)
     if status in _UNCLEAR or status >= 500:  # noqa: PLR2004 - HTTP's own classes
-        return _unknown(provider, reply, f"the answer is HTTP {status}{_words(provider, response)}")
+        said = words(provider, response)
+        return _unknown(
+            provider, reply, f"the answer is HTTP {status}" + (f" ({said})" if said else "")
+        )
     if status < 400 and status not in _REDIRECT_REFUSALS:  # noqa: PLR2004
         return _unknown(provider, reply, f"the answer is HTTP {status}")
     refused = refusal(provider, response, clock)
@@ -249,14 +260,13 @@ def _judge_success(provider: Provider, reply: Reply, response: HttpResponse) -> 
     if reply.fault is not None:
         return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
     task = provider.accepted(response)
-    if task is not None:
+    if task is not None and MASK not in task.task_id:  # an id with the key in it is none
         return Verdict(IntentState.ACCEPTED, task=task)
-    problem = provider.problem(response)
-    if problem is None:
+    said = words(provider, response)
+    if said is None or task is not None:
         return _unknown(provider, reply, "the answer has no usable task id")
-    words = ": ".join(w for w in (problem.code, problem.message) if w)
     name = provider.info.name
-    error = Rejected(f"{name} refused: {words}", provider=name, http_status=response.status)
+    error = Rejected(f"{name} refused: {said}", provider=name, http_status=response.status)
     return Verdict(IntentState.REFUSED, error=error)
 
 
@@ -264,11 +274,11 @@ def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
     """What came back, for `recover`: status, fault, and the body's beginning without the key."""
     evidence: JsonObject = {"at": clock.now().isoformat(), "left": reply.left}
     if reply.fault is not None:
-        evidence["fault"] = redact(reply.fault.text, channel.key.reveal())
+        evidence["fault"] = reply.fault.text
     if reply.response is not None:
         evidence["http_status"] = reply.response.status
         text = reply.response.body[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
-        evidence["body"] = redact(text, channel.key.reveal())
+        evidence["body"] = channel.api.hide(text)
     return evidence
 
 
@@ -286,11 +296,6 @@ def _unknown(provider: Provider, reply: Reply, what: str) -> Verdict:
 
 def _because(reply: Reply) -> str:
     return f" ({reply.fault.text})" if reply.fault is not None else ""
-
-
-def _words(provider: Provider, response: HttpResponse) -> str:
-    problem = provider.problem(response)
-    return "" if problem is None else f" ({problem.message})"
 
 
 def _interrupted(signum: int, state: IntentState, error: SeedanceError) -> Interrupted:

@@ -32,6 +32,11 @@ def unsafe(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
+def usable_url(url: str) -> bool:
+    """Whether a video URL may be handed on: http or https, and nothing in it to be escaped."""
+    return not unsafe(url) and " " not in url and url.lower().startswith(("http://", "https://"))
+
+
 def mask_url(url: str) -> str:
     """The URL fit for a log: its user, query and fragment, where secrets live, are masked."""
     rest, hash_, fragment = url.partition("#")

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seedance_cli.addresses import is_private
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
 from seedance_cli.providers._base import ModelUse
@@ -268,7 +269,7 @@ def _images(info: ProviderInfo, images: Sequence[str], *, loopback: bool) -> Ite
                 suits=lambda other, _: other.max_images != 0 and not other.https_images,
                 hard=False,
             )
-        elif info.https_images and not loopback and _is_private(url):
+        elif info.https_images and not loopback and is_private(url):
             yield _Refusal(
                 option=option,
                 reason=f"{info.name} allows only public URLs, and cannot reach a private host",
@@ -291,7 +292,7 @@ def _callback(info: ProviderInfo, url: str, *, loopback: bool) -> Iterator[_Refu
     fault = _url_fault(url)
     if fault is not None:
         yield _Refusal(option=option, reason=fault)
-    elif not loopback and _is_private(url):
+    elif not loopback and is_private(url):
         yield _Refusal(
             option=option,
             reason=f"{info.name} allows only public URLs, and cannot reach a private host",
@@ -385,22 +386,6 @@ def _url_fault(url: str) -> str | None:
     if not host or not host.strip(".") or ("%" in host and ":" not in host):
         return "the URL has no usable host"
     return None
-
-
-def _is_private(url: str) -> bool:
-    """Whether the host is written as one that only this machine or network reaches.
-
-    The host is first brought into the form in which a resolver would see it: full-width digits and
-    dots are ASCII ones to it, and a last dot changes nothing.
-    """
-    import unicodedata
-    from urllib.parse import urlsplit
-
-    from seedance_cli.addresses import is_private
-
-    host = unicodedata.normalize("NFKC", urlsplit(url).hostname or "").replace("\u3002", ".")
-    bare = host.rstrip(".").partition("%")[0]
-    return is_private(f"http://[{bare}]/" if ":" in bare else f"http://{bare}/")
 
 
 def _has_unusable_characters(text: str) -> bool:

@@ -17,7 +17,7 @@ from seedance_cli.models import Status
 from seedance_cli.reading import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from seedance_cli.clock import Clock
     from seedance_cli.models import Submission
@@ -30,37 +30,50 @@ UNKNOWN_PATIENCE = 1800.0
 NEW_TASK_SECONDS = 60.0
 """Age up to which a 404 is normal: a service may not find its own new task (providers.md)."""
 LAST_POLL_SECONDS = 10.0
-"""How long after the deadline the last answers are waited for."""
+"""How long the answers that are out when the deadline has passed are waited for."""
 TICK = 30.0
 """Seconds; no longer silence than this between two values of `watch`."""
 _WORKERS = 16
 _FIRST_POLL = 1.0
+_TELL_AFTER = 3
+"""Failed polls in a row after which the user is told."""
 _LONGEST_PAUSE = 15.0
+_LONGEST_BACKOFF = 32.0
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at one task."""
+    """One good answer about one task, or the end of the watch over it."""
 
     submission: Submission
     final: bool = False
     """Nothing more comes of this task: it ended, or `error` says why the watch did."""
     error: SeedanceError | None = None
     warning: str | None = None
+    answered: bool = True
+    """Whether this is what the provider said now; else it is what was known before."""
 
 
 @dataclass(slots=True)
 class _Item:
+    """One task; every time is on the monotonic clock."""
+
     target: Target
     since: float
-    last_good: float
+    """When the watch over it began."""
+    born: float | None
+    """When it was submitted; None for one that this machine did not submit."""
+    started: float = 0.0
+    """When its newest poll left."""
+    failing_since: float | None = None
+    """When the first of the polls left that have failed since the last good answer."""
     failures: int = 0
     word: str | None = None
     word_since: float = 0.0
     warned: set[str] = field(default_factory=set)
 
 
-_Result: TypeAlias = "tuple[_Item, Submission | SeedanceError | BaseException]"
+_Result: TypeAlias = "tuple[_Item, Submission | BaseException]"
 
 
 def watch(
@@ -69,8 +82,11 @@ def watch(
     *,
     timeout: float | None = None,
     interval: float | None = None,
-) -> Iterator[Seen | None]:
+) -> Generator[Seen | None]:
     """Poll until every task has ended or cannot be watched any longer.
+
+    A watch ends with an answer to a poll that left after its time was over: after a laptop's sleep
+    there is always one more.
 
     Args:
         targets: tasks with the way to their providers.
@@ -79,7 +95,8 @@ def watch(
         interval: seconds between two polls of a task; None: a share of its age, 1 to 15 s.
 
     Yields:
-        A `Seen` for each answer, or None where nothing was to be seen for 30 s.
+        A `Seen` for each good answer and each end; None where a poll failed and will be tried
+        again, and where nothing was to be seen for 30 s.
     """
     return _Watch(targets, clock, timeout, interval).run()
 
@@ -96,6 +113,8 @@ class _Watch:
         self.clock = clock
         self.interval = interval
         self.deadline = None if timeout is None else now + timeout
+        self.last_call: float | None = None
+        """When the polls that are out are given up; known once the deadline was seen to pass."""
         self.order = count()
         self.heap: list[tuple[float, int, _Item]] = []
         self.flying: dict[int, _Item] = {}
@@ -104,13 +123,14 @@ class _Watch:
         self.threads = 0
         self.next_slot: dict[str, float] = {}
         for target in targets:
-            self._schedule(_Item(target, since=now, last_good=now), now)
+            item = _Item(target, since=now, born=_born(target.submission, clock, now))
+            self._schedule(item, now)
 
-    def run(self) -> Iterator[Seen | None]:
+    def run(self) -> Generator[Seen | None]:
         try:
             while self.heap or self.flying:
-                self._launch()
                 now = self.clock.monotonic()
+                self._launch(now)
                 if not self.flying:
                     pause = min(self.heap[0][0] - now, TICK)
                     self.clock.sleep(pause)
@@ -120,23 +140,33 @@ class _Watch:
                 try:
                     item, answer = self.clock.get(self.results, self._patience(now))
                 except Empty:
-                    if self._too_late():
-                        yield from self._give_up()
-                        return
+                    yield from self._give_up()
                     yield None
                     continue
-                del self.flying[id(item)]
-                if not isinstance(answer, SeedanceError) and isinstance(answer, BaseException):
+                if self.flying.pop(id(item), None) is None:
+                    continue  # given up before it came
+                if isinstance(answer, SeedanceError):
+                    yield self._judge_error(item, answer)
+                elif isinstance(answer, BaseException):
                     raise answer
-                yield self._judge(item, answer)
+                else:
+                    yield self._judge(item, answer)
         finally:
             for _ in range(self.threads):
                 self.work.put(None)
 
-    def _launch(self) -> None:
-        now = self.clock.monotonic()
+    def _launch(self, now: float) -> None:
         while self.heap and self.heap[0][0] <= now and len(self.flying) < _WORKERS:
             item = heapq.heappop(self.heap)[2]
+            # A provider's documented limit counts all requests of a key: its polls are spread.
+            info = item.target.channel.provider.info
+            if info.rate_limit is not None:
+                slot = self.next_slot.get(info.name, now)
+                if slot > now:
+                    self._schedule(item, slot)
+                    continue
+                self.next_slot[info.name] = now + info.rate_limit.seconds / info.rate_limit.requests
+            item.started = now
             self.flying[id(item)] = item
             self.work.put(item)
             if self.threads < len(self.flying):
@@ -152,34 +182,39 @@ class _Watch:
             self.results.put((item, answer))
 
     def _schedule(self, item: _Item, due: float) -> None:
-        # A provider's documented limit counts all requests of a key: its tasks' polls are spread.
-        info = item.target.channel.provider.info
-        if info.rate_limit is not None:
-            due = max(due, self.next_slot.get(info.name, 0.0))
-            self.next_slot[info.name] = due + info.rate_limit.seconds / info.rate_limit.requests
         heapq.heappush(self.heap, (due, next(self.order), item))
 
     def _patience(self, now: float) -> float:
+        """Seconds to wait for an answer, before there is something else to do."""
         until = now + TICK
         if self.heap and len(self.flying) < _WORKERS:
             until = min(until, self.heap[0][0])
         if self.deadline is not None:
-            until = min(until, self.deadline + LAST_POLL_SECONDS)
+            if self.last_call is None and now >= self.deadline:
+                self.last_call = now + LAST_POLL_SECONDS
+            ends = [self._ends(item, self.deadline) for item in self.flying.values()]
+            until = min([until, *ends])
         return max(until - now, 0.0)
 
-    def _too_late(self) -> bool:
-        last = None if self.deadline is None else self.deadline + LAST_POLL_SECONDS
-        return last is not None and self.clock.monotonic() >= last
+    def _ends(self, item: _Item, deadline: float) -> float:
+        """When there is something to decide about a poll that is out."""
+        if self.last_call is None:
+            return deadline
+        return max(self.last_call, item.started + LAST_POLL_SECONDS)
 
     def _give_up(self) -> Iterator[Seen]:
-        for item in [*self.flying.values(), *(entry[2] for entry in self.heap)]:
-            yield Seen(item.target.submission, final=True, error=self._late(item))
-
-    def _judge(self, item: _Item, answer: Submission | SeedanceError) -> Seen:
+        """After the deadline: the tasks whose last answer does not come."""
         now = self.clock.monotonic()
-        if isinstance(answer, SeedanceError):
-            return self._judge_error(item, answer, now)
-        item.failures, item.last_good = 0, now
+        if self.deadline is None or self.last_call is None:
+            return
+        for key, item in list(self.flying.items()):
+            if now >= self._ends(item, self.deadline):
+                del self.flying[key]
+                yield _unanswered(item, self._late(item))
+
+    def _judge(self, item: _Item, answer: Submission) -> Seen:
+        now = self.clock.monotonic()
+        item.failures, item.failing_since = 0, None
         item.target = replace(item.target, submission=answer)
         if answer.status.terminal:
             return Seen(answer, final=True)
@@ -190,76 +225,78 @@ class _Watch:
             if word != item.word:
                 item.word, item.word_since = word, now
             elif now - item.word_since >= UNKNOWN_PATIENCE:
-                return Seen(answer, final=True, error=self._stuck(item, word))
+                return Seen(answer, final=True, error=_stuck(answer, word))
             if word not in item.warned:
                 item.warned.add(word)
                 warning = f"{answer.ref}: status {word!r} is new to this program; polling on"
         else:
             item.word = None
-        return self._again(item, now, self._pause(item, now), warning=warning)
+        if self._over(item):
+            return Seen(answer, final=True, error=self._late(item), warning=warning)
+        self._again(item, now, self._pause(item, now))
+        return Seen(answer, warning=warning)
 
-    def _judge_error(self, item: _Item, error: SeedanceError, now: float) -> Seen:
-        submission = item.target.submission
+    def _judge_error(self, item: _Item, error: SeedanceError) -> Seen | None:
+        now = self.clock.monotonic()
         item.failures += 1
-        pause = max(self._pause(item, now), min(2.0**item.failures, 30.0))
-        if error.retry_after is not None:
-            pause = max(error.retry_after, _FIRST_POLL)
+        if item.failing_since is None:
+            item.failing_since = item.started
+        pause = self._pause(item, now)
         match error:
             case Unreachable() | RateLimited():
-                if self.deadline is None and now - item.last_good >= PATIENCE:
-                    return Seen(submission, final=True, error=error)
-                return self._again(item, now, pause, cause=error)
-            case NotFound() if self._is_new(submission):
-                return self._again(item, now, self._pause(item, now), cause=error)
+                if self.deadline is None and item.started - item.failing_since >= PATIENCE:
+                    error.exit_code = Unreachable.exit_code
+                    return _unanswered(item, error)
+                if error.retry_after is not None:
+                    pause = max(pause, error.retry_after)
+                elif self.interval is None:
+                    pause = max(pause, min(2.0 ** min(item.failures, 5), _LONGEST_BACKOFF))
+            case NotFound() if item.born is not None and now - item.born < NEW_TASK_SECONDS:
+                pass
             case _:
-                return Seen(submission, final=True, error=error)
+                return _unanswered(item, error)
+        if self._over(item):
+            return _unanswered(item, self._late(item, error))
+        self._again(item, now, pause)
+        if item.failures == _TELL_AFTER:
+            submission = item.target.submission
+            return Seen(submission, answered=False, warning=f"{error.message}; asking again")
+        return None
 
-    def _again(
-        self,
-        item: _Item,
-        now: float,
-        pause: float,
-        *,
-        warning: str | None = None,
-        cause: SeedanceError | None = None,
-    ) -> Seen:
-        submission = item.target.submission
-        if self.deadline is None:
-            self._schedule(item, now + pause)
-        elif now >= self.deadline:
-            return Seen(submission, final=True, error=self._late(item, cause), warning=warning)
-        else:
-            self._schedule(item, min(now + pause, self.deadline))
-        return Seen(submission, warning=warning)
+    def _over(self, item: _Item) -> bool:
+        """Whether the answer at hand is the last one that the deadline allows."""
+        return self.deadline is not None and item.started >= self.deadline
+
+    def _again(self, item: _Item, now: float, pause: float) -> None:
+        due = now + pause
+        self._schedule(item, due if self.deadline is None else min(due, max(self.deadline, now)))
 
     def _pause(self, item: _Item, now: float) -> float:
         if self.interval is not None:
             return self.interval
         return min(max((now - item.since) * 0.15, _FIRST_POLL), _LONGEST_PAUSE)
 
-    def _is_new(self, submission: Submission) -> bool:
-        if submission.submitted_at is None:
-            return False
-        age = (self.clock.now() - submission.submitted_at).total_seconds()
-        return 0 <= age < NEW_TASK_SECONDS
-
     def _late(self, item: _Item, cause: SeedanceError | None = None) -> WatchTimeout:
         submission = item.target.submission
+        word = "" if submission.task is None else submission.task.provider_status or ""
+        status = f"{word!r}" if submission.status is Status.UNKNOWN and word else submission.status
         why = f" (last answer: {cause.message})" if cause is not None else ""
-        return WatchTimeout(
-            f"{submission.ref} was {submission.status} when --timeout ended{why}; it runs on",
-            hint=f"seedance wait {submission.ref}",
-            provider=submission.provider,
-            ref=submission.ref,
-        )
+        return WatchTimeout(f"{submission.ref} was {status} when --timeout ended{why}; it runs on")
 
-    def _stuck(self, item: _Item, word: str) -> WatchTimeout:
-        submission = item.target.submission
-        minutes = UNKNOWN_PATIENCE / 60
-        return WatchTimeout(
-            f"{submission.ref} has been {word!r}, a status this program does not know, "
-            f"for {minutes:.0f} minutes",
-            hint=f"seedance status {submission.ref}",
-            provider=submission.provider,
-            ref=submission.ref,
-        )
+
+def _unanswered(item: _Item, error: SeedanceError) -> Seen:
+    return Seen(item.target.submission, final=True, error=error, answered=False)
+
+
+def _born(submission: Submission, clock: Clock, now: float) -> float | None:
+    """When the task was submitted, on a clock that does not jump from here on."""
+    if submission.submitted_at is None:
+        return None
+    return now - max(0.0, (clock.now() - submission.submitted_at).total_seconds())
+
+
+def _stuck(submission: Submission, word: str) -> WatchTimeout:
+    return WatchTimeout(
+        f"{submission.ref} has been {word!r}, a status this program does not know, "
+        f"for {UNKNOWN_PATIENCE / 60:.0f} minutes"
+    )

@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Every module stands on one floor and imports from its own floor or below.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"models", "errors", "clock", "__init__"}),
-    frozenset({"text", "addresses", "durations", "redact", "signals", "fingerprint"}),
+    frozenset({"text", "terminal", "addresses", "durations", "redact", "signals", "fingerprint"}),
     frozenset(
         {
             *("net", "http", "ledger", "_ledger_file", "_ledger_rows", "_ledger_store", "locks"),
@@ -30,10 +30,11 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("session", "output", "display", "task_json", "spend", "watch", "reading"),
+            *("tables", "screen"),
             *("key_check", "download", "_part_files", "partfile", "_video_url"),
         }
     ),
-    frozenset({"commands"}),
+    frozenset({"commands", "testing"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -106,7 +107,7 @@ def test_a_provider_only_translates(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "importers"),
-    [("httpx", {"net.py"}), ("rich", {"output.py", "display.py"}), ("sqlite3", None)],
+    [("httpx", {"net.py"}), ("rich", {"tables.py", "screen.py"}), ("sqlite3", None)],
 )
 def test_one_door_to_each_library(library: str, importers: set[str] | None) -> None:
     """httpx, rich and sqlite3 are each imported in one room only."""

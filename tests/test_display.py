@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli import display as display_module
 from seedance_cli.display import Display
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.output import Output
+from seedance_cli.screen import Row, Screen, Transfer
 from support.fake_clock import START, FakeClock
 
 if TYPE_CHECKING:
@@ -211,22 +211,22 @@ def test_frames_fit_any_terminal(monkeypatch: pytest.MonkeyPatch, clock: FakeClo
     """Thousands of tasks and some downloads never take more lines or columns than there are."""
     monkeypatch.setenv("NO_COLOR", "1")
     rows = {
-        ("runbase", "e", False, str(n)): display_module._Row(
+        ("runbase", "e", False, str(n)): Row(
             f"runbase:{'x' * (n % 90)}{n}", list(Status)[n % 2], 0.0, "w" * 30, "about 2m left"
         )
         for n in range(5000)
     }
-    transfers = {f"{'y' * 50}{n}.mp4": display_module._Transfer(0.0, 5, 10) for n in range(9)}
+    transfers = {f"{'y' * 50}{n}.mp4": Transfer(0.0, 5, 10) for n in range(9)}
     for width, height in ((79, 23), (24, 5), (200, 60), (20, 1), (1, 1), (1, 4)):
-        screen = display_module._Screen(clock, rows, transfers)
+        screen = Screen(clock, rows, transfers)
         frame = screen._frame(width, height)
         assert len(frame) <= height
         assert max(map(len, frame)) <= max(width, 12)
         if height > 2 and width > 30:
             assert "more: " in "".join(frame)
             assert "%" not in "".join(frame)
-    assert display_module._Screen(clock, {}, {})._frame(80, 24) == []
-    only = display_module._Screen(clock, rows, {})._frame(79, 1)
+    assert Screen(clock, {}, {})._frame(80, 24) == []
+    only = Screen(clock, rows, {})._frame(79, 1)
     assert only == ["5000 tasks: 2500 running, 2500 queued"]
 
 
@@ -305,10 +305,10 @@ def test_a_bug_gives_the_cursor_back(spawn: Spawn) -> None:
     """So does an exception, one while starting included; and the program ends at once."""
     code = f"""{HEAD}
 from seedance_cli import display as module
-class Odd(module._Screen):
+class Odd(module.Screen):
     def _frame(self, width, height):
         raise RuntimeError("frame")
-module._Screen = Odd
+module.Screen = Odd
 try:
     with Display(out, clock, [sub("a", RUNNING)]) as display:
         pass

@@ -303,6 +303,30 @@ def test_table_on_a_terminal(streams: Streams) -> None:
     assert forbidden(streams.written.replace("\n", "")) == []
 
 
+def test_the_first_columns_of_a_table_stay_whole(streams: Streams) -> None:
+    """Where a table is too wide, its last column is folded; a ref or a word before it is not."""
+    streams.use(kind=Terminal)
+    streams.patch.setenv("NO_COLOR", "1")
+    streams.patch.setenv("COLUMNS", "60")
+    ref, url = "runbase:run_0123456789", "https://example.com/" + "x" * 60
+    Output().table(["REF", "STATUS", "URL"], [[ref, "succeeded", url]])
+    lines = streams.written.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[1].startswith(f"{ref}  succeeded  https://")
+    assert "".join(line[len(ref) + 13 :] for line in lines[1:]) == url
+
+
+def test_a_block_has_its_fields_indented(streams: Streams) -> None:
+    """A block is a name and, below it, a line for each field; what does not fit is folded."""
+    streams.use(kind=Terminal)
+    streams.patch.setenv("NO_COLOR", "1")
+    streams.patch.setenv("COLUMNS", "30")
+    Output().block("na\x1bme", [("key", "not set"), ("ratios", "16:9, [b]9:16[/b], 1:1, 4:3")])
+    assert streams.written == (
+        "na\\x1bme\n  key     not set\n  ratios  16:9, [b]9:16[/b],\n          1:1, 4:3\n"
+    )
+
+
 def test_table_colours_only_its_head(streams: Streams) -> None:
     """With colours allowed the head is bold; no other control sequence is written."""
     streams.use(kind=Terminal)

@@ -259,7 +259,7 @@ def test_other_paths_and_methods(client: Client, provider: str) -> None:
 
 def test_outside_of_the_providers(client: Client) -> None:
     """The root says where each provider lies; any other path is 404."""
-    bases = client.get("/").json["providers"]
+    bases = client.get("/", {"Accept": "application/json"}).json["providers"]
     assert bases == {
         "seedanceapi": "/seedanceapi/v1",
         "defapi": "/defapi",

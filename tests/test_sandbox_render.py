@@ -9,7 +9,7 @@ import av
 import pytest
 
 from seedance_cli.providers import get, names
-from seedance_cli.sandbox import videos
+from seedance_cli.sandbox import captions, videos
 from seedance_cli.sandbox.dialects._base import Job
 from seedance_cli.sandbox.render import FPS, Clip, Stopped, render, size
 from seedance_cli.sandbox.videos import Videos
@@ -91,12 +91,13 @@ def test_every_length(tmp_path: Path, seconds: int) -> None:
 
 
 def test_the_same_clip_gives_the_same_bytes(tmp_path: Path) -> None:
-    """Rendering is deterministic; another prompt gives another picture."""
-    clip = Clip(240, 240, 4, True, "A cat", "runbase")
-    for number, prompt in enumerate(("A cat", "A cat", "A dog")):
-        render(Clip(240, 240, 4, True, prompt, clip.label), tmp_path / str(number))
-    first, second, other = ((tmp_path / str(number)).read_bytes() for number in range(3))
-    assert first == second != other
+    """Rendering is deterministic; another prompt or another seed gives another picture."""
+    clips = [("A cat", 7), ("A cat", 7), ("A dog", 7), ("A cat", 8)]
+    for number, (prompt, seed) in enumerate(clips):
+        render(Clip(240, 240, 4, True, prompt, "runbase", seed), tmp_path / str(number))
+    first, second, *others = ((tmp_path / str(number)).read_bytes() for number in range(4))
+    assert first == second
+    assert len({first, *others}) == 3
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,14 @@ def test_the_same_clip_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_any_prompt_can_be_drawn(tmp_path: Path, prompt: str) -> None:
     """No script, control character or length stops the rendering."""
     render(Clip(206, 480, 1, False, prompt, prompt), tmp_path / "a.mp4")
+
+
+def test_without_any_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a font for a script draws boxes, and does not fail."""
+    monkeypatch.setattr(captions, "_WIDE_FONTS", ())
+    captions._wide_font.cache_clear()
+    render(Clip(206, 480, 1, False, "한국어 中文 العربية 🎬", "x"), tmp_path / "a.mp4")
+    captions._wide_font.cache_clear()
 
 
 def test_stop(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ import pytest
 from seedance_cli.errors import ConfigError, UsageError, WriteFailed
 from seedance_cli.models import HttpResponse, Status, TaskHandle, VideoRequest
 from seedance_cli.providers import get
+from seedance_cli.sandbox import Options
 from seedance_cli.sandbox.embedded import running
 from seedance_cli.sandbox.server import bind, serving
 from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
@@ -161,6 +162,23 @@ def test_a_state_of_the_future(tmp_path: Path) -> None:
         pass
 
 
+def test_a_state_of_the_past(tmp_path: Path) -> None:
+    """Tasks of the first version of the file are known, and new ones can be added."""
+    with running(tmp_path, seconds=0) as root:
+        task = Client(root).task("runbase")
+    db = sqlite3.connect(tmp_path / "sandbox" / "tasks.db")
+    db.execute("DROP TABLE callback")
+    db.execute("UPDATE task SET job = json_remove(job, '$.body')")
+    db.execute("PRAGMA user_version = 1")
+    db.commit()
+    db.close()
+    with running(tmp_path, seconds=0) as root:
+        client = Client(root)
+        assert client.state("runbase", task) == "succeeded"
+        assert client.get("/").status == 200
+        assert client.state("runbase", client.task("runbase")) == "succeeded"
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
@@ -249,7 +267,7 @@ class Api:
 def test_the_providers_agree(client: Client, name: str, prompt: str) -> None:
     """What a provider sends, the sandbox takes; what the sandbox answers, the provider reads."""
     provider = get(name)
-    base = client.get("/").json["providers"][name]
+    base = client.get("/", {"Accept": "application/json"}).json["providers"][name]
     model = None if name == "seedanceapi" else provider.info.models[0].id
     wire = provider.request(VideoRequest(prompt=prompt, model=model, aspect_ratio="1:1"))
     sent = client.post(base + wire.path, wire.body)
@@ -275,7 +293,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         refused = pytest.raises(UsageError, match=f"--port {port}")
-        with refused, serving(tmp_path, "127.0.0.1", port, 0):
+        with refused, serving(tmp_path, "127.0.0.1", port, Options()):
             pass
 
 

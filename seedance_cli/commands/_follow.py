@@ -1,41 +1,37 @@
-"""Following tasks to their end and delivering what they bring: `wait` and `generate --wait`."""
+"""Following tasks to their end and telling what they bring: `wait` and `generate --wait`."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import shlex
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli.commands._deliver import Downloads, urls
+from seedance_cli.commands._estimate import Estimates
 from seedance_cli.commands._unknown import verdict
 from seedance_cli.display import Display
-from seedance_cli.download import Expired, Saved, download, to_stream
-from seedance_cli.errors import (
-    DownloadFailed,
-    Interrupted,
-    NotFound,
-    SeedanceError,
-    Stopped,
-    TaskFailed,
-    WriteFailed,
-)
-from seedance_cli.models import Status
-from seedance_cli.naming import target
-from seedance_cli.reading import Target, read_patiently
+from seedance_cli.errors import Interrupted, NotFound, SeedanceError, Stopped, WriteFailed
+from seedance_cli.reading import concern
 from seedance_cli.task_json import task_object
-from seedance_cli.text import unsafe
 from seedance_cli.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from seedance_cli.download import Progress
+    from seedance_cli.commands._deliver import Delivery
     from seedance_cli.models import Submission
+    from seedance_cli.reading import Target
     from seedance_cli.session import Session
     from seedance_cli.watch import Seen
 
 _ALIVE = frozenset({3, 4, 5})
 """Codes that, once a task is paid for, become 8: it is alive as far as known."""
+_STOPPED_WATCHING = 8
+_NO_USE = frozenset({1, 4, 7})
+"""Codes after which waiting again is no advice."""
+
+_Key: TypeAlias = tuple[str, str, bool, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,25 +73,9 @@ def follow(
 
     Raises:
         Interrupted: a signal; the tasks run on.
-        WriteFailed: the output could not be written.
+        WriteFailed: stdout could not be written.
     """
     return _Follow(session, submissions, wanted, unknown).run()
-
-
-def target_of(session: Session, submission: Submission, index: int, output: str | None) -> Path:
-    """The file that a task's video goes to."""
-    task = submission.task
-    assert task is not None
-    prompt = submission.request.prompt if submission.request is not None else task.prompt
-    return target(
-        output,
-        provider=submission.provider,
-        task_id=task.task_id,
-        index=index,
-        prompt=prompt,
-        created=task.created_at or submission.created_at or session.clock.now(),
-        cwd=Path.cwd(),
-    )
 
 
 class _Follow:
@@ -106,258 +86,204 @@ class _Follow:
         wanted: Wanted,
         unknown: Sequence[Submission],
     ) -> None:
-        self.unknown = unknown
         self.session = session
         self.wanted = wanted
+        self.unknown = unknown
         self.out = session.out
-        self.clock = session.clock
         self.ledger = session.ledger()
-        self.known = {_key(one): one for one in submissions}
-        self.failures: list[SeedanceError] = []
-        self.reported: list[Submission] = []
-        self.ended: set[tuple[str, str, bool, str]] = set()
-        self.last_status: dict[tuple[str, str, bool, str], str] = {}
+        self.known: dict[_Key, Submission] = {_key(one): one for one in submissions}
+        self.failures: dict[_Key, list[SeedanceError]] = {}
+        self.told: set[_Key] = set()
+        """Tasks that need no further word: delivered, failed, or given up with an error."""
+        self.complete: list[_Key] = []
+        """Tasks to be marked as delivered once the document is out."""
+        self.learned = bool(unknown)
+        """Whether there is anything that the document could tell."""
+        self.shown: dict[_Key, str] = {}
+        """The status of each task's last event."""
 
     def run(self) -> int:
-        targets = dict(self._targets())
         try:
-            self._loop(targets)
+            decided = self._loop()
         except Interrupted as stop:
-            self._document()
+            with suppress(WriteFailed):  # what the signal asked for goes first
+                self._document()
             raise self._come_back(stop) from None
         self._document()
-        return verdict(self.out, self.failures, self.unknown)
+        keys = list(self.failures) if decided is None else [decided]
+        failures = [error for key in keys for error in self.failures.get(key, ())]
+        return verdict(self.out, failures, self.unknown)
 
-    def _targets(self) -> Iterator[tuple[tuple[str, str, bool, str], Target]]:
-        for key, submission in self.known.items():
-            try:
-                yield key, self.session.target(submission)
-            except SeedanceError as error:
-                self._failed(submission, error)
-
-    def _loop(self, targets: dict[tuple[str, str, bool, str], Target]) -> None:
+    def _loop(self) -> _Key | None:
+        """Follow every task; with `--any`, the one whose end decides the exit code."""
         wanted = self.wanted
+        targets = dict(self._targets())
+        if self.failures and wanted.fail_fast:
+            self._name_what_is_left()
+            return None
+        decided = None
         submissions = [one.submission for one in targets.values()]
-        with Display(self.out, self.clock, submissions) as display:
-            looks = watch(
-                list(targets.values()),
-                self.clock,
-                timeout=wanted.timeout,
-                interval=wanted.interval,
-            )
+        with (
+            Display(self.out, self.session.clock, submissions, Estimates(self.ledger)) as display,
+            closing(
+                watch(
+                    list(targets.values()),
+                    self.session.clock,
+                    timeout=wanted.timeout,
+                    interval=wanted.interval,
+                )
+            ) as looks,
+        ):
             for seen in looks:
                 if seen is None:
                     display.tick()
                     continue
-                succeeded = self._take(seen, targets[_key(seen.submission)], display)
-                if succeeded is None:
+                key = _key(seen.submission)
+                self._take(key, seen, targets[key], display)
+                if not seen.final:
                     continue
-                ended = seen.error is None
-                if (wanted.any and ended) or (wanted.fail_fast and not succeeded):
+                if wanted.any and seen.error is None:
+                    decided = key
+                    break
+                if wanted.fail_fast and self.failures.get(key):
                     break
         self._name_what_is_left()
+        return decided
 
-    def _take(self, seen: Seen, where: Target, display: Display) -> bool | None:
-        """Take one look; whether its task succeeded, or None while it goes on."""
-        submission = seen.submission
-        key = _key(submission)
+    def _targets(self) -> Iterator[tuple[_Key, Target]]:
+        for key, submission in self.known.items():
+            try:
+                yield key, self.session.target(submission)
+            except SeedanceError as error:
+                self._failed(key, error)
+                self.told.add(key)
+
+    def _take(self, key: _Key, seen: Seen, where: Target, display: Display) -> None:
+        """Take one look at one task."""
+        if seen.answered:
+            self.learned = True
+            self.known[key] = self._observed(key, seen.submission)
+            display.update(self.known[key])
         if seen.warning is not None:
             display.note(f"warning: {seen.warning}")
-        assert submission.task is not None
-        try:
-            submission = self.ledger.observe(submission, submission.task)
-        except WriteFailed as error:
-            self._failed(submission, error)
-        self.known[key] = submission
-        display.update(submission)
-        if self.wanted.events and self.last_status.get(key) != submission.status:
-            self.last_status[key] = submission.status
+        if seen.final and seen.error is None:
+            self._deliver(key, where, display)
+        if seen.answered and self.wanted.events:
+            self._event(key)
+        if key in self.complete and not self.out.json:
+            self._mark(key)
+        if seen.error is not None:
+            display.forget(self.known[key])
+            self._failed(key, seen.error)
+            self.told.add(key)
+
+    def _event(self, key: _Key) -> None:
+        submission = self.known[key]
+        if self.shown.get(key) != submission.status:
+            self.shown[key] = submission.status
             self.out.event(task_object(submission))
-        if not seen.final:
-            return None
-        self.ended.add(key)
-        try:
-            if seen.error is not None:
-                raise seen.error
-            self._deliver(submission, where, display)
-        except SeedanceError as error:
-            self._failed(self.known[key], error)
-            return False
-        return True
 
-    def _deliver(self, submission: Submission, where: Target, display: Display) -> None:
-        task = submission.task
-        assert task is not None
-        if task.status is not Status.SUCCEEDED:
-            raise self._failure(submission)
-        urls = task.video_urls
-        if not urls or any(unsafe(url) for url in urls):
-            what = "with a URL that cannot be used" if urls else "without a video URL"
-            raise DownloadFailed(
-                f"{submission.ref} succeeded {what}",
-                hint=f"seedance status {submission.ref} --json",
-                provider=submission.provider,
-                ref=submission.ref,
-            )
+    def _observed(self, key: _Key, submission: Submission) -> Submission:
+        assert submission.task is not None
+        try:
+            return self.ledger.observe(submission, submission.task)
+        except WriteFailed as error:
+            if key not in self.failures:  # said once
+                self._failed(key, error)
+            return submission
+
+    def _deliver(self, key: _Key, where: Target, display: Display) -> None:
+        submission = self.known[key]
+        delivery: Delivery
         if self.wanted.download:
-            self._save_all(submission, where, display)
-            submission = self.known[_key(submission)]
-        elif not self._as_json:
-            for url in urls:
-                self.out.result(url)
-        self._mark(submission)
-
-    def _failure(self, submission: Submission) -> TaskFailed:
-        task = submission.task
-        assert task is not None
-        why = f": {task.error.message}" if task.error is not None and task.error.message else ""
-        self._mark(submission)
-        return TaskFailed(
-            f"{submission.ref} {task.status}{why}",
-            provider=submission.provider,
-            ref=submission.ref,
-            retry_safe=False,
-        )
-
-    def _save_all(self, submission: Submission, where: Target, display: Display) -> None:
-        assert submission.task is not None
-        if self.wanted.output == "-":
-            self._to_stdout(submission, where, display)
-            return
-        fresh = False
-        for index in range(1, len(submission.task.video_urls) + 1):
-            path = target_of(self.session, submission, index, self.wanted.output)
-            if not self._is_own(submission, index, path):
-                try:
-                    self._save(submission, where, index, path, display)
-                except Expired:
-                    # A signed URL that has run out: the provider hands out a new one, once.
-                    if fresh:
-                        raise
-                    fresh = True
-                    submission = read_patiently(
-                        Target(self.known[_key(submission)], where.channel), self.clock
-                    )
-                    assert submission.task is not None
-                    submission = self.ledger.observe(submission, submission.task)
-                    self.known[_key(submission)] = submission
-                    self._save(submission, where, index, path, display)
-                submission = self.known[_key(submission)]
-            if not self._as_json:
-                self.out.result(str(path))
-
-    def _save(
-        self, submission: Submission, where: Target, index: int, path: Path, display: Display
-    ) -> None:
-        assert submission.task is not None
-        urls = submission.task.video_urls
-        if index > len(urls):
-            raise DownloadFailed("the provider no longer names this video", ref=submission.ref)
-        steps = download(
-            urls[index - 1],
-            path,
-            force=self.wanted.force,
-            allow_private=where.channel.loopback,
-            clock=self.clock,
-        )
-        saved = self._drive(steps, submission, path.name, display)
-        if not saved.verified:
-            display.note(
-                f"warning: {path}: saved, but unverified: nothing tells whether it is whole"
+            downloads = Downloads(
+                self.session, display, output=self.wanted.output, force=self.wanted.force
             )
-        submission = self.ledger.add_file(submission, index, path, saved.size)
-        self.known[_key(submission)] = submission
-
-    def _to_stdout(self, submission: Submission, where: Target, display: Display) -> None:
-        assert submission.task is not None
-        first, *more = submission.task.video_urls
-        steps = to_stream(
-            first, self.out.binary(), allow_private=where.channel.loopback, clock=self.clock
-        )
-        saved = self._drive(steps, submission, "stdout", display)
-        if not saved.verified:
-            display.note("warning: the video is unverified: nothing tells whether it is whole")
-        for url in more:
-            display.note(f"warning: one more video, not written: {url}")
-
-    def _drive(
-        self, steps: Iterator[Progress | Saved], submission: Submission, name: str, display: Display
-    ) -> Saved:
-        try:
-            for step in steps:
-                if isinstance(step, Saved):
-                    display.downloaded(name)
-                    return step
-                display.downloading(name, step.done, step.total)
-        except SeedanceError as error:
-            error.ref = submission.ref
-            error.provider = submission.provider
-            error.hint = error.hint or f"seedance wait {submission.ref} --download"
-            raise
-        raise AssertionError("a download ends in Saved or an error")
-
-    def _is_own(self, submission: Submission, index: int, path: Path) -> bool:
-        if self.wanted.force:
-            return False
-        for number, recorded, size in self.ledger.files(submission):
-            if number == index and recorded == path:
-                with suppress(OSError):
-                    return path.stat().st_size == size
-        return False
-
-    def _mark(self, submission: Submission) -> None:
-        # With --json nothing is delivered before the document is written.
-        if self._as_json:
-            self.reported.append(submission)
+            delivery = downloads.save(submission, where)
         else:
-            self.known[_key(submission)] = self.ledger.delivered(submission)
+            delivery = urls(submission)
+        self.known[key] = delivery.submission
+        if not (self.out.json or self.wanted.events):
+            for line in delivery.lines:
+                self.out.result(line)
+        if not self.wanted.download:
+            self.session.tell_of_urls(delivery.submission)
+        if delivery.error is not None:
+            self._failed(key, delivery.error)
+        if delivery.complete:
+            self.complete.append(key)
+        self.told.add(key)
 
-    def _failed(self, submission: Submission, error: SeedanceError) -> None:
+    def _mark(self, key: _Key) -> None:
+        try:
+            self.known[key] = self.ledger.delivered(self.known[key])
+        except WriteFailed as error:
+            self._failed(key, error)
+        self.complete.remove(key)
+
+    def _failed(self, key: _Key, error: SeedanceError) -> None:
+        submission = self.known[key]
         if isinstance(error, NotFound):
-            self.ledger.set_lost(submission)
-        if self.wanted.submitted and error.exit_code in _ALIVE:
-            error.exit_code = 8
-        error.ref = error.ref or submission.ref
-        error.provider = error.provider or submission.provider
-        if error.exit_code == 8 and error.hint is None:  # noqa: PLR2004 - contract, section 5
-            error.hint = f"seedance wait {error.ref}"
-        self.failures.append(error)
-        self.ended.add(_key(submission))
+            with suppress(WriteFailed):  # only shortens a later bare `wait`
+                self.ledger.set_lost(submission)
+        concern(error, submission)
+        if self.wanted.submitted:
+            # The task is paid for: no error of a read may look as if it were not.
+            error.retry_safe = False
+            error.intent = submission.intent
+            if error.exit_code in _ALIVE:
+                error.exit_code = _STOPPED_WATCHING
+        if error.exit_code not in _NO_USE:
+            way = self._way_back([submission])
+            error.hint = f"{error.hint}; then: {way}" if error.hint else way
+        self.failures.setdefault(key, []).append(error)
         self.out.complain(error)
 
     def _name_what_is_left(self) -> None:
-        left = [one for key, one in self.known.items() if key not in self.ended]
-        for one in left:
-            self.out.note(f"{one.ref} was {one.status} and runs on: seedance wait {one.ref}")
-
-    @property
-    def _as_json(self) -> bool:
-        return self.out.json or self.wanted.events
+        for key, one in self.known.items():
+            if key not in self.told:
+                self.out.note(
+                    f"{one.ref} was {one.status}; it was not watched to its end: "
+                    f"{self._way_back([one])}"
+                )
 
     def _document(self) -> None:
         if self.out.json and not self.wanted.events:
+            codes = {error.exit_code for found in self.failures.values() for error in found}
+            if not self.learned and codes and codes <= _ALIVE:
+                return  # no read told anything, and the errors say so
             tasks = [task_object(one) for one in (*self.known.values(), *self.unknown)]
             self.out.document(tasks[0] if self.wanted.one else tasks)
-        for submission in self.reported:
-            key = _key(submission)
-            self.known[key] = self.ledger.delivered(self.known[key])
+        for key in list(self.complete):
+            self._mark(key)
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
-        left = [one for key, one in self.known.items() if key not in self.ended]
-        if not left:
-            return stop
-        refs = " ".join(one.ref or "" for one in left[:5])
-        more = f" (and {len(left) - 5} more: seedance wait)" if len(left) > 5 else ""  # noqa: PLR2004
-        plural = "the task runs on" if len(left) == 1 else f"{len(left)} tasks run on"
-        words = f"interrupted; {plural}"
-        hint = f"seedance wait {refs}{more}"
-        if self.wanted.download:
-            hint += "" if more else " --download"
-        ref = left[0].ref if len(left) == 1 else None
-        return Interrupted(stop.signum, Stopped(words, hint=hint, ref=ref))
+        left = [one for key, one in self.known.items() if key not in self.told]
+        words = f"; {_standing(left)}" if left else ""
+        hint = self._way_back(left) if left else None
+        stopped = Stopped(f"interrupted{words}", hint=hint)
+        if len(left) == 1 or self.wanted.submitted:
+            one = left[0] if left else next(iter(self.known.values()))
+            stopped.ref, stopped.provider, stopped.intent = one.ref, one.provider, one.intent
+        stopped.retry_safe = not self.wanted.submitted
+        return Interrupted(stop.signum, stopped)
+
+    def _way_back(self, submissions: Sequence[Submission]) -> str:
+        words = ["seedance", "wait", *(one.ref or "" for one in submissions)]
+        if self.wanted.output is not None:
+            words += ["-o", self.wanted.output]
+        elif self.wanted.download:
+            words += ["--download"]
+        return shlex.join(words)
 
 
-def _key(submission: Submission) -> tuple[str, str, bool, str]:
+def _standing(left: Sequence[Submission]) -> str:
+    if len(left) > 1:
+        return f"{len(left)} tasks are left"
+    return "its video is still there" if left[0].status.terminal else "the task runs on"
+
+
+def _key(submission: Submission) -> _Key:
     assert submission.task is not None
     return (
         submission.provider,

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli.commands import _tab
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from seedance_cli.clock import Clock
     from seedance_cli.commands._follow import Wanted
     from seedance_cli.output import Output
-    from seedance_cli.providers._base import ProviderInfo
+
+provider_names = _tab.provider_names
+profile_names = _tab.profile_names
 
 
 @dataclass(slots=True)
@@ -46,76 +50,6 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
 def examples(*lines: str) -> str:
     """The end of a command's help. A blank line between them keeps each on a line of its own."""
     return "Examples:\n\n" + "\n\n".join(f"  {line}" for line in lines)
-
-
-def provider_names(incomplete: str) -> list[str]:
-    """What Tab offers for a provider."""
-    from seedance_cli.providers import names
-
-    return [name for name in names() if name.startswith(incomplete)]
-
-
-def model_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What Tab offers for a model."""
-    from seedance_cli.providers._base import ModelUse
-
-    offered = [
-        model.id
-        for info in _infos(ctx)
-        if info.model_use is not ModelUse.NONE
-        for model in info.models
-    ]
-    return _distinct(offered, incomplete)
-
-
-def durations(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What Tab offers for a duration."""
-    seconds = {one for info in _infos(ctx) for model in info.models for one in model.durations}
-    return _distinct([str(one) for one in sorted(seconds)], incomplete)
-
-
-def resolutions(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What Tab offers for a resolution."""
-    offered = [one for info in _infos(ctx) for model in info.models for one in model.resolutions]
-    return _distinct(offered, incomplete)
-
-
-def aspect_ratios(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What Tab offers for an aspect ratio."""
-    offered = [one for info in _infos(ctx) for model in info.models for one in model.aspect_ratios]
-    return _distinct(offered, incomplete)
-
-
-def statuses(incomplete: str) -> list[str]:
-    """What Tab offers for a status."""
-    from seedance_cli.models import Status
-
-    return [status for status in Status if status.startswith(incomplete)]
-
-
-def _infos(ctx: typer.Context) -> list[ProviderInfo]:
-    from seedance_cli import providers
-
-    named = ctx.params.get("provider")
-    wanted = [named] if named in providers.names() else providers.names()
-    return [providers.get(name).info for name in wanted]
-
-
-def _distinct(offered: Iterable[str], incomplete: str) -> list[str]:
-    return [one for one in dict.fromkeys(offered) if one.startswith(incomplete)]
-
-
-def profile_names(incomplete: str) -> list[str]:
-    """What Tab offers for a profile; nothing where the configuration cannot be read."""
-    import os
-
-    from seedance_cli.errors import SeedanceError
-    from seedance_cli.profiles import load
-
-    try:
-        return [name for name in load(os.environ).names() if name.startswith(incomplete)]
-    except SeedanceError:
-        return []
 
 
 def wanted_result(
@@ -189,6 +123,14 @@ def wanted_wait(
     )
 
 
+Refs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[REF]...",
+        help="Tasks; none: every unfinished one.",
+        autocompletion=_tab.refs,
+    ),
+]
 Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel="Output"),
@@ -210,7 +152,7 @@ Provider = Annotated[
         "--provider",
         metavar="NAME",
         help="Which service to use.",
-        autocompletion=provider_names,
+        autocompletion=_tab.provider_names,
         rich_help_panel="Provider",
     ),
 ]
@@ -220,7 +162,7 @@ Profile = Annotated[
         "--profile",
         metavar="NAME",
         help="A named set of defaults, endpoints and keys.",
-        autocompletion=profile_names,
+        autocompletion=_tab.profile_names,
         rich_help_panel="Provider",
     ),
 ]
@@ -233,44 +175,8 @@ Sandbox = Annotated[
         rich_help_panel="Provider",
     ),
 ]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "-m",
-        "--model",
-        metavar="ID",
-        help="A model of the provider.",
-        autocompletion=model_ids,
-        rich_help_panel="Request",
-    ),
-]
-Duration = Annotated[
-    str | None,
-    typer.Option(
-        "-d",
-        "--duration",
-        metavar="SECONDS",
-        help="8 or 8s.",
-        autocompletion=durations,
-        rich_help_panel="Request",
-    ),
-]
-Resolution = Annotated[
-    str | None,
-    typer.Option(
-        "-r",
-        "--resolution",
-        metavar="NAME",
-        help="480p, 720p, 1080p.",
-        autocompletion=resolutions,
-        rich_help_panel="Request",
-    ),
-]
-Audio = Annotated[
-    bool | None,
-    typer.Option(
-        "--audio/--no-audio", help="With sound.", show_default=False, rich_help_panel="Request"
-    ),
+Wait = Annotated[
+    bool, typer.Option("-w", "--wait", help="Wait for the video URL.", rich_help_panel="Result")
 ]
 Download = Annotated[
     bool,

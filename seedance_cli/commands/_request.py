@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import fields, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from seedance_cli.providers._base import ProviderInfo
 
 _SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
+_SHOWN = 60
 
 
 def prompt_text(argument: str | None, file: Path | None) -> str:
-    """The prompt: the argument, the file, or stdin where neither is given or `-` is.
+    """The prompt: the argument, the file, or stdin where neither is given, or `-` for either.
 
     Raises:
         UsageError: none, two of them, or text that cannot be sent.
@@ -32,12 +34,12 @@ def prompt_text(argument: str | None, file: Path | None) -> str:
         raise UsageError(
             "a PROMPT and --prompt-file were both given", hint="give one: the text, or the file"
         )
-    if file is not None:
-        text = _from_file(file)
-    elif argument is None or argument == "-":
-        text = _from_stdin(asked=argument == "-")
-    else:
+    if argument is not None and argument != "-":
         text = argument
+    elif file is not None and str(file) != "-":
+        text = _from_file(file)
+    else:
+        text = _from_stdin(asked=argument == "-" or file is not None)
     if not text.strip():
         raise UsageError("the prompt is empty", hint='seedance generate "a paper boat"')
     return text
@@ -106,14 +108,21 @@ def with_defaults(
 def _from_file(path: Path) -> str:
     try:
         return _decoded(path.read_bytes(), f"--prompt-file {path}")
-    except OSError as error:
-        raise UsageError(f"--prompt-file {path} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UsageError(f"--prompt-file {path} cannot be read: {_why(error)}") from error
 
 
 def _from_stdin(*, asked: bool) -> str:
     if sys.stdin is None or (sys.stdin.isatty() and not asked):
         raise UsageError("there is no prompt", hint='seedance generate "a paper boat"')
-    return _decoded(sys.stdin.buffer.read(), "the prompt on stdin")
+    try:
+        return _decoded(sys.stdin.buffer.read(), "the prompt on stdin")
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        raise UsageError(f"the prompt on stdin cannot be read: {_why(error)}") from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _decoded(raw: bytes, what: str) -> str:
@@ -146,17 +155,32 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _json(key: str, text: str) -> JsonValue:
+    """The value of a `--param`, refused where sending it would change what was typed."""
     import json
 
-    def refuse(word: str) -> JsonValue:
-        raise ValueError(word)
+    def constant(word: str) -> JsonValue:
+        raise ValueError(f"{word} is no JSON")
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if Decimal(digits) != Decimal(repr(value)):
+            raise ValueError(f"{digits} has more digits than a JSON number keeps")
+        return value
+
+    def members(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key stands in it twice")
+        return dict(pairs)
 
     try:
-        value: JsonValue = json.loads(text, parse_constant=refuse)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError) as error:
+        value: JsonValue = json.loads(
+            text, parse_constant=constant, parse_float=number, object_pairs_hook=members
+        )
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise UsageError(
-            f"--param {key}: {text!r} is no JSON",
+            f"--param {key}: {shown!r} cannot be sent: {why}",
             hint=f"""a text needs quotes of its own: --param '{key}="text"'""",
         ) from error
     return value

@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
     from seedance_cli.output import Output
     from seedance_cli.session import Session
 
-ORDER = (1, 10, 6, 3, 5, 4, 9, 7, 8)
-"""Which of several failures decides the exit code, the worst first (contract, section 2)."""
+ORDER = (1, 10, 6, 3, 2, 5, 4, 9, 7, 8, 0)
+"""Which of several outcomes decides the exit code, the worst first (contract, section 2).
+
+2 is not in the contract's list: a usage error of one task can only come from a ledger row that
+this version cannot read at its provider.
+"""
 
 
 def name_them(session: Session) -> list[Submission]:
     """Every submission whose outcome is unknown, each named on stderr."""
-    from seedance_cli.errors import WriteFailed
-
-    try:
-        unknown = session.unknown()
-    except WriteFailed as error:
-        session.out.warn(error.message)
-        return []
+    unknown = session.unknown()
     for one in unknown:
         prompt = one.request.prompt if one.request is not None else ""
         session.out.always(
@@ -32,6 +30,11 @@ def name_them(session: Session) -> list[Submission]:
             "you may have been charged: seedance recover"
         )
     return unknown
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of a command with these outcomes; 0 if there are none."""
+    return min(codes, key=ORDER.index, default=0)
 
 
 def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Submission]) -> int:
@@ -44,12 +47,12 @@ def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Su
             OutcomeUnknown(
                 f"{len(unknown)} submission(s) with an unknown outcome",
                 hint="seedance recover",
-                retry_safe=False,
                 intent=unknown[0].intent,
             )
         )
-    if not found:
-        return 0
-    worst = min(found, key=lambda error: ORDER.index(error.exit_code))
-    out.error_line(worst)
-    return worst.exit_code
+    code = worst(error.exit_code for error in found)
+    for error in found:
+        if error.exit_code == code:
+            out.error_line(error)
+            break
+    return code

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli.commands import _options
+from seedance_cli.commands import _options, _tab
+from seedance_cli.models import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
     from seedance_cli.session import Session
 
@@ -21,7 +25,9 @@ EXAMPLES = (
 
 def cancel(
     ctx: typer.Context,
-    refs: Annotated[list[str], typer.Argument(metavar="REF...", help="Tasks.")],
+    refs: Annotated[
+        list[str], typer.Argument(metavar="REF...", help="Tasks.", autocompletion=_tab.refs)
+    ],
     *,
     provider: _options.Provider = None,
     profile: _options.Profile = None,
@@ -32,46 +38,54 @@ def cancel(
 ) -> int:
     """Cancel tasks. Says "cancelled" only when the provider confirmed it."""
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.commands import _unknown
-    from seedance_cli.errors import SeedanceError
     from seedance_cli.session import Session
-    from seedance_cli.task_json import task_object
 
-    failures: list[SeedanceError] = []
-    documents = []
     with Session(
         run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
     ) as session:
-        for submission in session.find(refs):
-            after = submission
+        return _cancel(session, refs)
+
+
+def _cancel(session: Session, named: Sequence[str]) -> int:
+    from seedance_cli.commands._asked import Asked
+    from seedance_cli.errors import SeedanceError, WriteFailed
+
+    out = session.out
+    asked = Asked(session, session.find(named), one=len(named) == 1)
+    with asked.document():
+        for one in asked:
             try:
-                after = _cancel(session, submission)
-                if not run.out.json:
-                    run.out.result(after.ref or "", after.status)
+                after = _ask(session, one)
             except SeedanceError as error:
-                error.ref = error.ref or submission.ref
-                failures.append(error)
-                run.out.complain(error)
-            documents.append(task_object(after))
-    if run.out.json:
-        run.out.document(documents[0] if len(refs) == 1 else documents)
-    return _unknown.verdict(run.out, failures, ())
+                asked.failed(one, error)
+                continue
+            after = asked.answered(one, after)
+            if after.status is not Status.CANCELLED:
+                asked.failed(after, _refused(after))
+            elif not out.json:
+                out.result(after.ref or "", after.status)
+    for one in asked.answers:
+        if one.status is Status.CANCELLED:
+            try:
+                session.ledger().delivered(one)
+            except WriteFailed as error:
+                asked.failed(one, error)
+    return asked.verdict()
 
 
-def _cancel(session: Session, submission: Submission) -> Submission:
-    from seedance_cli.errors import Rejected
-    from seedance_cli.models import Status
+def _ask(session: Session, submission: Submission) -> Submission:
     from seedance_cli.reading import merged
 
     target = session.target(submission)
     task = target.channel.provider.cancel(target.channel.api, submission.handle)
-    task = merged(submission.task, task, session.clock)
-    after = session.ledger().observe(replace(submission, task=task), task)
-    if task.status is not Status.CANCELLED:
-        raise Rejected(
-            f"{submission.provider} answers that {submission.ref} is {task.status}, not cancelled",
-            hint=f"seedance wait {submission.ref}",
-            provider=submission.provider,
-            ref=submission.ref,
-        )
-    return session.ledger().delivered(after)
+    return replace(submission, task=merged(submission.task, task, session.clock))
+
+
+def _refused(submission: Submission) -> SeedanceError:
+    from seedance_cli.errors import Rejected
+
+    return Rejected(
+        f"{submission.provider} answers that {submission.ref} is {submission.status}, "
+        "not cancelled",
+        hint=f"seedance wait {submission.ref}",
+    )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from seedance_cli.commands import _options
-from seedance_cli.errors import Interrupted, Stopped, WriteFailed
+from seedance_cli.commands import _options, _wishes
+from seedance_cli.errors import Interrupted, OutcomeUnknown, Stopped, WriteFailed
 
 if TYPE_CHECKING:
     from seedance_cli.commands._follow import Wanted
-    from seedance_cli.models import HttpRequest, Price, Submission, VideoRequest
-    from seedance_cli.output import Output
+    from seedance_cli.ledger import Ledger
+    from seedance_cli.models import HttpRequest, Submission, VideoRequest
+    from seedance_cli.pricing import Limit
     from seedance_cli.profiles import Settings
+    from seedance_cli.providers._base import Provider
     from seedance_cli.session import Session
+    from seedance_cli.spend import Spent
 
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
@@ -24,9 +28,6 @@ EXAMPLES = (
     'id=$(seedance generate -f prompt.txt) && seedance wait "$id" --download',
     'seedance generate "a paper boat" --sandbox --download',
 )
-_REQUEST = "Request"
-_MONEY = "Money"
-_RESULT = "Result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,126 +36,42 @@ class _Asked:
 
     free: bool
     dry_run: bool
-    max_cost: str | None
+    limit: Limit | None
     again: bool
     wanted: Wanted | None
     """None: print the ref and be done."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A request that may be sent: checked, and worded by its provider."""
+
+    settings: Settings
+    provider: Provider
+    video: VideoRequest
+    request: HttpRequest
+
+
 def generate(
     ctx: typer.Context,
-    prompt: Annotated[
-        str | None, typer.Argument(metavar="[PROMPT]", help="What to show; - reads stdin.")
-    ] = None,
+    prompt: _wishes.Prompt = None,
     *,
-    prompt_file: Annotated[
-        Path | None,
-        typer.Option(
-            "-f",
-            "--prompt-file",
-            metavar="FILE",
-            help="Read it from a file.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    model: _options.Model = None,
-    duration: _options.Duration = None,
-    resolution: _options.Resolution = None,
-    aspect_ratio: Annotated[
-        str | None,
-        typer.Option(
-            "-a",
-            "--aspect-ratio",
-            metavar="W:H",
-            help="16:9, 9:16, 1:1, …",
-            autocompletion=_options.aspect_ratios,
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    audio: _options.Audio = None,
-    fixed_lens: Annotated[
-        bool | None,
-        typer.Option(
-            "--fixed-lens/--no-fixed-lens",
-            help="Keep the camera still.",
-            show_default=False,
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-i",
-            "--image",
-            metavar="URL",
-            help="A reference image; repeatable, order kept.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    callback_url: Annotated[
-        str | None,
-        typer.Option(
-            "--callback-url",
-            metavar="URL",
-            help="Called when the task ends.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    metadata: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--metadata",
-            metavar="KEY=VALUE",
-            help="Stored with the task; repeatable.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--param",
-            metavar="KEY=JSON",
-            help="A field this program does not know; repeatable.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = None,
-    no_validate: Annotated[
-        bool,
-        typer.Option(
-            "--no-validate",
-            help="Send values that the documents do not list.",
-            rich_help_panel=_REQUEST,
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Print the exact request and its price; send nothing.",
-            rich_help_panel=_MONEY,
-        ),
-    ] = False,
-    max_cost: Annotated[
-        str | None,
-        typer.Option(
-            "--max-cost",
-            metavar="AMOUNT",
-            help="Refuse to pay more: 56, or '56 credits'.",
-            rich_help_panel=_MONEY,
-        ),
-    ] = None,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again",
-            help="Submit although an identical request is unresolved.",
-            rich_help_panel=_MONEY,
-        ),
-    ] = False,
-    wait: Annotated[
-        bool,
-        typer.Option("-w", "--wait", help="Wait for the video URL.", rich_help_panel=_RESULT),
-    ] = False,
+    prompt_file: _wishes.PromptFile = None,
+    model: _wishes.Model = None,
+    duration: _wishes.Duration = None,
+    resolution: _wishes.Resolution = None,
+    aspect_ratio: _wishes.AspectRatio = None,
+    audio: _wishes.Audio = None,
+    fixed_lens: _wishes.FixedLens = None,
+    image: _wishes.Images = None,
+    callback_url: _wishes.CallbackUrl = None,
+    metadata: _wishes.Metadata = None,
+    param: _wishes.Params = None,
+    no_validate: _wishes.NoValidate = False,
+    dry_run: _wishes.DryRun = False,
+    max_cost: _wishes.MaxCost = None,
+    again: _wishes.Again = False,
+    wait: _options.Wait = False,
     download: _options.Download = False,
     output: _options.OutputPath = None,
     force: _options.Force = False,
@@ -169,6 +86,7 @@ def generate(
 ) -> int:
     """Submit one task: prints its ref, with --wait the video URL, with --download the file."""
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import pricing
     from seedance_cli.commands import _request
     from seedance_cli.session import Session
 
@@ -180,6 +98,13 @@ def generate(
         force=force,
         timeout=timeout,
         interval=interval,
+    )
+    asked = _Asked(
+        free=no_validate,
+        dry_run=dry_run,
+        limit=None if max_cost is None else pricing.parse_limit(max_cost),
+        again=again,
+        wanted=wanted,
     )
     typed = _request.typed(
         prompt=_request.prompt_text(prompt, prompt_file),
@@ -194,162 +119,190 @@ def generate(
         metadata=metadata or [],
         params=param or [],
     )
-    asked = _Asked(free=no_validate, dry_run=dry_run, max_cost=max_cost, again=again, wanted=wanted)
     with Session(
         run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
     ) as session:
-        return _submit(session, typed, asked)
+        order = _order(session, typed, free=no_validate)
+        if dry_run:
+            return _dry_run(session, order, asked)
+        return _report(session, _pay(session, order, asked), asked)
 
 
-def _submit(session: Session, typed: VideoRequest, asked: _Asked) -> int:
-    from seedance_cli import pricing, providers, validate
+def _order(session: Session, typed: VideoRequest, *, free: bool) -> _Order:
+    """Choose provider and model, fill in the profile's defaults, and check everything."""
+    from seedance_cli import addresses, providers, validate
     from seedance_cli.commands._request import with_defaults
 
-    out = session.out
     settings = session.settings()
     provider = providers.get(settings.provider)
     info = provider.info
-    video = with_defaults(typed, settings, info, out)
-    model, chosen = validate.model_for(info, video.model, free=asked.free)
+    video = with_defaults(typed, settings, info, session.out)
+    model, chosen = validate.model_for(info, video.model, free=free)
     video = replace(video, model=model)
-    validate.check(info, video, endpoint_is_loopback=_is_loopback(settings), free=asked.free)
-    request = provider.request(video)
-    limit = None if asked.max_cost is None else pricing.parse_limit(asked.max_cost)
+    loopback = settings.sandbox or addresses.is_loopback(settings.endpoint)
+    validate.check(info, video, endpoint_is_loopback=loopback, free=free)
     if chosen:
-        out.note(f"model {model} (the first that {info.name} lists; -m chooses another)")
-    if asked.dry_run:
-        price = pricing.expected(
-            provider, settings.endpoint, request.body, session.ledger(), sandbox=settings.sandbox
-        )
-        _show(out, settings, info.base_url, request, price)
-        return 0
-    channel = session.channel(settings)
-    _check_output(session, settings, asked)
+        session.out.note(f"model {model} (the first that {info.name} lists; -m chooses another)")
+    return _Order(settings, provider, video, provider.request(video))
+
+
+def _dry_run(session: Session, order: _Order, asked: _Asked) -> int:
+    from seedance_cli import pricing
+    from seedance_cli.commands import _dry_run
+
+    settings, request = order.settings, order.request
+    price = pricing.expected(
+        order.provider,
+        settings.endpoint,
+        request.body,
+        session.ledger(),
+        sandbox=settings.sandbox,
+    )
+    _dry_run.show(session.out, settings, order.provider.info, request, price)
+    if asked.limit is not None:
+        pricing.check(asked.limit, price, order.provider)
+    return 0
+
+
+def _pay(session: Session, order: _Order, asked: _Asked) -> Spent:
+    """Send the request, once nothing is left that would keep its result from the user."""
+    out = session.out
+    out.check_stdout()
+    _check_target(session, order, asked.wanted)
+    channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
-    if limit is not None:
-        price = pricing.expected(
-            provider, settings.endpoint, request.body, ledger, sandbox=settings.sandbox
-        )
-        pricing.check(limit, price, provider)
-        if price is not None and price.basis == "charged":
-            out.note(f"expected: {pricing.price_text(price)}, the most charged for one like it")
+    if asked.limit is not None:
+        _check_price(session, order, asked.limit, ledger)
     from seedance_cli.spend import submit
-
-    try:
-        spent = submit(channel, video, request, ledger, session.clock, again=asked.again)
-    except WriteFailed as error:
-        if error.ref is not None:  # accepted, and the ledger cannot take the id: never lose it
-            out.always(f"submitted {error.ref}")
-            out.result(error.ref)
-        raise
-    return _report(session, spent.submission, spent.signum, asked)
-
-
-def _report(session: Session, submission: Submission, signum: int | None, asked: _Asked) -> int:
     from seedance_cli.task_json import task_object
 
-    out = session.out
-    ref = submission.ref
+    known: Submission | None = None
     try:
-        if asked.wanted is not None or out.json:
-            out.always(f"submitted {ref}")
-        elif ref is not None:
-            out.result(ref)
-        if signum is not None:
-            if out.json:
-                out.document(task_object(submission))
-            stopped = Stopped(
-                "interrupted; the task was accepted and runs on",
-                hint=f"seedance wait {ref}",
-                provider=submission.provider,
-                ref=ref,
-                intent=submission.intent,
-                retry_safe=False,
-            )
-            raise Interrupted(signum, stopped)
-        if asked.wanted is None:
-            if out.json:
-                out.document(task_object(submission))
-            return 0
-        from seedance_cli.commands._follow import follow
-
-        return follow(session, [submission], asked.wanted)
+        return submit(channel, order.video, order.request, ledger, session.clock, again=asked.again)
     except WriteFailed as error:
+        known = _lost(session, order, error)
+        if known is not None and not out.json:
+            with suppress(WriteFailed):  # stderr has it
+                out.result(known.ref or "")
+        raise
+    except OutcomeUnknown as error:
+        known = _row(ledger, error.intent)
+        raise
+    except Interrupted as stop:
+        if isinstance(stop.error, OutcomeUnknown):
+            known = _row(ledger, stop.error.intent)
+        raise
+    finally:
+        if known is not None and out.json:
+            with suppress(WriteFailed):  # what stopped the command goes first
+                out.document(task_object(known))
+
+
+def _check_target(session: Session, order: _Order, wanted: Wanted | None) -> None:
+    """Find a file that exists or cannot be written before anything is paid."""
+    if wanted is None or not wanted.download or wanted.output == "-":
+        return
+    from seedance_cli.download import check_target
+    from seedance_cli.naming import target
+
+    # A name that has the task's id in it is only known later; its folder is known now.
+    one, other = (
+        target(
+            wanted.output,
+            provider=order.settings.provider,
+            task_id=task_id,
+            index=1,
+            prompt=order.video.prompt,
+            created=session.clock.now(),
+            cwd=Path.cwd(),
+        )
+        for task_id in ("a", "b")
+    )
+    check_target(one, force=wanted.force or one != other)
+
+
+def _check_price(session: Session, order: _Order, limit: Limit, ledger: Ledger) -> None:
+    from seedance_cli import pricing
+
+    settings = order.settings
+    price = pricing.expected(
+        order.provider, settings.endpoint, order.request.body, ledger, sandbox=settings.sandbox
+    )
+    pricing.check(limit, price, order.provider)
+    if price is not None and price.basis == "charged":
+        session.out.note(f"expected: {pricing.price_text(price)}, the most charged for one like it")
+
+
+def _lost(session: Session, order: _Order, error: WriteFailed) -> Submission | None:
+    """The task that was accepted and that the ledger could not take; its ref goes to stderr."""
+    if error.ref is None:
+        return None
+    from seedance_cli.models import IntentState, Status, Submission, Task
+    from seedance_cli.refs import parse_ref
+
+    session.out.always(f"submitted {error.ref}")
+    settings = order.settings
+    return Submission(
+        provider=settings.provider,
+        endpoint=settings.endpoint,
+        sandbox=settings.sandbox,
+        intent=error.intent,
+        state=IntentState.UNKNOWN,
+        profile=settings.profile,
+        request=order.video,
+        task=Task(task_id=parse_ref(error.ref)[1], status=Status.QUEUED),
+        submitted_at=session.clock.now(),
+    )
+
+
+def _row(ledger: Ledger, intent: str | None) -> Submission | None:
+    """The submission whose outcome is unknown, as the ledger has it."""
+    if intent is None:
+        return None
+    with suppress(WriteFailed):
+        return next(iter(ledger.get(intent)), None)
+    return None
+
+
+def _report(session: Session, spent: Spent, asked: _Asked) -> int:
+    """Give the user the result of a task that is paid for; on failure at least its ref."""
+    out = session.out
+    submission = spent.submission
+    ref = submission.ref or ""
+    on_stderr = asked.wanted is not None or out.json
+    if on_stderr:
+        out.always(f"submitted {ref}")
+    from seedance_cli.output import Closed
+
+    try:
+        if not on_stderr:
+            out.result(ref)
+        if spent.signum is None and asked.wanted is not None:
+            from seedance_cli.commands._follow import follow
+
+            return follow(session, [submission], asked.wanted)
+        if out.json:
+            from seedance_cli.task_json import task_object
+
+            out.document(task_object(submission))
+    except WriteFailed as error:
+        if not on_stderr:
+            out.always(f"submitted {ref}")
+        if isinstance(error, Closed):
+            error.quiet = False  # the reader that left took the result with it
         error.ref = ref
         error.intent = submission.intent
         error.retry_safe = False
         error.hint = f"the task is paid for and kept: seedance wait {ref}"
-        out.always(f"submitted {ref}")
         raise
-
-
-def _check_output(session: Session, settings: Settings, asked: _Asked) -> None:
-    """Find what cannot be written before anything is paid."""
-    out = session.out
-    out.check_stdout()
-    wanted = asked.wanted
-    if wanted is None or not wanted.download or wanted.output == "-":
-        return
-    from seedance_cli.download import check_target
-    from seedance_cli.naming import names_one, target
-
-    # A name that has the task's id in it is only known later; its folder is known now.
-    path = target(
-        wanted.output,
-        provider=settings.provider,
-        task_id="id",
-        index=1,
-        prompt=None,
-        created=session.clock.now(),
-        cwd=Path.cwd(),
-    )
-    fixed = names_one(wanted.output, Path.cwd())
-    check_target(path, force=wanted.force or not fixed)
-
-
-def _is_loopback(settings: Settings) -> bool:
-    from seedance_cli.addresses import is_loopback
-
-    return settings.sandbox or is_loopback(settings.endpoint)
-
-
-def _show(
-    out: Output, settings: Settings, base_url: str, request: HttpRequest, price: Price | None
-) -> None:
-    """Print what would be sent, the key masked."""
-    from urllib.parse import urlsplit
-
-    from seedance_cli import pricing
-    from seedance_cli.http import encode
-    from seedance_cli.net import USER_AGENT
-
-    endpoint = settings.endpoint
-    if settings.sandbox:
-        endpoint = f"http://127.0.0.1:PORT/{settings.provider}{urlsplit(base_url).path}"
-    url = endpoint + request.path
-    headers = {
-        "Authorization": "Bearer ****",
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "User-Agent": USER_AGENT,
-    }
-    cost = "unknown" if price is None else f"{pricing.price_text(price)} ({price.basis})"
-    if out.json:
-        out.document(
-            {
-                "method": request.method,
-                "url": url,
-                "headers": headers,
-                "body": request.body,
-                "price": None if price is None else pricing.price_object(price),
-            }
+    if spent.signum is not None:
+        stopped = Stopped(
+            "interrupted; the task was accepted and runs on",
+            hint=f"seedance wait {ref}",
+            provider=submission.provider,
+            ref=ref,
+            intent=submission.intent,
+            retry_safe=False,
         )
-        return
-    out.result(f"{request.method} {url}")
-    for name, value in headers.items():
-        out.result(f"{name}: {value}")
-    out.result("")
-    out.result(encode(request.body).decode())
-    out.result("")
-    out.result(f"price: {cost}")
-    out.note("nothing was sent")
+        raise Interrupted(spent.signum, stopped)
+    return 0

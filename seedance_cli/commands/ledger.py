@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli.commands import _options
+from seedance_cli.commands import _options, _tab
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
@@ -28,7 +28,7 @@ def list_tasks(
             "--status",
             metavar="STATUS",
             help="Only these: queued, running, succeeded, failed, cancelled, expired, unknown.",
-            autocompletion=_options.statuses,
+            autocompletion=_tab.statuses,
         ),
     ] = None,
     everything: Annotated[
@@ -65,7 +65,8 @@ def list_tasks(
         columns = ("REF", "STATUS", "CREATED", "COST", "PROMPT")
         run.out.table(columns, [_line(row) for row in rows])
     else:
-        run.out.note("nothing was submitted from this machine")
+        some = status is not None or provider is not None
+        run.out.note("no submission matches" if some else "nothing was submitted from this machine")
     return 0
 
 
@@ -75,6 +76,8 @@ def _line(row: Submission) -> tuple[str, ...]:
     task = row.task
     status = row.status if task is not None else f"{row.state}"
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
+    if row.sandbox:
+        cost += " (sandbox)"
     created = row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if row.created_at else "-"
     prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
     name = row.ref or f"intent {row.intent}"

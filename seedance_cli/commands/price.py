@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seedance_cli.commands import _options
+from seedance_cli.commands import _options, _wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,10 +40,10 @@ class _Row:
 def price(
     ctx: typer.Context,
     *,
-    model: _options.Model = None,
-    duration: _options.Duration = None,
-    resolution: _options.Resolution = None,
-    audio: _options.Audio = None,
+    model: _wishes.Model = None,
+    duration: _wishes.Duration = None,
+    resolution: _wishes.Resolution = None,
+    audio: _wishes.Audio = None,
     provider: _options.Provider = None,
     profile: _options.Profile = None,
     json: _options.Json = False,
@@ -87,7 +87,7 @@ def price(
     if one is not None and _names_one(one.info, wanted) and rows:
         _print_one(run.out, rows[0])
     else:
-        _print_table(run.out, rows, [each.info.name for each in asked])
+        _print_table(run.out, rows)
     return 0
 
 
@@ -100,6 +100,7 @@ def _rows(
 ) -> Iterator[_Row]:
     """Every request that the options leave open, where anything is known of its price."""
     from seedance_cli.errors import UsageError
+    from seedance_cli.models import PricedFields
     from seedance_cli.validate import check
 
     info = provider.info
@@ -112,15 +113,21 @@ def _rows(
     if strict and _names_one(info, wanted):
         yield _row(provider, wanted, charged)
         return
+    known = False
     left = dict(charged)
     for video in _open(info, wanted):
         row = _row(provider, video, left)
         left.pop(row.fields, None)
         if row.listed is not None or row.charged:
+            known = True
             yield row
     for fields, prices in left.items():
         if _fits(fields, wanted):
+            known = True
             yield _Row(info.name, fields, None, prices)
+    if not known:  # said as unknown, not left out
+        fields = PricedFields(wanted.model, wanted.duration, wanted.resolution, wanted.audio)
+        yield _Row(info.name, fields, None, ())
 
 
 def _row(
@@ -197,13 +204,12 @@ def _print_one(out: Output, row: _Row) -> None:
         out.note(f"charged: {_charged_text(row)}")
 
 
-def _print_table(out: Output, rows: Sequence[_Row], asked: Sequence[str]) -> None:
+def _print_table(out: Output, rows: Sequence[_Row]) -> None:
     from seedance_cli.pricing import price_text
 
     if out.json:
         out.document([_object(row) for row in rows])
-        return
-    if rows:
+    else:
         out.table(
             _COLUMNS,
             [
@@ -219,9 +225,6 @@ def _print_table(out: Output, rows: Sequence[_Row], asked: Sequence[str]) -> Non
                 for row in rows
             ],
         )
-    silent = [name for name in asked if name not in {row.provider for row in rows}]
-    if silent:
-        out.note(f"unknown: {', '.join(silent)} (no listed price, and no charge in your ledger)")
 
 
 def _charged_text(row: _Row) -> str:

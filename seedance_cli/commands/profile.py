@@ -62,7 +62,9 @@ Key = Annotated[
 
 @app.command(
     "list",
-    epilog=_options.examples("seedance profile list", "seedance profile list --json | jq -r '.[].name'"),
+    epilog=_options.examples(
+        "seedance profile list", "seedance profile list --json | jq -r '.[].name'"
+    ),
 )
 def list_profiles(
     ctx: typer.Context,
@@ -248,7 +250,9 @@ def remove(
     _report(run, removal.change, extra)
 
 
-@app.command(epilog=_options.examples("seedance profile path", '$EDITOR "$(seedance profile path)"'))
+@app.command(
+    epilog=_options.examples("seedance profile path", '$EDITOR "$(seedance profile path)"')
+)
 def path(
     ctx: typer.Context,
     *,

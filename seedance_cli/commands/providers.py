@@ -18,21 +18,24 @@ EXAMPLES = (
 
 if TYPE_CHECKING:
     from seedance_cli.key_check import Checked
+    from seedance_cli.output import Output
     from seedance_cli.profile_view import Access
     from seedance_cli.providers._base import ModelInfo, ProviderInfo
 
-_COLUMNS = (
-    "NAME",
-    "ENDPOINT",
-    "MODELS",
-    "DURATIONS",
-    "RESOLUTIONS",
-    "RATIOS",
-    "IMAGES",
-    "AUDIO",
-    "CANCEL",
-    "KEY",
+
+_FIELDS = (
+    "endpoint",
+    "models",
+    "durations",
+    "resolutions",
+    "ratios",
+    "images",
+    "audio",
+    "cancel",
+    "key",
+    "check",
 )
+"""Of a row, after its name; the last one only with `--check`."""
 
 
 def providers(
@@ -83,11 +86,21 @@ def providers(
     elif only is not None:
         run.out.table(("FIELD", "VALUE"), _details(infos[0], access[only], found.get(only)))
     else:
-        columns = (*_COLUMNS, "CHECK") if check else _COLUMNS
         rows = [_row(info, access[info.name], found.get(info.name)) for info in infos]
-        run.out.table(columns, rows)
+        _print(run.out, rows)
     if check:
         key_check.conclude(list(found.values()))
+
+
+def _print(out: Output, rows: list[list[str]]) -> None:
+    """A line each; on a terminal, where it would be too long to read, a paragraph each."""
+    for row in rows:
+        if not out.stdout_terminal:
+            out.result(*row)
+            continue
+        if row is not rows[0]:
+            out.result("")
+        out.block(row[0], list(zip(_FIELDS, row[1:], strict=False)))
 
 
 def _row(info: ProviderInfo, access: Access, checked: Checked | None) -> list[str]:

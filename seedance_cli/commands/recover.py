@@ -98,7 +98,10 @@ def _tell(out: Output, one: Submission) -> None:
         out.result(f"request   {_request_line(one)}")
     out.result(f"answer    {_answer_line(one)}")
     out.result("known     the paid request left, and no clear answer came")
-    out.result("unknown   whether a task was made, and whether you were charged for it")
+    charged = (
+        "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
+    )
+    out.result(f"unknown   whether a task was made; {charged}")
     out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} TASK_ID")
     out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
     out.result("")
@@ -180,12 +183,17 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
     provider, task_id = parse_ref(named)
     if provider not in {None, row.provider}:
         raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
+    if session.provider_option not in {None, row.provider}:
+        raise UsageError(
+            f"the intent is one of {row.provider}, and --provider says {session.provider_option}",
+            hint="leave --provider out",
+        )
     task = Task(task_id=task_id, status=Status.QUEUED)
     try:
         read = read_patiently(session.target(replace(row, task=task)), session.clock)
         assert read.task is not None
         task = read.task
-        _same(row, task, force=force)
+        _same(row, task)
     except SeedanceError as error:
         if not force:
             if isinstance(error, NotFound):
@@ -203,11 +211,11 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
     return 0
 
 
-def _same(row: Submission, task: Task, *, force: bool) -> None:
+def _same(row: Submission, task: Task) -> None:
     from seedance_cli.errors import UsageError
 
     asked = row.request
-    if asked is None or force:
+    if asked is None:
         return
     for what, mine, theirs in (
         ("prompt", asked.prompt, task.prompt),

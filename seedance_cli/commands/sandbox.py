@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
 
 from seedance_cli.commands import _options
-from seedance_cli.errors import SeedanceError
+from seedance_cli.errors import SeedanceError, UsageError
 
 EXAMPLES = (
     "seedance sandbox",
     "seedance sandbox --port 0 --json",
-    "SEEDANCE_SANDBOX_SECONDS=1 seedance sandbox --port 9000",
+    "seedance sandbox --seconds 1 --seed 7 --port 9000",
+    "seedance sandbox --url-seconds 60",
 )
 
 _LOOK_SECONDS = 0.5
@@ -27,24 +29,53 @@ def sandbox(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port to listen on; 0: any free one.")
     ] = 8765,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="How many seconds a task takes. [default: SEEDANCE_SANDBOX_SECONDS, or 5]",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", help="Same request and same seed: the same video, byte by byte."),
+    ] = 0,
+    url_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="A video URL stops to work N seconds after it was handed out."
+        ),
+    ] = None,
+    allow_callbacks: Annotated[
+        bool,
+        typer.Option(
+            "--allow-callbacks", help="Call callback URLs of other machines, not only of this one."
+        ),
+    ] = False,
     json: _options.Json = False,
     quiet: _options.Quiet = False,
     verbose: _options.Verbose = False,
 ) -> None:
     """Serve the sandbox over HTTP: every provider, no key needed, nothing charged.
 
-    The first line on stdout is its URL, once it answers. It runs until Ctrl-C. Its tasks are those
-    of --sandbox, and last.
+    The first line on stdout is its URL, once it answers; a browser shows the tasks there. It runs
+    until Ctrl-C. Its tasks are those of --sandbox, and last.
     """
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.addresses import is_loopback
     from seedance_cli.profiles import state_dir
-    from seedance_cli.sandbox import serve
+    from seedance_cli.sandbox import Options, seconds_from, serve
 
+    options = Options(
+        seconds=seconds_from(run.env) if seconds is None else _number("--seconds", seconds),
+        seed=seed,
+        url_seconds=None if url_seconds is None else _number("--url-seconds", url_seconds),
+        allow_callbacks=allow_callbacks,
+    )
     out = run.out
     out.check_stdout()
     log = out.log if verbose else None
-    with serve.serving(state_dir(run.env), host, port, run.env, log) as server:
+    with serve.serving(state_dir(run.env), host, port, options, log) as server:
         if json:
             out.event({"url": server.url, "providers": serve.base_urls(server.url)})
         else:
@@ -59,3 +90,9 @@ def sandbox(
         while not server.ended.wait(_LOOK_SECONDS):
             pass
         raise SeedanceError(f"the sandbox ended by itself: {server.failure() or 'no reason given'}")
+
+
+def _number(option: str, value: float) -> float:
+    if not math.isfinite(value) or value < 0:
+        raise UsageError(f"{option} is not a number of seconds", hint=f"e.g. {option} 5")
+    return value

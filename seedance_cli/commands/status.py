@@ -10,8 +10,10 @@ from seedance_cli.commands import _options
 from seedance_cli.models import Status
 
 if TYPE_CHECKING:
-    from seedance_cli.errors import SeedanceError
+    from collections.abc import Sequence
+
     from seedance_cli.models import Submission
+    from seedance_cli.output import Output
     from seedance_cli.session import Session
 
 EXAMPLES = (
@@ -25,10 +27,7 @@ _RUNNING = 8
 
 def status(
     ctx: typer.Context,
-    refs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[REF]...", help="Tasks; none: every unfinished one."),
-    ] = None,
+    refs: _options.Refs = None,
     *,
     exit_status: Annotated[
         bool,
@@ -45,66 +44,62 @@ def status(
 ) -> int:
     """Ask the provider once, and print a line per task: ref, status, video URL."""
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.commands import _unknown
     from seedance_cli.session import Session
-    from seedance_cli.task_json import task_object
 
     with Session(
         run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
     ) as session:
-        named = refs or []
-        submissions = session.find(named) if named else session.unfinished()
-        failures: list[SeedanceError] = []
-        seen = [_ask(session, one, failures) for one in submissions]
-        if not run.out.json and seen:
-            run.out.table(("REF", "STATUS", "URL"), [_row(one) for one in seen])
-        unknown = [] if named else _unknown.name_them(session)
-        if run.out.json:
-            documents = [task_object(one) for one in (*seen, *unknown)]
-            if not (named and failures and len(failures) == len(seen)):
-                run.out.document(documents[0] if len(named) == 1 else documents)
-        elif not seen and not named:
-            run.out.note("no unfinished task")
-        if exit_status and not failures:
-            return max((_state_code(one) for one in seen), default=0)
-        return _unknown.verdict(run.out, failures, unknown)
+        return _status(session, refs or [], exit_status=exit_status)
 
 
-def _ask(session: Session, submission: Submission, failures: list[SeedanceError]) -> Submission:
-    from seedance_cli.errors import NotFound, SeedanceError, WriteFailed
+def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int:
+    from seedance_cli.commands import _unknown
+    from seedance_cli.commands._asked import Asked
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.reading import read_patiently
 
-    try:
-        submission = read_patiently(session.target(submission), session.clock)
-    except SeedanceError as error:
-        error.ref = error.ref or submission.ref
-        failures.append(error)
-        session.out.complain(error)
-        if isinstance(error, NotFound):
-            _note_lost(session, submission)
-        return submission
-    assert submission.task is not None
-    try:
-        return session.ledger().observe(submission, submission.task)
-    except WriteFailed as error:
-        failures.append(error)
-        session.out.complain(error)
-        return submission
+    out = session.out
+    submissions = session.find(named) if named else session.unfinished()
+    unknown = [] if named else _unknown.name_them(session)
+    asked = Asked(session, submissions, unknown, one=len(named) == 1)
+    # In columns for a person; line by line, as each answer comes, for a program.
+    columns = out.stdout_terminal and not out.json
+    with asked.document():
+        for one in asked:
+            try:
+                after = read_patiently(session.target(one), session.clock)
+            except SeedanceError as error:
+                asked.failed(one, error)
+                continue
+            after = asked.answered(one, after)
+            session.tell_of_urls(after)
+            _warn_of_word(out, after)
+            if not (out.json or columns):
+                out.result(*_row(out, after))
+    if columns:
+        out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
+    if not submissions and not unknown:
+        out.note("no unfinished task")
+    code = asked.verdict()
+    if exit_status:
+        code = _unknown.worst((code, *(_state_code(one) for one in asked.answers)))
+    return code
 
 
-def _note_lost(session: Session, submission: Submission) -> None:
-    from contextlib import suppress
+def _row(out: Output, submission: Submission) -> tuple[str, str, str]:
+    from seedance_cli.text import usable_url
 
-    from seedance_cli.errors import WriteFailed
+    urls = () if submission.task is None else submission.task.video_urls
+    usable = [url for url in urls if usable_url(url)]
+    if len(usable) < len(urls):
+        out.warn(f"{submission.ref} has a URL that cannot be used")
+    return submission.ref or "", submission.status, " ".join(usable)
 
-    with suppress(WriteFailed):
-        session.ledger().set_lost(submission)
 
-
-def _row(submission: Submission) -> tuple[str, str, str]:
+def _warn_of_word(out: Output, submission: Submission) -> None:
     task = submission.task
-    urls = " ".join(task.video_urls) if task is not None else ""
-    return submission.ref or "", submission.status, urls
+    if task is not None and task.status is Status.UNKNOWN and task.provider_status:
+        out.warn(f"{submission.ref}: status {task.provider_status!r} is new to this program")
 
 
 def _state_code(submission: Submission) -> int:

@@ -11,9 +11,11 @@ from seedance_cli.commands import _options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from seedance_cli.commands._follow import Wanted
     from seedance_cli.models import Submission
+    from seedance_cli.output import Output
     from seedance_cli.session import Session
 
 EXAMPLES = (
@@ -26,10 +28,7 @@ EXAMPLES = (
 
 def wait(
     ctx: typer.Context,
-    refs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[REF]...", help="Tasks; none: every unfinished one."),
-    ] = None,
+    refs: _options.Refs = None,
     *,
     download: _options.Download = False,
     output: _options.OutputPath = None,
@@ -80,36 +79,50 @@ def wait(
 def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     from seedance_cli.commands import _follow, _unknown
 
-    out = session.out
+    _check_options(session.out, named, wanted)
     submissions = session.find(named) if named else session.unfinished()
-    _check_output(session, named, submissions, wanted)
+    if named:
+        _check_targets(session, submissions, wanted)
     unknown = [] if named else _unknown.name_them(session)
     if not submissions:
-        out.note("no unfinished task to wait for")
+        session.out.note("no unfinished task to wait for")
     return _follow.follow(session, submissions, wanted, unknown)
 
 
-def _check_output(
-    session: Session, named: Sequence[str], submissions: Sequence[Submission], wanted: Wanted
-) -> None:
+def _check_options(out: Output, named: Sequence[str], wanted: Wanted) -> None:
     from pathlib import Path
 
-    from seedance_cli.commands._follow import target_of
-    from seedance_cli.download import check_target
     from seedance_cli.errors import UsageError
     from seedance_cli.naming import names_one
 
-    if not wanted.download:
-        return
     if len(named) != 1 and names_one(wanted.output, Path.cwd()):
         raise UsageError(
-            f"-o {wanted.output} is one file, and this waits for several tasks",
+            f"-o {wanted.output} is one file, and this waits for "
+            + ("several tasks" if named else "every unfinished task"),
             hint="give a folder/, or a template such as {task_id}.mp4",
         )
-    if wanted.output == "-":
+    if wanted.events and wanted.output == "-":
+        raise UsageError("-o - and --events both want stdout", hint="give one of them")
+    if wanted.download:
+        out.check_stdout()
+
+
+def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
+    """Find what cannot be written before anything else happens."""
+    from seedance_cli.commands._deliver import is_own, target_of
+    from seedance_cli.download import check_target
+    from seedance_cli.errors import UsageError
+
+    if not wanted.download or wanted.output == "-":
         return
-    session.out.check_stdout()
-    for one in submissions if named else ():
+    taken: dict[Path, Submission] = {}
+    for one in submissions:
         path = target_of(session, one, 1, wanted.output)
-        own = any(path == recorded for _, recorded, _ in session.ledger().files(one))
-        check_target(path, force=wanted.force or own)
+        other = taken.setdefault(path, one)
+        if other is not one:
+            raise UsageError(
+                f"-o {wanted.output} gives {other.ref} and {one.ref} the same name: {path}",
+                hint="put {task_id} into it",
+            )
+        if wanted.force or not is_own(session.ledger(), one, 1, path):
+            check_target(path, force=wanted.force)

@@ -136,9 +136,15 @@ def standing(word: object) -> Status:
     return _WORDS.get(word.lower(), Status.UNKNOWN)
 
 
-def charged(value: object, unit: str | None) -> Price | None:
-    """What a task was charged: a JSON number, or plain digits as a string; never negative."""
-    if isinstance(value, bool):
+def charged(value: object, unit: str | None, *, settled: bool) -> Price | None:
+    """What a task was charged: a JSON number, or plain digits as a string; never negative.
+
+    Args:
+        value: as it came.
+        unit: the provider's.
+        settled: whether the amount is final; while a task runs, a 0 may only mean "not yet".
+    """
+    if isinstance(value, bool) or not settled:
         return None
     if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
         return Price(Decimal(value), unit, "charged")

@@ -152,7 +152,9 @@ def _task(task_id: str, data: object) -> Task:
         status=status,
         provider_status=word,
         video_urls=_json.strings(_json.member(data, "result", "video")),
-        cost=_json.charged(_json.member(data, "consumed"), INFO.price_unit),
+        cost=_json.charged(
+            _json.member(data, "consumed"), INFO.price_unit, settled=status.terminal
+        ),
         error=_json.reason(status, _json.member(data, "status_reason", "message")),
         created_at=_json.moment(_json.member(data, "created_at")),
     )

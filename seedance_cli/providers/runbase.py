@@ -164,7 +164,7 @@ def _task(task_id: str, body: dict[str, object]) -> Task:
         provider_status=word,
         model=_json.text(_field(body, "model")),
         video_urls=_json.strings(_json.member(_field(body, "output"), "urls")),
-        cost=_json.charged(_field(body, "costUsd"), INFO.price_unit),
+        cost=_json.charged(_field(body, "costUsd"), INFO.price_unit, settled=status.terminal),
         error=_json.reason(status, _field(body, "error")),
     )
 

@@ -170,7 +170,7 @@ def _task(task_id: str, body: dict[str, object]) -> Task:
         model=_json.text(body.get("model")),
         prompt=_json.text(body.get("prompt")),
         video_urls=_json.strings(_json.member(body, "output", "url")),
-        cost=_json.charged(body.get("creditsCharged"), INFO.price_unit),
+        cost=_json.charged(body.get("creditsCharged"), INFO.price_unit, settled=True),
         error=_json.reason(status, body.get("error")),
     )
 

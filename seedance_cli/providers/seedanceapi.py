@@ -195,7 +195,9 @@ def _task(task_id: str, data: object) -> Task:
         provider_status=word,
         prompt=_json.text(_json.member(data, "request", "prompt")),
         video_urls=_json.strings(_json.member(data, "response")),
-        cost=_json.charged(_json.member(data, "consumed_credits"), INFO.price_unit),
+        cost=_json.charged(
+            _json.member(data, "consumed_credits"), INFO.price_unit, settled=status.terminal
+        ),
         error=_json.reason(status, _json.member(data, "error_message")),
         created_at=_json.moment(_json.member(data, "created_at")),
     )

@@ -6,15 +6,19 @@
 - `faults.py`  the words that provoke a fault
 - `tasks.py`   the tasks' state, in SQLite, and what the clock makes of it
 - `render.py`  a `Job` → a real MP4; `videos.py` keeps those on disk
+- `callbacks.py` the call to a submit's callback URL when its task ends
+- `openapi.py` a document per provider; `page.py` the page at `/`
 - `wire.py`    answers that break off on purpose
 - `app.py`     routes; `server.py` runs them on a socket
 
-Nothing here is imported before the sandbox is asked for, and nothing here calls the network.
+Nothing here is imported before the sandbox is asked for, and only `callbacks.py` ever calls
+anybody: loopback addresses, unless more is allowed.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import ConfigError
@@ -24,6 +28,23 @@ if TYPE_CHECKING:
 
 SECONDS_ENV = "SEEDANCE_SANDBOX_SECONDS"
 DEFAULT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a sandbox behaves."""
+
+    seconds: float = DEFAULT_SECONDS
+    """How long a new task takes."""
+    seed: int = 0
+    """Decides, with the request, every byte of a video."""
+    url_seconds: float | None = None
+    """How long a video URL works after it was handed out; None: for ever."""
+    allow_callbacks: bool = False
+    """Whether callback URLs of other machines are called, too."""
+    callback_delays: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Seconds before each further try of a callback."""
+
 
 _MODULES = ("starlette", "uvicorn", "av", "PIL")
 

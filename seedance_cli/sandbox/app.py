@@ -1,4 +1,4 @@
-"""The routes: every dialect below `/NAME` and the path of its base URL, and the videos."""
+"""The routes: every dialect below `/NAME` and the path of its base URL, the videos, the page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from seedance_cli import __version__
 from seedance_cli.sandbox.answers import document
-from seedance_cli.sandbox.delivery import Delivery
+from seedance_cli.sandbox.delivery import Delivery, origin
 from seedance_cli.sandbox.dialects import every
 from seedance_cli.sandbox.dialects._base import Cause, Refusal
 from seedance_cli.sandbox.endpoints import Endpoints
+from seedance_cli.sandbox.openapi import openapi
+from seedance_cli.sandbox.page import Page, style
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
+    from seedance_cli.sandbox.callbacks import Callbacks
     from seedance_cli.sandbox.dialects._base import Dialect
     from seedance_cli.sandbox.endpoints import Sandbox
 
@@ -33,15 +35,18 @@ _log = logging.getLogger(__name__)
 _NOT_FOUND, _BAD_METHOD, _SERVER_ERROR = 404, 405, 500
 
 
-def build(sandbox: Sandbox) -> Starlette:
+def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
     """The ASGI application."""
     video = _plain(Delivery(sandbox).video)
     routes = [
-        Route("/", _plain(_index), methods=["GET"]),
+        Route("/", _plain(Page(sandbox).show), methods=["GET"]),
+        Route("/style.css", _plain(style), methods=["GET"]),
         Route("/videos/{name}", video, methods=["GET"]),
     ]
     for dialect in every():
-        base, serve = dialect.base_path, Endpoints(sandbox, dialect)
+        specification = _plain(_specification(sandbox, dialect))
+        routes.append(Route(f"/{dialect.name}/openapi.json", specification, methods=["GET"]))
+        base, serve = dialect.base_path, Endpoints(sandbox, callbacks, dialect)
         handlers: list[tuple[str | None, str, Handler]] = [
             (dialect.submit_path, "POST", serve.submit),
             (dialect.read_path, "GET", serve.read),
@@ -91,11 +96,11 @@ def _plain(handler: Handler) -> Endpoint:
     return endpoint
 
 
-async def _index(request: Request) -> Response:
-    """What this is, and where each provider lies."""
-    del request
-    bases: dict[str, object] = {dialect.name: dialect.base_path for dialect in every()}
-    return document({"sandbox": "seedance", "version": __version__, "providers": bases})
+def _specification(sandbox: Sandbox, dialect: Dialect) -> Handler:
+    async def handler(request: Request) -> ASGIApp:
+        return document(openapi(dialect, origin(request, sandbox)))
+
+    return handler
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

@@ -1,4 +1,7 @@
-"""The videos: their URLs, and the answers to them. No key is asked for, as on a real CDN."""
+"""A task as a read shows it, its video's URL, and the answers to that URL.
+
+No key is asked for there, as on a real CDN.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.responses import FileResponse
 
@@ -21,35 +24,64 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from seedance_cli.sandbox.dialects._base import Job
+    from seedance_cli.models import JsonObject
+    from seedance_cli.sandbox.dialects._base import Dialect, Job
     from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.tasks import StoredTask
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _NOT_FOUND, _FORBIDDEN, _UNAVAILABLE = 404, 403, 503
 
 
-def video_url(request: Request, host: str, port: int, task_id: str, serial: int | None) -> str:
-    """The absolute URL of a task's video, at the host that the client itself used.
+async def shown(sandbox: Sandbox, dialect: Dialect, task: StoredTask, origin: str) -> JsonObject:
+    """The task as its provider's read endpoint shows it now."""
+    return dialect.read(task.view(sandbox.store.now(), await video_url(sandbox, task, origin)))
 
-    A Host header that cannot be this server's is not repeated: the bound address stands instead.
+
+async def video_url(sandbox: Sandbox, task: StoredTask, origin: str) -> str:
+    """The absolute URL of a task's video; of one that has not succeeded, it is never shown.
 
     Args:
-        request: whose Host header counts.
-        host: the address the server is bound to.
-        port: its port.
-        task_id: the task.
+        sandbox: whose task it is.
+        task: the task.
+        origin: where the client reaches this server.
+    """
+    store, serial = sandbox.store, None
+    if task.fault is Fault.EXPIRED_URL and task.phase(store.now()) is Phase.SUCCEEDED:
+        serial = await asyncio.to_thread(store.hand_out, task.task_id)
+    return origin + video_path(sandbox, task, serial)
+
+
+def video_path(sandbox: Sandbox, task: StoredTask, serial: int | None = None) -> str:
+    """Path and query of a task's video.
+
+    Args:
+        sandbox: whose task it is.
+        task: the task.
         serial: how often a URL was handed out, where that matters.
     """
-    origin = _origin(request.headers.get("host", ""), host, port)
-    query = "" if serial is None else f"?signature={serial}"
-    return f"http://{origin}/videos/{quote(task_id, safe='')}.mp4{query}"
+    query: dict[str, object] = {} if serial is None else {"signature": serial}
+    if sandbox.options.url_seconds is not None:
+        query["expires"] = f"{sandbox.store.now() + sandbox.options.url_seconds:.3f}"
+    words = f"?{urlencode(query)}" if query else ""
+    return f"/videos/{quote(task.task_id, safe='')}.mp4{words}"
 
 
-def _origin(asked: str, host: str, port: int) -> str:
+def origin(request: Request, sandbox: Sandbox) -> str:
+    """`http://HOST:PORT` as the client itself wrote it.
+
+    A Host header that cannot be this server's is not repeated: the bound address stands instead.
+    """
+    asked = request.headers.get("host", "")
     match = _HOST.fullmatch(asked)
-    if match and (not _is_loopback(host) or _is_loopback(match[1])):
-        return asked
-    return netloc(reachable(host), port)
+    if match and (not _is_loopback(sandbox.host) or _is_loopback(match[1])):
+        return f"http://{asked}"
+    return bound_origin(sandbox.host, sandbox.port)
+
+
+def bound_origin(host: str, port: int) -> str:
+    """`http://HOST:PORT` of the address that the server is bound to."""
+    return f"http://{netloc(reachable(host), port)}"
 
 
 def reachable(host: str) -> str:
@@ -92,6 +124,8 @@ class Delivery:
         if task_id == request.path_params["name"]:
             raise Refusal(_NOT_FOUND, None, "There is no such video")
         job, provider, fault = await self._look_up(request, task_id)
+        if self._is_late(request):
+            raise _expired()
         fault = named(request.headers.get(HEADER, "").strip().lower()) or fault
         if fault is Fault.BAD_VIDEO:
             return page()
@@ -103,11 +137,23 @@ class Delivery:
         if fault is Fault.EXPIRED_URL and HEADER in request.headers:
             raise _expired()
         try:
-            path = await asyncio.to_thread(self._sandbox.videos.file, job, provider)
+            path = await asyncio.to_thread(
+                self._sandbox.videos.file, job, provider, self._sandbox.options.seed
+            )
         except Stopped:
             return document({"error": "the sandbox is ending"}, _UNAVAILABLE)
         answer = FileResponse(path, media_type="video/mp4", headers={"ETag": f'"{path.stem}"'})
         return CutHalfway(answer) if fault is Fault.TRUNCATED else answer
+
+    def _is_late(self, request: Request) -> bool:
+        options, now = self._sandbox.options, self._sandbox.store.now()
+        if options.url_seconds is None:
+            return False
+        try:
+            left = float(request.query_params.get("expires", "")) - now
+        except ValueError:
+            return True
+        return not 0 < left <= options.url_seconds
 
     async def _look_up(self, request: Request, task_id: str) -> tuple[Job, str, Fault | None]:
         if task_id in self._built_in:

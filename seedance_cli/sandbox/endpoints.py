@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from seedance_cli.sandbox.answers import document, page
-from seedance_cli.sandbox.delivery import video_url
+from seedance_cli.sandbox.delivery import origin, shown
 from seedance_cli.sandbox.dialects._base import Cause, Phase, View
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
+    from seedance_cli.sandbox import Options
+    from seedance_cli.sandbox.callbacks import Callbacks
     from seedance_cli.sandbox.dialects._base import Dialect, Refusal
     from seedance_cli.sandbox.tasks import Store
     from seedance_cli.sandbox.videos import Videos
@@ -45,8 +47,7 @@ class Sandbox:
 
     store: Store
     videos: Videos
-    seconds: float
-    """How long a new task takes."""
+    options: Options
     host: str
     """The address it is bound to."""
     port: int
@@ -60,9 +61,10 @@ class Endpoints:
     A task belongs to no account: every right key reads every task of the provider.
     """
 
-    def __init__(self, sandbox: Sandbox, dialect: Dialect) -> None:
+    def __init__(self, sandbox: Sandbox, callbacks: Callbacks, dialect: Dialect) -> None:
         """Serve one dialect."""
         self._sandbox = sandbox
+        self._callbacks = callbacks
         self._dialect = dialect
         self._built_in = {
             item.task_id: StoredTask(
@@ -81,7 +83,8 @@ class Endpoints:
         """Accept a task."""
         self._check_key(request)
         raw = await self._body(request)
-        job = self._dialect.job(self._parse(raw))
+        body = self._parse(raw)
+        job = replace(self._dialect.job(body), body=body)
         fault = self._header_fault(request) or in_prompt(job.prompt)
         if fault is Fault.HTML:
             return page()
@@ -94,12 +97,15 @@ class Endpoints:
             task_id=self._dialect.new_id(),
             provider=self._dialect.name,
             created=sandbox.store.now(),
-            seconds=sandbox.seconds,
+            seconds=sandbox.options.seconds,
             fault=fault,
             job=job,
             charge=str(self._dialect.charge(job)),
         )
-        await asyncio.to_thread(sandbox.store.add, task)
+        callback = self._callbacks.wanted(task)
+        await asyncio.to_thread(sandbox.store.add, task, callback=callback)
+        if callback:
+            self._callbacks.begin(task, origin(request, sandbox))
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
         return document(self._dialect.accepted(_beginning(task)))
@@ -114,13 +120,8 @@ class Endpoints:
         task = await self._task(request)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        store = self._sandbox.store
-        now = store.now()
-        serial = None
-        if task.fault is Fault.EXPIRED_URL and task.phase(now) is Phase.SUCCEEDED:
-            serial = await asyncio.to_thread(store.hand_out, task.task_id)
-        url = video_url(request, self._sandbox.host, self._sandbox.port, task.task_id, serial)
-        return document(self._dialect.read(task.view(now, url)))
+        where = origin(request, self._sandbox)
+        return document(await shown(self._sandbox, self._dialect, task, where))
 
     async def cancel(self, request: Request) -> ASGIApp:
         """Cancel a task that is not over. The built-in one says yes and stays as it is."""
@@ -135,6 +136,7 @@ class Endpoints:
             store.cancel, task.task_id
         ):
             raise self._dialect.refusal(Cause.NOT_CANCELLABLE)
+        self._callbacks.ended(task.task_id)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
         return document(self._dialect.cancelled(task.view(store.now(), "")))
@@ -213,7 +215,9 @@ class Endpoints:
 
 
 def _beginning(task: StoredTask) -> View:
-    return task.view(task.created - 1, "")
+    """As the answer to a submit shows it: even a task that takes no time begins."""
+    view = task.view(task.created, "")
+    return replace(view, phase=Phase.QUEUED, video_url=None, reason=None)
 
 
 def _no_constant(word: str) -> NoReturn:

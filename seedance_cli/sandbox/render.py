@@ -13,6 +13,7 @@ from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.sandbox.captions import Captions
 
-VERSION = 1
+VERSION = 2
 """To be raised when the picture changes: kept videos of another version are not used again."""
 
 FPS = 24
@@ -35,6 +36,7 @@ _SAMPLE_RATE = 48_000
 _PAN = 2
 """Pixels that the window slides in a frame; even, so that the colour planes can follow."""
 _GREY = 128
+_TINT = 40
 _DISC_Y, _DISC_U, _DISC_V = 205, 90, 170
 # Notes of a pentatonic scale, in Hz; each sounds for half a second.
 _NOTES = (220.0, 261.63, 293.66, 329.63, 392.0, 329.63, 293.66, 261.63)
@@ -54,6 +56,8 @@ class Clip:
     prompt: str
     label: str
     """Who is emulated: provider and model."""
+    seed: int = 0
+    """Another seed: other colours, and the disc begins elsewhere."""
 
 
 class Stopped(Exception):
@@ -134,14 +138,19 @@ class _Painter:
 
         self._width, self._height = clip.width, clip.height
         self._frames = clip.seconds * FPS
+        # Of Random only this method is promised to draw the same in every version of Python.
+        draw = Random(clip.seed).random  # noqa: S311 - a picture, no secret
+        self._start = draw() / 2
+        tint = [int(_TINT * (2 * draw() - 1)) for _ in range(4)]
         # A plane's rows are padded; drawing the padding too saves cutting every row.
         planes = av.VideoFrame(clip.width, clip.height, "yuv420p").planes
         self._row, self._half_row = planes[0].line_size, planes[1].line_size
         extra = _PAN * self._frames
         height = clip.height
         self._y = _gradient(self._row + extra, height, 50, 150)
-        self._u = _gradient(self._half_row + extra // 2, height // 2, 110, 165)
-        self._v = _gradient(self._half_row + extra // 2, height // 2, 150, 95)
+        half = (self._half_row + extra // 2, height // 2)
+        self._u = _gradient(*half, 110 + tint[0], 165 + tint[1])
+        self._v = _gradient(*half, 150 + tint[2], 95 + tint[3])
         side = min(clip.width, clip.height)
         self._captions: Captions = Captions(clip, side)
         radius = side // 10
@@ -176,7 +185,7 @@ class _Painter:
         share = index / self._frames
         span_x = self._width - self._disc.width
         span_y = self._height - self._disc.height
-        wave = (1 - math.cos(4 * math.pi * share)) / 2
+        wave = (1 - math.cos(4 * math.pi * (share + self._start))) / 2
         return 2 * int(span_x * share / 2), 2 * int(span_y * (0.25 + wave / 2) / 2)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox import require, seconds_from
+from seedance_cli.sandbox import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from seedance_cli.sandbox import Options
     from seedance_cli.sandbox.server import Running
 
 _STUB_KEY = "sandbox"
@@ -21,7 +22,7 @@ def serving(
     state_dir: Path,
     host: str,
     port: int,
-    env: Mapping[str, str],
+    options: Options,
     log: Callable[[str], None] | None = None,
 ) -> Iterator[Running]:
     """Serve the sandbox as long as the block runs.
@@ -30,18 +31,18 @@ def serving(
         state_dir: the state folder of this program; the sandbox takes `sandbox/` in it.
         host: the address to bind to.
         port: 0 takes any free one.
-        env: where `SEEDANCE_SANDBOX_SECONDS` is looked up.
+        options: how it behaves.
         log: takes a line for every request, in the server's thread.
 
     Raises:
-        ConfigError: the extra is not installed, or the variable is no number.
+        ConfigError: the extra is not installed.
         UsageError: the address or the port cannot be had.
         WriteFailed: the state folder cannot be used.
     """
     require()
     from seedance_cli.sandbox import server
 
-    with server.serving(state_dir, host, port, seconds_from(env), log) as running:
+    with server.serving(state_dir, host, port, options, log=log) as running:
         yield running
 
 
@@ -52,13 +53,18 @@ def base_urls(root: str) -> dict[str, str]:
     return {dialect.name: root + dialect.base_path for dialect in every()}
 
 
-def exports(root: str) -> list[str]:
-    """The lines that point this program, in another shell, at the sandbox."""
+def environment(root: str) -> dict[str, str]:
+    """The variables that point this program at the sandbox: base URLs, and keys that do."""
     from seedance_cli.sandbox.dialects import every
 
-    lines = []
+    found = {}
     for dialect in every():
         info = dialect.info
-        lines.append(f"export {info.base_url_env}={root}{dialect.base_path}")
-        lines.append(f"export {info.key_env}={_STUB_KEY}")
-    return lines
+        found[info.base_url_env] = root + dialect.base_path
+        found[info.key_env] = _STUB_KEY
+    return found
+
+
+def exports(root: str) -> list[str]:
+    """The same as lines for a shell."""
+    return [f"export {name}={value}" for name, value in environment(root).items()]

@@ -18,6 +18,7 @@ import uvicorn
 from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.sandbox.answers import Logged
 from seedance_cli.sandbox.app import build
+from seedance_cli.sandbox.callbacks import Callbacks
 from seedance_cli.sandbox.delivery import netloc, reachable
 from seedance_cli.sandbox.endpoints import Sandbox
 from seedance_cli.sandbox.tasks import Store
@@ -27,6 +28,8 @@ from seedance_cli.sandbox.wire import Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from seedance_cli.sandbox import Options
 
 _SILENT = logging.CRITICAL + 1
 _GRACE_SECONDS = 2
@@ -44,6 +47,7 @@ class Running:
     """Set once it no longer answers."""
     failure: Callable[[], BaseException | None]
     """What ended it, if that was an error."""
+    sandbox: Sandbox
 
     @property
     def netloc(self) -> str:
@@ -61,8 +65,10 @@ def serving(
     state_dir: Path,
     host: str,
     port: int,
-    seconds: float,
+    options: Options,
+    *,
     log: Callable[[str], None] | None = None,
+    videos_dir: Path | None = None,
 ) -> Iterator[Running]:
     """Serve the sandbox as long as the block runs. It answers before the block begins.
 
@@ -70,8 +76,9 @@ def serving(
         state_dir: the state folder of this program; the sandbox takes `sandbox/` in it.
         host: the address to bind to, or a name of this machine.
         port: 0 takes any free one.
-        seconds: how long a new task takes.
-        log: takes a line for every request, in the server's thread.
+        options: how it behaves.
+        log: takes a line for every request and callback, in the server's thread.
+        videos_dir: where rendered videos are kept, if not in the state folder.
 
     Raises:
         UsageError: the address or the port cannot be had.
@@ -79,11 +86,14 @@ def serving(
     """
     folder = state_dir / "sandbox"
     store = Store(folder)
-    videos = Videos(folder / "videos")
+    videos = Videos(videos_dir or folder / "videos")
     with bind(host, port) as listener:
         address, number = listener.getsockname()[:2]
-        app = build(Sandbox(store, videos, seconds, address, number))
+        sandbox = Sandbox(store, videos, options, address, number)
+        callbacks = Callbacks(sandbox, log)
+        app = build(sandbox, callbacks)
         server = _Server(
+            callbacks,
             uvicorn.Config(
                 app if log is None else Logged(app, log),
                 http=Protocol,
@@ -99,7 +109,7 @@ def serving(
                 server_header=False,
                 workers=1,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
+            ),
         )
         thread = threading.Thread(
             target=server.run_on, args=(listener,), name="seedance-sandbox", daemon=True
@@ -109,7 +119,7 @@ def serving(
             server.answers.wait()
             if server.failure is not None:
                 raise WriteFailed(f"the sandbox did not start: {server.failure}")
-            yield Running(address, number, server.ended, lambda: server.failure)
+            yield Running(address, number, server.ended, lambda: server.failure, sandbox)
         finally:
             videos.close()
             server.stop()
@@ -160,8 +170,9 @@ def bind(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn's server, to be started and stopped from another thread."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, callbacks: Callbacks, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self._callbacks = callbacks
         self.answers = threading.Event()
         self.ended = threading.Event()
         self.failure: BaseException | None = None
@@ -187,9 +198,10 @@ class _Server(uvicorn.Server):
                 loop.call_soon_threadsafe(wake.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's; then tell who waits."""
+        """As uvicorn's; then take up what an earlier server left, and tell who waits."""
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
+        await self._callbacks.take_up()
         self.answers.set()
 
     async def main_loop(self) -> None:

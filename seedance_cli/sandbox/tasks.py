@@ -1,12 +1,13 @@
 """The sandbox's tasks: kept in SQLite, so that they outlive a command; their progress is the clock.
 
-Nothing runs in the background: a task is stored once, and where it stands follows from the seconds
+Nothing makes a task go on: it is stored once, and where it stands follows from the seconds
 since then. That is the same for every process that looks, before and after a restart.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ from seedance_cli.sandbox.dialects._base import Job, Phase, View
 from seedance_cli.sandbox.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
-_VERSION = 1
 _BUSY_SECONDS = 10.0
-_SCHEMA = """
+# Each statement takes a file from one version to the next.
+_SCHEMA = (
+    """
 CREATE TABLE task (
     task_id TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
@@ -37,7 +40,17 @@ CREATE TABLE task (
     cancelled INTEGER NOT NULL DEFAULT 0,
     handed_out INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
-"""
+""",
+    """
+CREATE TABLE callback (
+    task_id TEXT PRIMARY KEY,
+    claimed REAL NOT NULL DEFAULT 0
+) WITHOUT ROWID
+""",
+)
+_VERSION = len(_SCHEMA)
+_CLAIM_SECONDS = 60.0
+_STALE_SECONDS = 86_400.0
 
 _QUEUED_SHARE = 0.2
 _SLOW = 10
@@ -74,16 +87,23 @@ class StoredTask:
         """Where it stands at that moment."""
         if self.cancelled:
             return Phase.CANCELLED
-        elapsed = max(0.0, now - self.created)
+        # A clock that was set back finds every task at its beginning.
+        now = max(now, self.created)
+        if now >= self.end:
+            return Phase.FAILED if self.fault in _REASONS else Phase.SUCCEEDED
         if self.fault is Fault.UNKNOWN_STATUS:
-            strange = max(_STRANGE * self.seconds, _STRANGE_AT_LEAST)
-            return Phase.STRANGE if elapsed < strange else Phase.SUCCEEDED
+            return Phase.STRANGE
         total = self.seconds * (_SLOW if self.fault is Fault.SLOW else 1)
-        if elapsed < total * _QUEUED_SHARE:
-            return Phase.QUEUED
-        if elapsed < total or self.fault is Fault.STUCK:
-            return Phase.RUNNING
-        return Phase.FAILED if self.fault in _REASONS else Phase.SUCCEEDED
+        return Phase.QUEUED if now < self.created + total * _QUEUED_SHARE else Phase.RUNNING
+
+    @property
+    def end(self) -> float:
+        """When it ends by itself, in seconds since the epoch; infinity if it never does."""
+        if self.fault is Fault.STUCK:
+            return math.inf
+        if self.fault is Fault.UNKNOWN_STATUS:
+            return self.created + max(_STRANGE * self.seconds, _STRANGE_AT_LEAST)
+        return self.created + self.seconds * (_SLOW if self.fault is Fault.SLOW else 1)
 
     def view(self, now: float, video_url: str) -> View:
         """What a dialect words."""
@@ -125,8 +145,9 @@ class Store:
                 private.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._transaction() as db:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version == 0:
-                    db.execute(_SCHEMA)
+                if version < _VERSION:
+                    for statement in _SCHEMA[version:]:
+                        db.execute(statement)
                     db.execute(f"PRAGMA user_version = {_VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise WriteFailed(
@@ -139,8 +160,8 @@ class Store:
                 hint="they are of no value: remove that file, or set SEEDANCE_STATE_DIR",
             )
 
-    def add(self, task: StoredTask) -> None:
-        """Store a new task."""
+    def add(self, task: StoredTask, *, callback: bool = False) -> None:
+        """Store a new task, and whether a callback is to be made when it ends."""
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
@@ -154,6 +175,8 @@ class Store:
                     task.charge,
                 ),
             )
+            if callback:
+                db.execute("INSERT INTO callback (task_id) VALUES (?)", (task.task_id,))
 
     def get(self, task_id: str) -> StoredTask | None:
         """The task of that id."""
@@ -175,6 +198,53 @@ class Store:
             db.execute("UPDATE task SET handed_out = handed_out + 1 WHERE task_id = ?", (task_id,))
             task = _read(db, task_id)
             return task.handed_out if task is not None else 0
+
+    def newest(self, limit: int) -> list[StoredTask]:
+        """The latest tasks, newest first."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT * FROM task ORDER BY created DESC LIMIT ?", (limit,))
+            return [_stored(row) for row in rows]
+
+    def pending(self) -> list[StoredTask]:
+        """The tasks whose callback is still to be made. Those long overdue are forgotten."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT task.* FROM task NATURAL JOIN callback").fetchall()
+            tasks = [_stored(row) for row in rows]
+            stale = [one for one in tasks if one.end < self.now() - _STALE_SECONDS]
+            db.executemany(
+                "DELETE FROM callback WHERE task_id = ?", [(one.task_id,) for one in stale]
+            )
+            return [one for one in tasks if one not in stale]
+
+    def claim(self, task_id: str) -> float | None:
+        """Take on a pending callback, so that no other server makes it at the same time.
+
+        Returns:
+            0 if it was taken; else after how many seconds another's claim runs out; None if the
+            callback is no longer pending.
+        """
+        with self._transaction() as db:
+            row = db.execute(
+                "SELECT claimed FROM callback WHERE task_id = ?", (task_id,)
+            ).fetchone()
+            if row is None:
+                return None
+            now = self.now()
+            left = float(row[0]) + _CLAIM_SECONDS - now
+            if 0 < left <= _CLAIM_SECONDS:
+                return left
+            db.execute("UPDATE callback SET claimed = ? WHERE task_id = ?", (now, task_id))
+            return 0.0
+
+    def release(self, task_id: str) -> None:
+        """Give a claimed callback back: it is pending again."""
+        with self._transaction() as db:
+            db.execute("UPDATE callback SET claimed = 0 WHERE task_id = ?", (task_id,))
+
+    def settle(self, task_id: str) -> None:
+        """The callback was made, or given up."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM callback WHERE task_id = ?", (task_id,))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -201,8 +271,10 @@ def _read(db: sqlite3.Connection, task_id: str) -> StoredTask | None:
         row = db.execute("SELECT * FROM task WHERE task_id = ?", (task_id,)).fetchone()
     except UnicodeEncodeError:  # a lone surrogate: no task has such an id
         return None
-    if row is None:
-        return None
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Sequence[Any]) -> StoredTask:
     key, provider, created, seconds, fault, job, charge, cancelled, handed_out = row
     fields = json.loads(job)
     fields["images"] = tuple(fields["images"])

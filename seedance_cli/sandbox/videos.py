@@ -43,7 +43,7 @@ class Videos:
         self._locks: dict[str, threading.Lock] = {}
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
 
-    def file(self, job: Job, provider: str) -> Path:
+    def file(self, job: Job, provider: str, seed: int = 0) -> Path:
         """The video of a job, rendered if need be; blocks as long as that takes.
 
         The name without its ending identifies the content: the same name, the same bytes.
@@ -54,7 +54,7 @@ class Videos:
         """
         width, height = size(job.resolution, job.aspect_ratio)
         label = f"{provider} {job.model}" if job.model else provider
-        clip = Clip(width, height, job.duration, job.audio, job.prompt, label)
+        clip = Clip(width, height, job.duration, job.audio, job.prompt, label, seed)
         described = json.dumps([VERSION, version("av"), version("pillow"), asdict(clip)])
         key = hashlib.sha256(described.encode()).hexdigest()[:40]
         path = self._folder / f"{key}.mp4"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import Problem
     from seedance_cli.providers._base import ModelInfo, ProviderInfo
+    from seedance_cli.sandbox.dialects._schema import Schemas
 
 _SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
 BAD_REQUEST = 400
@@ -57,6 +58,8 @@ class Job:
     metadata: JsonObject = field(default_factory=dict)
     echo: JsonObject = field(default_factory=dict)
     """What a read repeats of the request, in the dialect's words."""
+    body: JsonObject = field(default_factory=dict)
+    """The request itself, as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,10 @@ class Dialect(ABC):
     retries_rate_limit: ClassVar[bool] = False
     """Whether a rate-limited submit is accepted when it comes again."""
     built_in: ClassVar[tuple[BuiltIn, ...]] = ()
+    example: ClassVar[JsonObject]
+    """The body of a submit in the provider's page."""
+    documented: ClassVar[frozenset[int]] = frozenset()
+    """The error statuses that the page names; the others are the sandbox's choice."""
 
     @cached_property
     def info(self) -> ProviderInfo:
@@ -192,6 +199,14 @@ class Dialect(ABC):
     @abstractmethod
     def error(self, refusal: Refusal) -> JsonObject:
         """The body of an error answer."""
+
+    @abstractmethod
+    def schemas(self) -> Schemas:
+        """The bodies, as the provider's page has them, for its OpenAPI document."""
+
+    @abstractmethod
+    def error_schema(self, status: int) -> JsonObject:
+        """The body of an error answer of that status."""
 
 
 def seconds(value: JsonValue) -> int | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
     BAD_REQUEST,
@@ -28,6 +28,17 @@ from seedance_cli.sandbox.dialects._base import (
     is_prompt,
     is_url,
     length,
+)
+from seedance_cli.sandbox.dialects._schema import (
+    MOMENT,
+    TEXT,
+    URL,
+    Schemas,
+    body,
+    maybe,
+    one_of,
+    prompt,
+    record,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +56,8 @@ _WORDS = {
     Phase.CANCELLED: "cancelled",
     Phase.STRANGE: STRANGE_WORD,
 }
+
+_DOCUMENTED = (Phase.QUEUED, Phase.RUNNING, Phase.SUCCEEDED, Phase.FAILED)
 
 _BEACH = "A beautiful beach scene with waves gently lapping at the shore"
 
@@ -74,6 +87,12 @@ class Defapi(Dialect):
         _built_in("ta823dfb-eaac-44fd-aec2-3e2c7ba8e071"),
         _built_in("ta12345678-1234-1234-1234-123456789abc"),
     )
+
+    example: ClassVar[JsonObject] = {
+        "model": "seedance-2.0",
+        "content": [{"type": "text", "text": _BEACH}],
+    }
+    documented = frozenset({400, 401, 404, 500})
 
     def new_id(self) -> str:
         """`ta` and a UUID."""
@@ -133,6 +152,46 @@ class Defapi(Dialect):
         """The same `code` for every error."""
         return {"code": 1, "message": refusal.message}
 
+    def schemas(self) -> Schemas:
+        """From the page's tables and examples."""
+        model = self.info.models[0]
+        text = body(["type", "text"], type={"const": "text"}, text=prompt())
+        image = body(
+            ["type", "image_url"], type={"const": "image_url"}, image_url=body(["url"], url=URL)
+        )
+        content: JsonObject = {
+            "type": "array",
+            "items": {"oneOf": [text, image]},
+            "contains": text,
+            "maxItems": 1 + _MAX_IMAGES,
+        }
+        task = record(
+            task_id=TEXT,
+            status=one_of(word for phase, word in _WORDS.items() if phase in _DOCUMENTED),
+            result=maybe(record(video=URL)),
+            consumed={"type": "string", "pattern": "^[0-9]+[.][0-9]{6}$"},
+            status_reason=record(message=maybe(TEXT)),
+            created_at=MOMENT,
+        )
+        return Schemas(
+            submit=body(
+                ["content"],
+                model={"type": "string", "minLength": 1, "default": model.id},
+                content=content,
+                duration=one_of(model.durations, 5),
+                ratio=one_of(model.aspect_ratios, "16:9"),
+                callback_url=URL,
+            ),
+            accepted=_enveloped(record(task_id=TEXT)),
+            task_id="/data/task_id",
+            read=_enveloped(task),
+        )
+
+    def error_schema(self, status: int) -> JsonObject:
+        """The same for every status."""
+        del status
+        return record(code={"const": 1}, message=TEXT)
+
 
 def _bad(message: str) -> Refusal:
     return Refusal(BAD_REQUEST, None, message)
@@ -166,6 +225,10 @@ def _content(value: JsonValue) -> tuple[str, tuple[str, ...]]:
 
 def _envelope(data: JsonObject) -> JsonObject:
     return {"code": 0, "message": "ok", "data": data}
+
+
+def _enveloped(data: JsonObject) -> JsonObject:
+    return record(code={"const": 0}, message={"const": "ok"}, data=data)
 
 
 DIALECT = Defapi()

@@ -17,7 +17,7 @@ import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
     BAD_REQUEST,
@@ -32,6 +32,18 @@ from seedance_cli.sandbox.dialects._base import (
     is_prompt,
     length,
     urls,
+)
+from seedance_cli.sandbox.dialects._schema import (
+    FLAG,
+    TEXT,
+    URL,
+    Schemas,
+    array,
+    body,
+    maybe,
+    one_of,
+    prompt,
+    record,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +63,8 @@ _WORDS = {
     Phase.CANCELLED: "cancelled",
     Phase.STRANGE: STRANGE_WORD,
 }
+
+_DOCUMENTED = (Phase.QUEUED, Phase.RUNNING, Phase.SUCCEEDED, Phase.FAILED)
 
 
 class Runbase(Dialect):
@@ -92,6 +106,12 @@ class Runbase(Dialect):
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         ),
     )
+
+    example: ClassVar[JsonObject] = {
+        "model": "bytedance/seedance-1.5-pro",
+        "input": {"prompt": "A cinematic product photo of a ceramic lamp"},
+    }
+    documented = frozenset({400, 401, 402, 403, 404, 429, 500})
 
     def new_id(self) -> str:
         """`run_`: the page shows no id."""
@@ -152,6 +172,44 @@ class Runbase(Dialect):
     def error(self, refusal: Refusal) -> JsonObject:
         """`code` beside the words."""
         return {"error": {"message": refusal.message, "code": refusal.code or "invalid_input"}}
+
+    def schemas(self) -> Schemas:
+        """From the page's tables; the run itself as clients of it read it."""
+        model = self.info.models[0]
+        options = body(
+            ["prompt"],
+            prompt=prompt(),
+            aspect_ratio=one_of(model.aspect_ratios),
+            resolution=one_of(model.resolutions),
+            duration=one_of(str(seconds) for seconds in model.durations),
+            generate_audio=FLAG,
+            image_urls=array(URL, 0, None),
+        )
+        run = record(
+            id=TEXT,
+            model=TEXT,
+            status=one_of(word for phase, word in _WORDS.items() if phase in _DOCUMENTED),
+            output=maybe(record(urls=array(URL, 1, 1))),
+            error=maybe(record(message=TEXT, code=TEXT)),
+            costUsd=maybe({"type": "number", "exclusiveMinimum": 0}),
+        )
+        return Schemas(
+            submit=body(
+                ["model", "input"],
+                model=one_of(model.id for model in self.info.models),
+                input=options,
+            ),
+            accepted=run,
+            task_id="/id",
+            read=run,
+        )
+
+    def error_schema(self, status: int) -> JsonObject:
+        """The codes of that status."""
+        codes = {code for cause, code in self.codes.items() if cause.value[0] == status}
+        if status == BAD_REQUEST:
+            codes |= {"missing_model", "missing_input", "model_not_found", "invalid_input"}
+        return record(error=record(message=TEXT, code=one_of(sorted(codes))))
 
 
 def _run(view: View, status: str) -> JsonObject:

@@ -17,7 +17,7 @@ import secrets
 from datetime import UTC, datetime
 from decimal import ROUND_UP, Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
     BAD_REQUEST,
@@ -33,6 +33,19 @@ from seedance_cli.sandbox.dialects._base import (
     is_url,
     length,
     urls,
+)
+from seedance_cli.sandbox.dialects._schema import (
+    HTTPS_URL,
+    OBJECT,
+    TEXT,
+    URL,
+    Schemas,
+    array,
+    body,
+    maybe,
+    one_of,
+    prompt,
+    record,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +65,8 @@ _WORDS = {
     Phase.CANCELLED: "cancelled",
     Phase.STRANGE: STRANGE_WORD,
 }
+
+_DOCUMENTED = (Phase.QUEUED, Phase.RUNNING, Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
 
 
 class Seedance2Ink(Dialect):
@@ -93,6 +108,15 @@ class Seedance2Ink(Dialect):
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         ),
     )
+
+    example: ClassVar[JsonObject] = {
+        "model": "seedance-2.0",
+        "prompt": "A river flowing through an autumn forest, aerial view, cinematic motion",
+        "aspectRatio": "16:9",
+        "duration": 5,
+        "resolution": "720p",
+        "metadata": {"projectId": "proj_1001", "sceneId": "scene_08"},
+    }
 
     def new_id(self) -> str:
         """`req_` as in the page's example."""
@@ -175,6 +199,59 @@ class Seedance2Ink(Dialect):
         """With `success` false."""
         code = refusal.code or "invalid_request"
         return {"success": False, "error": {"code": code, "message": refusal.message}}
+
+    def schemas(self) -> Schemas:
+        """From the page's table and examples; which durations a model takes is a branch each."""
+        first = self.info.models[0]
+        fields: JsonObject = {
+            "model": one_of(model.id for model in self.info.models),
+            "prompt": prompt(),
+            "aspectRatio": one_of(first.aspect_ratios),
+            "duration": {"type": "integer"},
+            "resolution": one_of(first.resolutions),
+            "mediaUrls": array(HTTPS_URL, 1, _MAX_MEDIA),
+            "webhookUrl": URL,
+            "metadata": OBJECT,
+        }
+        branches: list[JsonValue] = []
+        for model in self.info.models:
+            limits: JsonObject = {"model": {"const": model.id}, "duration": one_of(model.durations)}
+            branches.append(body(["model", "prompt"], **{**fields, **limits}))
+        task = record(
+            success={"const": True},
+            requestId=TEXT,
+            status=one_of(word for phase, word in _WORDS.items() if phase in _DOCUMENTED),
+            model=fields["model"],
+            prompt=TEXT,
+            duration={"type": "integer"},
+            aspectRatio=fields["aspectRatio"],
+            output=maybe(record(type={"const": "video"}, url=URL)),
+            error=maybe(record(code=TEXT, message=TEXT)),
+        )
+        return Schemas(
+            submit={"oneOf": branches},
+            accepted=record(
+                success={"const": True},
+                requestId=TEXT,
+                status={"const": "queued"},
+                creditsCharged={"type": "integer", "minimum": 1},
+            ),
+            task_id="/requestId",
+            read=task,
+            cancelled=record(
+                success={"const": True}, requestId=TEXT, status={"const": "cancelled"}
+            ),
+        )
+
+    def error_schema(self, status: int) -> JsonObject:
+        """The codes are the sandbox's, but for `unauthorized`."""
+        codes = {code for cause, code in self.codes.items() if cause.value[0] == status}
+        if status == BAD_REQUEST:
+            codes.add("invalid_request")
+        return record(
+            success={"const": False},
+            error=record(code=one_of(sorted(codes)), message=TEXT),
+        )
 
 
 def _bad(message: str) -> Refusal:

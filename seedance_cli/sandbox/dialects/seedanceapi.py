@@ -14,7 +14,7 @@ import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
     BAD_REQUEST,
@@ -31,6 +31,20 @@ from seedance_cli.sandbox.dialects._base import (
     length,
     urls,
 )
+from seedance_cli.sandbox.dialects._schema import (
+    ANY_URL,
+    MOMENT,
+    TEXT,
+    URL,
+    Schemas,
+    array,
+    body,
+    flag,
+    maybe,
+    one_of,
+    prompt,
+    record,
+)
 
 if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
@@ -46,6 +60,8 @@ _WORDS = {
     Phase.CANCELLED: "CANCELLED",
     Phase.STRANGE: STRANGE_WORD.upper(),
 }
+
+_DOCUMENTED = (Phase.RUNNING, Phase.SUCCEEDED, Phase.FAILED)
 
 # The page's price table: resolution, seconds → credits without audio, with audio.
 _CREDITS = {
@@ -93,6 +109,14 @@ class SeedanceApi(Dialect):
             created_at=datetime(2026, 2, 7, 10, 30, tzinfo=UTC),
         ),
     )
+
+    example: ClassVar[JsonObject] = {
+        "prompt": "A majestic eagle soaring through golden sunset clouds over ocean waves",
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "duration": "8",
+    }
+    documented = frozenset({400, 401, 402, 404, 500})
 
     def new_id(self) -> str:
         """`seed15` and `pro` as in the page's example."""
@@ -170,6 +194,44 @@ class SeedanceApi(Dialect):
         words = refusal.message if refusal.code is None else f"{refusal.code}: {refusal.message}"
         return {"code": refusal.status, "message": words}
 
+    def schemas(self) -> Schemas:
+        """From the page's tables and examples."""
+        model = self.info.models[0]
+        durations = [str(seconds) for seconds in model.durations]
+        words = one_of([_WORDS[phase] for phase in _DOCUMENTED])
+        fields: JsonObject = {
+            "prompt": prompt(_MAX_PROMPT),
+            "aspect_ratio": one_of(model.aspect_ratios, "1:1"),
+            "resolution": one_of(model.resolutions, "720p"),
+            "duration": one_of(durations, "8"),
+            "generate_audio": flag(default=False),
+            "fixed_lens": flag(default=False),
+            "image_urls": array(URL, 0, 1),
+            "callback_url": URL,
+        }
+        task = record(
+            task_id=TEXT,
+            status=words,
+            consumed_credits={"type": "integer", "minimum": 0},
+            created_at=MOMENT,
+            request=body(
+                ["prompt", "aspect_ratio", "resolution", "duration"],
+                **{**fields, "image_urls": array(ANY_URL, 0, 1), "callback_url": ANY_URL},
+            ),
+            response=array(URL, 0, 1),
+            error_message=maybe(TEXT),
+        )
+        return Schemas(
+            submit=body(["prompt"], **fields),
+            accepted=_enveloped(record(task_id=TEXT, status={"const": "IN_PROGRESS"})),
+            task_id="/data/task_id",
+            read=_enveloped(task),
+        )
+
+    def error_schema(self, status: int) -> JsonObject:
+        """The status once more, and words."""
+        return record(code={"const": status}, message=TEXT)
+
 
 def _bad(code: str | None, message: str) -> Refusal:
     return Refusal(BAD_REQUEST, code, message)
@@ -186,6 +248,10 @@ def _images(value: JsonValue) -> tuple[str, ...]:
 
 def _envelope(data: JsonObject) -> JsonObject:
     return {"code": 200, "message": "success", "data": data}
+
+
+def _enveloped(data: JsonObject) -> JsonObject:
+    return record(code={"const": 200}, message={"const": "success"}, data=data)
 
 
 DIALECT = SeedanceApi()

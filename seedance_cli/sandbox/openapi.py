@@ -1,0 +1,118 @@
+"""An OpenAPI 3.1 document for each provider, written from its page: its dialect knows the bodies.
+
+The documents are as strict as the pages; the sandbox takes a little more (a duration in either
+form, for one). Faults that are asked for by name may give answers that are in no document: that is
+what they are for.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seedance_cli.models import JsonObject, JsonValue
+    from seedance_cli.sandbox.dialects._base import Dialect
+
+_ABOUT = (
+    "The documented API of {name}, as `seedance sandbox` serves it. Source: {docs}. Any key is "
+    "right that does not contain `invalid`. A prompt that begins with a word such as "
+    "`sandbox:fail`, or the request header `X-Sandbox-Fault: fail`, provokes a fault."
+)
+_CHOSEN = "; not in the provider's page: the sandbox's choice"
+_ID: JsonObject = {"type": "string", "minLength": 1}
+_RETRY_AFTER: JsonObject = {
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+}
+
+_SUBMIT = (400, 401, 402, 413, 429, 500)
+_READ = (400, 401, 404, 429, 500)
+_CANCEL = (400, 401, 404, 409, 429, 500)
+_FORBIDDEN = 403
+_TOO_MANY = 429
+
+
+def openapi(dialect: Dialect, origin: str) -> JsonObject:
+    """The document.
+
+    Args:
+        dialect: whose.
+        origin: where the client reaches the sandbox, `http://HOST:PORT`.
+    """
+    schemas = dialect.schemas()
+    may_forbid = {_FORBIDDEN} & dialect.documented
+    link: JsonObject = {"parameters": {"task_id": f"$response.body#{schemas.task_id}"}}
+    links: JsonObject = {"read": {**link, "operationId": "read"}}
+    if schemas.cancelled is not None:
+        links["cancel"] = {**link, "operationId": "cancel"}
+    errors = sorted({*_SUBMIT, *may_forbid})
+    submit = _operation(dialect, "Submit a task", schemas.accepted, errors, links)
+    submit["requestBody"] = {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": schemas.submit,
+                "examples": {"page": {"value": dict(dialect.example)}},
+            }
+        },
+    }
+    read = _operation(dialect, "Read a task", schemas.read, _READ)
+    where = "path" if "{task_id}" in dialect.read_path else "query"
+    parameters: list[JsonValue] = [
+        {
+            "name": "task_id",
+            "in": where,
+            "required": True,
+            "schema": _ID,
+            "example": dialect.built_in[0].task_id,
+        }
+    ]
+    read["parameters"] = parameters
+    paths: JsonObject = {dialect.submit_path: {"post": submit}, dialect.read_path: {"get": read}}
+    if dialect.cancel_path is not None and schemas.cancelled is not None:
+        cancel = _operation(dialect, "Cancel a task", schemas.cancelled, _CANCEL)
+        cancel["parameters"] = parameters
+        paths[dialect.cancel_path] = {"post": cancel}
+    info = dialect.info
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{dialect.name} (sandbox)",
+            "version": "1",
+            "description": _ABOUT.format(name=dialect.name, docs=info.docs),
+        },
+        "externalDocs": {"url": info.docs},
+        "servers": [{"url": origin + dialect.base_path}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(
+    dialect: Dialect,
+    summary: str,
+    schema: JsonObject,
+    errors: Iterable[int],
+    links: JsonObject | None = None,
+) -> JsonObject:
+    done = _response("Done as asked", schema)
+    if links is not None:
+        done["links"] = links
+    responses: JsonObject = {"200": done}
+    for status in errors:
+        words = HTTPStatus(status).phrase
+        if status not in dialect.documented:
+            words += _CHOSEN
+        answer = _response(words, dialect.error_schema(status))
+        if status == _TOO_MANY:
+            answer["headers"] = _RETRY_AFTER
+        responses[str(status)] = answer
+    name = summary.partition(" ")[0].lower()
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+def _response(description: str, schema: JsonObject) -> JsonObject:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,140 @@
+"""`seedance cancel`: says "cancelled" only where the provider confirmed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.scripted_provider import (
+    ScriptedProvider,
+    State,
+    done,
+    error,
+    json_answer,
+    submitted,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.fake_clock import FakeClock
+    from support.runner import Run
+    from support.scripted_provider import Step
+
+REF = "seedance2ink:t1"
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as found:
+        yield found
+
+
+def test_a_confirmed_cancel(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """One POST; `REF cancelled` on stdout; the task is delivered, for its end was reported."""
+    submitted(server, "seedance2ink", "t1")
+    env = server.env()
+    result = run("cancel", REF, env=env, clock=clock)
+    assert (result.code, result.out) == (0, f"{REF}\tcancelled\n")
+    assert (server.posts("/t1/cancel"), server.posts()) == (1, 1)
+    assert run("wait", env=env, clock=clock).code == 0
+    assert server.polls("t1") == 0
+    rows = run("list", "--json", env=env, clock=clock).json
+    assert rows[0]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("word", ["canceled", "CANCELLED"])
+def test_other_spellings_are_the_same_word(
+    run: Run, server: ScriptedProvider, clock: FakeClock, word: str
+) -> None:
+    """`canceled` is `cancelled`, whatever the case."""
+    server.cancels["t1"] = word
+    assert run("cancel", REF, env=server.env(), clock=clock).out == f"{REF}\tcancelled\n"
+
+
+@pytest.mark.parametrize("word", ["processing", "succeeded", "cancelling"])
+def test_an_answer_that_confirms_nothing_is_4(
+    run: Run, server: ScriptedProvider, clock: FakeClock, word: str
+) -> None:
+    """Any other status is no cancel: 4, nothing on stdout, and the way to go on."""
+    server.cancels["t1"] = State(word)
+    result = run("cancel", REF, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (4, "")
+    assert "cancelled\n" not in result.out
+    assert "not cancelled" in result.err
+    assert f"seedance wait {REF}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (json_answer(200, {"success": False, "error": {"message": "too late"}}), (4, "rejected")),
+        (error(400, "too late"), (4, "rejected")),
+        (error(401), (3, "unauthorized")),
+        (error(404), (4, "not_found")),
+        (unavailable, (5, "unreachable")),
+        (json_answer(200, {"success": True}), (5, "unreachable")),
+        (
+            json_answer(200, {"success": True, "requestId": "t2", "status": "cancelled"}),
+            (5, "unreachable"),
+        ),
+    ],
+)
+def test_a_cancel_that_fails(
+    run: Run, server: ScriptedProvider, clock: FakeClock, step: Step, expected: tuple[int, str]
+) -> None:
+    """A refusal is 4 in the provider's words, no answer 5; sent once; never called cancelled."""
+    server.cancels["t1"] = step
+    result = run("cancel", REF, "--json", env=server.env(), clock=clock)
+    assert (result.code, result.error["code"]) == expected
+    assert result.out == ""
+    assert result.error["ref"] == REF
+    assert server.posts() == 1
+
+
+@pytest.mark.parametrize("name", ["seedanceapi", "defapi", "runbase"])
+def test_a_provider_without_a_cancel_endpoint_is_4(
+    run: Run, server: ScriptedProvider, clock: FakeClock, name: str
+) -> None:
+    """4, nothing is sent, and what the user can do instead is said."""
+    result = run("cancel", f"{name}:t1", env=server.env(), clock=clock)
+    assert (result.code, result.out) == (4, "")
+    assert server.server.requests == []
+    assert "no cancel endpoint" in result.err
+    assert "seedance wait" in result.err
+
+
+def test_several_tasks(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """One that cannot be cancelled stops no other; the document has all, in their order."""
+    refs = ("runbase:a", "seedance2ink:b")
+    result = run("cancel", *refs, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (4, "seedance2ink:b\tcancelled\n")
+    found = run("cancel", *refs, "--json", env=server.env(), clock=clock)
+    assert [one["ref"] for one in found.json] == list(refs)
+    assert [one["status"] for one in found.json] == ["unknown", "cancelled"]
+
+
+def test_json_of_one_ref_is_an_object(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """`cancel REF --json`: one object, of what the provider answered, confirmed or not."""
+    found = run("cancel", REF, "--json", env=server.env(), clock=clock)
+    assert (found.code, found.json["status"]) == (0, "cancelled")
+    server.cancels["t2"] = State("processing")
+    other = run("cancel", "seedance2ink:t2", "--json", env=server.env(), clock=clock)
+    assert (other.code, other.json["status"]) == (4, "running")
+
+
+def test_a_ref_is_required(run: Run, clock: FakeClock) -> None:
+    """Nothing is ever cancelled that was not named: 2."""
+    assert run("cancel", clock=clock).code == 2
+
+
+def test_a_cancelled_task_ends_a_wait_with_7(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A wait for a task that was cancelled meanwhile says so."""
+    server.task("t1", "running", "cancelled", done())
+    result = run("wait", REF, env=server.env(), clock=clock)
+    assert result.code == 7
+    assert "cancelled" in result.err

@@ -1,0 +1,312 @@
+"""Faults 31 to 38: keys and configuration, from the command line to the files and the wire.
+
+The modules' own tests go into each of them more deeply; 35, the canary, is `test_canary.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.fake_clock import FakeClock
+from support.scripted_provider import ScriptedProvider, State, done, error
+
+if TYPE_CHECKING:
+    from support.runner import Run, Spawn
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, shells and /proc")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Where config.toml lies; its folder is there."""
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir(mode=0o700)
+    return path
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+def test_fault_31_files_are_private_from_creation(run: Run, tmp_path: Path, config: Path) -> None:
+    """With no umask at all, what commands create is 0600, and the ledger's folder 0700."""
+    before = os.umask(0)
+    try:
+        with ScriptedProvider() as server:
+            env = server.env("runbase")
+            assert run("login", "runbase", stdin="some-key-123\n").code == 0
+            assert run("profile", "set", "w", "provider", "runbase").code == 0
+            config.write_text(f"# mine\n{config.read_text()}")
+            assert run("profile", "set", "w", "defaults.duration", "8").code == 0
+            assert run("generate", "a boat", "-p", "runbase", env=env).code == 0
+    finally:
+        os.umask(before)
+    for name in ("config.toml", "config.toml.bak", "credentials.toml"):
+        assert mode(config.with_name(name)) == 0o600, name
+    assert mode(tmp_path / "state") == 0o700
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert tmp_path / "state" / "ledger.db" in files
+    assert {mode(path) for path in files} == {0o600}
+
+
+@posix
+def test_fault_31_a_looser_file_is_tightened_with_a_warning(run: Run, config: Path) -> None:
+    """A config.toml that others can read is closed to them by the first command that reads it."""
+    config.write_text('[profiles.default.providers.runbase]\napi_key = "loose-key-123"\n')
+    config.chmod(0o644)
+    first, second = run("profile", "list"), run("profile", "list")
+    assert first.code == second.code == 0
+    assert "warning: " in first.err
+    assert str(config) in first.err
+    assert second.err == ""
+    assert mode(config) == 0o600
+
+
+@posix
+def test_fault_32_twelve_writers_of_both_files(spawn: Spawn, config: Path) -> None:
+    """Six `login` and six `profile set` at once: every profile is there, and both files parse."""
+    running = [
+        *(
+            spawn("login", "runbase", "--profile", f"k{n}", stdin=f"key-number-{n}".encode())
+            for n in range(6)
+        ),
+        *(spawn("profile", "set", f"c{n}", "provider", "runbase") for n in range(6)),
+    ]
+    assert [one.finish().code for one in running] == [0] * 12
+    keys = tomllib.loads(config.with_name("credentials.toml").read_text())["profiles"]
+    assert keys == {f"k{n}": {"runbase": f"key-number-{n}"} for n in range(6)}
+    named = tomllib.loads(config.read_text())["profiles"]
+    assert named == {f"c{n}": {"provider": "runbase"} for n in range(6)}
+
+
+@pytest.mark.parametrize("name", ["config.toml", "credentials.toml"])
+def test_fault_33_damaged_toml(name: str, run: Run, config: Path) -> None:
+    """A damaged file is 3 with its line and without its content, and not a byte of it changes."""
+    path = config.with_name(name)
+    path.write_text('[profiles.default]\nrunbase = "secret-content\nx = 1\n')
+    path.chmod(0o600)
+    before = path.read_bytes()
+    for words in (
+        ("generate", "a boat", "-p", "runbase"),
+        ("status", "runbase:t1"),
+        ("wait", "runbase:t1"),
+        ("cancel", "runbase:t1"),
+        ("providers",),
+        ("profile", "list"),
+        ("profile", "set", "default", "provider", "runbase"),
+        ("profile", "remove", "default"),
+        ("login", "runbase"),
+        ("logout", "runbase"),
+    ):
+        result = run(*words, "-v", stdin="some-key-123\n")
+        assert result.code == 3, words
+        assert f"{path} is damaged, line 2" in result.err, words
+        assert "secret-content" not in result.out + result.err
+        assert path.read_bytes() == before
+    assert sorted(one.name for one in config.parent.iterdir() if "lock" not in one.name) == [name]
+
+
+BAD = {
+    "newline": "abc\ndefghijkl",
+    "space": "abc defghijkl",
+    "tab": "abc\tdefghijkl",
+    "DEL": "abcdef\x7fghijkl",
+    "ESC": "abcdef\x1bghijkl",
+    "accent": "abcdef\u00e9ghijkl",
+    "NUL": "abcdef\0ghijkl",
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=list(BAD))
+def test_fault_34_what_cannot_be_a_key(bad: str, run: Run, config: Path) -> None:
+    """From stdin 2, from a variable or a file 3: never echoed, and no request is made of it."""
+    with ScriptedProvider() as server:
+        env = server.env("runbase")
+        results = [run("login", "runbase", "-v", stdin=f"{bad}\n", env=env)]
+        assert results[0].code == 2
+        if "\0" not in bad:  # no variable can hold one
+            env["RUNBASE_API_KEY"] = bad
+            results.append(run("status", "runbase:t1", "-v", "--json", env=env))
+        config.write_text(
+            f"[profiles.default.providers.runbase]\napi_key = {json.dumps(bad)}\n", encoding="utf-8"
+        )
+        env["RUNBASE_API_KEY"] = None
+        if "\x7f" not in bad:  # TOML has no such character in its strings
+            results.append(run("generate", "a boat", "-p", "runbase", "-v", env=env))
+        assert [result.code for result in results[1:]] == [3] * len(results[1:])
+        assert not server.server.requests
+    for result in results:
+        for part in (bad[:5], "ghijkl"):
+            assert part not in result.out + result.err
+    assert not config.with_name("credentials.toml").exists()
+
+
+def test_fault_36_signed_urls(run: Run, tmp_path: Path) -> None:
+    """The query of a signed URL is masked in every line of `-v`, and whole where it is a result."""
+    with ScriptedProvider() as server:
+        url = f"{server.video('v.mp4')}?X-Signature=secretsig0123&Expires=1"
+        server.task("t1", done(url))
+        env = server.env("runbase")
+        status = run("status", "runbase:t1", "-v", env=env)
+        wait = run("wait", "runbase:t1", "-v", env=env)
+        saved = run("wait", "runbase:t1", "--download", "-v", env=env)
+    assert status.out == f"runbase:t1\tsucceeded\t{url}\n"
+    assert wait.out == f"{url}\n"
+    assert saved.out == f"{Path.cwd() / 'runbase-t1.mp4'}\n"
+    for result in (status, wait, saved):
+        assert "secretsig0123" not in result.err
+        assert "GET " in result.err
+
+
+def test_fault_36_the_query_of_a_read_is_masked(run: Run) -> None:
+    """`-v` has method, URL with a masked query, status and milliseconds, on a line each."""
+    import re
+
+    with ScriptedProvider() as server:
+        server.task("t1", "queued")
+        result = run("status", "seedanceapi:t1", "-v", env=server.env("seedanceapi"))
+        endpoint = server.endpoint("seedanceapi")
+    line = rf"GET {re.escape(endpoint)}/status\?\*\*\* 200 \d+ ms"
+    assert re.fullmatch(line, result.err.strip())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/v1", "http://10.0.0.1/v1", "ftp://127.0.0.1", "http://localhost.x"]
+)
+@pytest.mark.parametrize("place", ["variable", "profile"])
+def test_fault_37_http_is_for_this_machine(url: str, place: str, run: Run, config: Path) -> None:
+    """A base URL over which the key would travel in the open is 3, named by its place."""
+    env: dict[str, str | None] = {"RUNBASE_API_KEY": "some-key-123"}
+    if place == "variable":
+        env["RUNBASE_BASE_URL"] = url
+    else:
+        config.write_text(f'[profiles.default.providers.runbase]\nbase_url = "{url}"\n')
+    for words in (("generate", "a boat", "-p", "runbase"), ("status", "runbase:t1")):
+        result = run(*words, env=env)
+        assert result.code == 3
+        named = "RUNBASE_BASE_URL" if place == "variable" else "profiles.default"
+        assert named in result.err
+        assert "some-key-123" not in result.err
+
+
+def test_fault_37_a_key_goes_to_its_own_provider_only(run: Run, config: Path) -> None:
+    """With keys for one provider in the profile, another one's requests are refused unsent."""
+    with ScriptedProvider() as server:
+        config.write_text(
+            '[profiles.default]\nprovider = "runbase"\n'
+            '[profiles.default.providers.runbase]\napi_key = "runbase-key-123"\n'
+        )
+        env = server.env()
+        for name in ("DEFAPI", "RUNBASE", "SEEDANCEAPI", "SEEDANCE2INK"):
+            env[f"{name}_API_KEY"] = None
+        server.task("t1", "queued")
+        for name in ("defapi", "seedanceapi", "seedance2ink"):
+            assert run("status", f"{name}:t1", env=env).code == 3
+            assert run("generate", "a boat", "-p", name, env=env).code == 3
+        assert not server.server.requests
+        assert run("status", "runbase:t1", env=env).code == 0
+        assert [r.headers["authorization"] for r in server.server.requests] == [
+            "Bearer runbase-key-123"
+        ]
+
+
+def test_fault_37_a_redirect_to_another_host_is_not_followed(run: Run) -> None:
+    """A read that is redirected to another host or port ends there: that one sees nothing."""
+    with ScriptedProvider() as other, ScriptedProvider() as server:
+        server.task("t1", error(302, headers={"Location": f"{other.url}/runbase/runs/t1"}))
+        result = run("status", "runbase:t1", env=server.env("runbase"))
+        assert result.code == 4
+        assert "another host" in result.err
+        assert other.server.connections == 0
+
+
+@posix
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo some-key-123; exit 7", "exit status 7"),
+        ("echo some-key-123; echo two", "more than one line"),
+        ("echo some-key-123 two", "a space"),
+        ("true", "is empty"),
+        ("yes some-key-123", "more than one key"),
+    ],
+)
+def test_fault_38_a_key_command_that_fails(script: str, why: str, run: Run, config: Path) -> None:
+    """It is 3 with the reason and without what was printed, before anything is sent."""
+    config.write_text(
+        "[profiles.default.providers.runbase]\n"
+        f"api_key_command = {json.dumps(['sh', '-c', script])}\n"
+    )
+    with ScriptedProvider() as server:
+        env = server.env("runbase")
+        env["RUNBASE_API_KEY"] = None
+        result = run("generate", "a boat", "-p", "runbase", "-v", "--json", env=env)
+        assert not server.server.requests
+    assert result.code == 3
+    assert result.out == ""
+    assert why in result.error["message"]
+    assert "some-key-123" not in result.err
+
+
+@posix
+@pytest.mark.full
+def test_fault_38_a_key_command_that_hangs(run: Run, config: Path) -> None:
+    """One that never ends is 3 within 10 seconds."""
+    import time
+
+    config.write_text('[profiles.default.providers.runbase]\napi_key_command = ["sleep", "60"]\n')
+    start = time.monotonic()
+    result = run("status", "runbase:t1")
+    assert result.code == 3
+    assert "did not finish" in result.err
+    assert time.monotonic() - start < 11
+
+
+def test_fault_38_a_key_command_is_run_only_where_a_key_is_needed(run: Run, config: Path) -> None:
+    """`--dry-run`, `list`, `price` and `profile show` do not ask the password manager."""
+    mark = config.with_name("ran")
+    code = f"open({str(mark)!r}, 'w').close(); print('some-key-123')"
+    config.write_text(
+        "[profiles.default.providers.runbase]\n"
+        f"api_key_command = {json.dumps([sys.executable, '-Sc', code])}\n"
+    )
+    for words in (
+        ("generate", "a boat", "-p", "runbase", "--dry-run"),
+        ("generate", "a boat", "--sandbox", "--dry-run"),
+        ("list",),
+        ("price",),
+        ("providers",),
+        ("profile", "show"),
+        ("recover",),
+    ):
+        assert run(*words).code == 0, words
+        assert not mark.exists(), words
+
+
+def test_fault_30_the_key_does_not_go_to_the_videos_host(run: Run) -> None:
+    """A download is asked for without the key, also where the video lies with the provider."""
+    with ScriptedProvider() as server:
+        server.task("t1", State("succeeded", (server.video("v.mp4"),)))
+        assert run("wait", "runbase:t1", "--download", env=server.env("runbase")).code == 0
+        asked = [r for r in server.server.requests if r.target.startswith("/video/")]
+    assert asked
+    assert all("authorization" not in request.headers for request in asked)
+
+
+def test_fault_35_cookies_are_not_kept(run: Run) -> None:
+    """What a server puts into a cookie is never sent back."""
+    with ScriptedProvider() as server:
+        unwell = error(503, headers={"Set-Cookie": "session=abc; Path=/"})
+        server.task("t1", unwell, unwell, "queued")
+        assert run("status", "runbase:t1", env=server.env("runbase"), clock=FakeClock()).code == 0
+        assert server.polls("t1") == 3
+        assert all("cookie" not in request.headers for request in server.server.requests)

@@ -1,0 +1,290 @@
+"""Whatever a user does in whatever order, and wherever the program dies: nothing paid is lost.
+
+Hypothesis plays the user and the accidents. Every step enters through `main(argv)`; the provider is
+a real server that counts what it is sold; the ledger is read past the program's own code. The
+program dies at a moment when it looks at its clock: by an exception that nothing catches, which
+also closes what the system would close. (`test_crash.py` kills real processes.)
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from support.counting_provider import MODEL, PROVIDER, Answer, CountingProvider
+from support.fake_clock import FakeClock
+from support.runner import in_process
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from queue import SimpleQueue
+
+    from support.runner import Result
+
+T = TypeVar("T")
+
+PROMPTS = ("a boat", "a cat")
+MOST_LOOKS = 12
+"""A submit looks at its clock about as often."""
+EXCHANGE = "seedance-exchange"
+"""The name of the thread in which the program speaks to a provider."""
+
+
+class Died(BaseException):
+    """The program ends here, as if killed."""
+
+
+class DyingClock(FakeClock):
+    """A clock at whose n-th look the program dies; None: never.
+
+    Waiting for an answer is a look, too. A request that is under way then still goes out whole, as
+    it would from the kernel's buffers; its answer comes to nobody.
+    """
+
+    def __init__(self, looks: int | None) -> None:
+        super().__init__()
+        self._left = looks
+
+    def _look(self) -> None:
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                for thread in threading.enumerate():
+                    if thread.name == EXCHANGE:
+                        thread.join(20)
+                raise Died
+
+    def monotonic(self) -> float:
+        self._look()
+        return super().monotonic()
+
+    def now(self) -> datetime:
+        self._look()
+        return super().now()
+
+    def get(self, queue_: SimpleQueue[T], seconds: float | None) -> T:
+        item = queue_.get(timeout=20)  # real time: a slow machine changes no result
+        self._look()
+        return item
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the ledger, as it lies there."""
+
+    intent: str
+    state: str
+    prompt: str
+    task_id: str | None
+
+
+class Money(RuleBasedStateMachine):
+    """A user with two prompts, a provider with accidents, a program that dies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="seedance-test-"))
+        self.provider = CountingProvider()
+        self.provider.__enter__()
+        self.env = {
+            **self.provider.env,
+            "SEEDANCE_STATE_DIR": str(self.folder / "state"),
+            "SEEDANCE_CONFIG": str(self.folder / "config.toml"),
+        }
+        self.approved = 0
+        """Submissions that the user asked for and the program did not refuse."""
+        self.given_up: Counter[str] = Counter()
+        """By prompt: intents that the user discarded, whatever they had become."""
+
+    def teardown(self) -> None:
+        self.provider.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # What the user does
+
+    @rule(
+        prompt=st.sampled_from(PROMPTS),
+        again=st.booleans(),
+        answer=st.sampled_from(Answer),
+        dies=st.none() | st.integers(0, MOST_LOOKS),
+    )
+    def generate(self, prompt: str, again: bool, answer: Answer, dies: int | None) -> None:
+        """Submit: it is refused where it has to be, sent once at most, and told as it went."""
+        self.provider.answer = answer
+        posts = self.provider.posts
+        tasks = len(self.provider.made(prompt))
+        blocked = bool(self.unknown(prompt)) and not again
+        words = ("generate", prompt, "-p", PROVIDER, "-m", MODEL, *(["--again"] if again else []))
+        try:
+            result = self.run(*words, clock=DyingClock(dies))
+        except Died:
+            result = None
+        sent = self.provider.posts - posts
+        assert sent <= (0 if blocked else 1)
+        if blocked:
+            assert result is None or result.code == 6
+            return
+        self.approved += 1
+        if result is None:
+            return
+        assert sent == 1
+        made = self.provider.made(prompt)[tasks:]
+        match answer:
+            case Answer.ACCEPT:
+                assert (result.code, result.out) == (0, f"{PROVIDER}:{made[0]}\n")
+            case Answer.REFUSE:
+                assert (result.code, made) == (4, [])
+            case _:
+                assert (result.code, result.out) == (6, "")
+
+    @rule()
+    def list_unknown(self) -> None:
+        """`recover` shows what is unknown, every one of them, and nothing else."""
+        expected = sorted(row.intent for row in self.rows() if row.state in {"unknown", "sending"})
+        result = self.run("recover", "--json")
+        assert result.code == 0
+        assert sorted(row["intent"] for row in result.json) == expected
+
+    @precondition(lambda self: self.unknown())
+    @rule(data=st.data())
+    def adopt_the_right_one(self, data: st.DataObject) -> None:
+        """A lost task is adopted by an intent of its prompt, and is in the ledger then."""
+        row = data.draw(st.sampled_from(self.unknown()))
+        lost = [name for name in self.provider.made(row.prompt) if name not in self.ids()]
+        assume(lost)
+        task_id = data.draw(st.sampled_from(lost))
+        result = self.run("recover", "--adopt", row.intent[:12], task_id)
+        assert (result.code, result.out) == (0, f"{PROVIDER}:{task_id}\n")
+        assert task_id in self.ids()
+
+    @precondition(lambda self: self.unknown())
+    @rule(data=st.data())
+    def adopt_a_wrong_one(self, data: st.DataObject) -> None:
+        """An id of another prompt, of no task, or of the ledger is refused; nothing changes."""
+        row = data.draw(st.sampled_from(self.unknown()))
+        ids = self.ids()
+        others = [
+            name
+            for name, body in self.provider.tasks.items()
+            if name in ids or body["prompt"] != row.prompt
+        ]
+        task_id = data.draw(st.sampled_from(["req_nobody", *others]))
+        before = self.rows()
+        result = self.run("recover", "--adopt", row.intent, task_id)
+        assert result.code == (4 if task_id == "req_nobody" else 2)
+        assert [(one.intent, one.task_id) for one in self.rows()] == [
+            (one.intent, one.task_id) for one in before
+        ]
+        assert row.intent in {one.intent for one in self.unknown()}
+
+    @precondition(lambda self: self.unknown())
+    @rule(data=st.data())
+    def discard(self, data: st.DataObject) -> None:
+        """The user settles an intent as never accepted, and answers for it."""
+        row = data.draw(st.sampled_from(self.unknown()))
+        assert self.run("recover", "--discard", row.intent).code == 0
+        self.given_up[row.prompt] += 1
+        assert row.intent not in {one.intent for one in self.unknown()}
+
+    @precondition(lambda self: any(row.state not in {"unknown", "sending"} for row in self.rows()))
+    @rule(data=st.data(), how=st.sampled_from(["--adopt", "--discard"]))
+    def settle_what_is_settled(self, data: st.DataObject, how: str) -> None:
+        """An intent whose outcome is known cannot be settled."""
+        rows = [row for row in self.rows() if row.state not in {"unknown", "sending"}]
+        row = data.draw(st.sampled_from(rows))
+        words = [row.intent, *(["req_1"] if how == "--adopt" else [])]
+        assert self.run("recover", how, *words).code == 2
+
+    # What holds after every step
+
+    @invariant()
+    def nobody_paid_unasked(self) -> None:
+        """The provider was never asked for more than the user approved."""
+        assert len(self.provider.tasks) <= self.provider.posts <= self.approved
+
+    @invariant()
+    def nothing_paid_is_lost(self) -> None:
+        """Each task is in the ledger, or an unknown intent stands for it, or was discarded."""
+        ids = self.ids()
+        for prompt in PROMPTS:
+            missing = [name for name in self.provider.made(prompt) if name not in ids]
+            assert len(missing) <= len(self.unknown(prompt)) + self.given_up[prompt]
+
+    @invariant()
+    def no_id_twice(self) -> None:
+        """No two rows claim one task."""
+        ids = [row.task_id for row in self.rows() if row.task_id is not None]
+        assert len(ids) == len(set(ids))
+
+    @invariant()
+    def nothing_invented(self) -> None:
+        """Every task of the ledger is one of the provider's, with the prompt of its row."""
+        for row in self.rows():
+            if row.task_id is not None:
+                assert self.provider.tasks[row.task_id]["prompt"] == row.prompt
+
+    def run(self, *words: str, clock: FakeClock | None = None) -> Result:
+        return in_process(*words, env=self.env, clock=clock or DyingClock(None))
+
+    def rows(self) -> list[Row]:
+        """The ledger, oldest first. Nobody lives between two steps: `sending` means unknown."""
+        path = self.folder / "state" / "ledger.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path)) as db:
+            found = db.execute("SELECT intent, state, request, task_id FROM intents ORDER BY seq")
+            return [Row(a, b, json.loads(c)["prompt"], d) for a, b, c, d in found]
+
+    def ids(self) -> set[str]:
+        return {row.task_id for row in self.rows() if row.task_id is not None}
+
+    def unknown(self, prompt: str | None = None) -> list[Row]:
+        return [
+            row
+            for row in self.rows()
+            if row.state in {"unknown", "sending"} and prompt in {None, row.prompt}
+        ]
+
+
+def play(examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        Money,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_nothing_paid_is_lost() -> None:
+    """Submits, accidents, deaths and recoveries, in any order, lose no task that was paid for."""
+    play(examples=25, steps=12)
+
+
+@pytest.mark.full
+def test_nothing_paid_is_lost_for_long() -> None:
+    """The same with four hundred users, who go on for longer."""
+    play(examples=400, steps=25)

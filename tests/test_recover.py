@@ -1,0 +1,167 @@
+"""`seedance recover`: what is known of an unknown outcome, and the ways to settle it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.scripted_provider import ScriptedProvider, State, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.fake_clock import FakeClock
+    from support.runner import Run
+
+MODEL = "bytedance/seedance-1.5-pro"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedProvider]:
+    """Where runbase and seedance2ink are, for every command of the test."""
+    with ScriptedProvider() as scripted:
+        for name, value in scripted.env("runbase", "seedance2ink").items():
+            monkeypatch.setenv(name, value or "")
+        yield scripted
+
+
+@pytest.fixture
+def intent(server: ScriptedProvider, run: Run) -> str:
+    """A submission to seedance2ink whose answer was a 503."""
+    server.submits.append(json_answer(503, {"oops": "try\x1blater"}))
+    argv = ("generate", "a boat", "-p", "seedance2ink", "-d", "5")
+    done = run(*argv, "--json")
+    assert done.code == 6
+    return str(done.error["intent"])
+
+
+def told(prompt: str = "a boat", model: str = "seedance-2.0") -> State:
+    return State("running", fields=(("prompt", prompt), ("model", model)))
+
+
+def test_nothing_to_recover(run: Run) -> None:
+    """Nothing unknown: an empty stdout, an empty array, exit 0."""
+    done = run("recover")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "no submission with an unknown outcome\n"
+    assert run("recover", "--json").json == []
+
+
+def test_what_is_known(intent: str, run: Run) -> None:
+    """When, prompt, provider, request, what came back, what is not known, and what to type."""
+    done = run("recover")
+    assert done.code == 0
+    for words in (
+        intent,
+        "UTC",
+        "seedance2ink at http://127.0.0.1",
+        "a boat",
+        "model seedance-2.0, duration 5s",
+        "HTTP 503",
+        r"try\u001blater",
+        "whether you were charged",
+        f"seedance recover --adopt {intent} TASK_ID",
+        f"seedance recover --discard {intent}",
+    ):
+        assert words in done.out, words
+    assert "not charged" not in done.out
+    (row,) = run("recover", "--json").json
+    assert (row["intent"], row["ref"], row["status"]) == (intent, None, "unknown")
+    assert row["state"] == "unknown"
+    assert row["evidence"]["http_status"] == 503
+    assert run("recover", "-p", "runbase", "--json").json == []
+    assert run("recover", "--sandbox", "--json").json == []
+
+
+def test_adopt(intent: str, server: ScriptedProvider, run: Run) -> None:
+    """The task is read first; then the intent is settled, and the task is as any other."""
+    server.task("req_1", told(), State("succeeded", urls=(server.video("a.mp4"),)))
+    done = run("recover", "--adopt", intent[:8], "req_1")
+    assert (done.code, done.out) == (0, "seedance2ink:req_1\n"), done.err
+    assert [one.method for one in server.server.requests] == ["POST", "GET"]
+    assert run("recover", "--json").json == []
+    (row,) = run("list", "--json").json
+    assert (row["ref"], row["intent"], row["status"]) == ("seedance2ink:req_1", intent, "running")
+    waited = run("wait")
+    assert waited.out == f"{server.video('a.mp4')}\n"
+    settled = run("recover", "--adopt", intent, "req_1")
+    assert settled.code == 2
+    assert "adopted" in settled.err
+
+
+REFUSALS = [
+    (None, 4, "does not say that you were not charged"),
+    (told(prompt="a cat"), 2, "prompt"),
+    (told(model="seedance-2.0-fast"), 2, "model"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=["not found", "prompt", "model"])
+def test_adopt_refuses(
+    refusal: tuple[State | None, int, str],
+    intent: str,
+    server: ScriptedProvider,
+    run: Run,
+    clock: FakeClock,
+) -> None:
+    """Not found, another prompt, another model: refused; with --force adopted and warned of."""
+    step, code, words = refusal
+    if step is not None:
+        server.task("req_1", step)
+    argv = ("recover", "--adopt", intent, "seedance2ink:req_1", "--json")
+    done = run(*argv, clock=clock)
+    assert (done.code, done.out) == (code, "")
+    assert words in done.err
+    assert "--force" in done.err
+    assert len(run("recover", "--json").json) == 1
+    forced = run(*argv, "--force", clock=clock)
+    assert (forced.code, forced.json["ref"]) == (0, "seedance2ink:req_1"), forced.err
+    assert "warning: adopted unconfirmed" in forced.err
+
+
+def test_adopt_an_id_that_the_ledger_has(intent: str, server: ScriptedProvider, run: Run) -> None:
+    """One task is not adopted for two submissions unless --force says so."""
+    server.ids.appendleft("req_1")
+    assert run("generate", "a boat", "-p", "seedance2ink", "-d", "4").code == 0
+    server.task("req_1", told())
+    argv = ("recover", "--adopt", intent, "req_1")
+    done = run(*argv)
+    assert done.code == 2
+    assert "in the ledger already" in done.err
+    assert run(*argv, "--force").out == "seedance2ink:req_1\n"
+
+
+def test_discard(intent: str, server: ScriptedProvider, run: Run) -> None:
+    """Settled as never accepted: the same request may be sent again. It is not said uncharged."""
+    blocked = run("generate", "a boat", "-p", "seedance2ink", "-d", "5")
+    assert blocked.code == 6
+    done = run("recover", "--discard", intent)
+    assert (done.code, done.out) == (0, f"{intent}\n")
+    assert "if seedance2ink did accept it" in done.err
+    assert run("recover", "--json").json == []
+    assert run("generate", "a boat", "-p", "seedance2ink", "-d", "5").code == 0
+    assert server.posts() == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--adopt", "INTENT"], "--adopt INTENT TASK_ID"),
+        (["req_1"], "--adopt INTENT TASK_ID"),
+        (["--adopt", "INTENT", "--discard", "INTENT", "req_1"], "give one of them"),
+        (["--force"], "--force goes with --adopt"),
+        (["--discard", "INTENT", "--force"], "--force goes with --adopt"),
+        (["--discard", "ffffffff"], "no intent"),
+        (["--discard", "ab"], "too short"),
+        (["--adopt", "INTENT", "runbase:x"], "task of runbase"),
+        (["--adopt", "INTENT", "x", "-p", "runbase"], "--provider"),
+        (["--adopt", "INTENT", ".."], "is no task"),
+    ],
+)
+def test_usage(argv: list[str], words: str, intent: str, run: Run) -> None:
+    """Words that do not go together, or name nothing: exit 2, and nothing is settled."""
+    done = run("recover", *(intent if word == "INTENT" else word for word in argv))
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert len(run("recover", "--json").json) == 1

@@ -1,0 +1,318 @@
+"""Which task is meant, and at which endpoint, with which profile and key it is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seedance_cli.ledger import Ledger
+from support import ledgers
+from support.scripted_provider import KEY, ScriptedProvider, done, submitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from support.fake_clock import FakeClock
+    from support.runner import Run
+
+URL = "https://v.example/1.mp4"
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as found:
+        yield found
+
+
+def keys(server: ScriptedProvider, method: str = "GET") -> list[str]:
+    """The key that came with each request."""
+    return [
+        one.headers["authorization"].removeprefix("Bearer ")
+        for one in server.server.requests
+        if one.method == method
+    ]
+
+
+def configure(text: str) -> None:
+    from os import environ
+
+    path = Path(environ["SEEDANCE_CONFIG"])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def row(clock: FakeClock, task_id: str, endpoint: str, *, sandbox: bool = False) -> None:
+    from os import environ
+
+    with Ledger.open(Path(environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        ledgers.submit(ledger, task_id, provider="runbase", endpoint=endpoint, sandbox=sandbox)
+
+
+# Which task
+
+
+def test_a_bare_id_is_looked_up_in_the_ledger(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A bare id of this machine needs no provider, even where several have keys."""
+    submitted(server, "defapi", "t1")
+    server.task("t1", "running")
+    result = run("status", "t1", env=server.env(), clock=clock)
+    assert result.out == "defapi:t1\trunning\t\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (("-p", "runbase"), {}),
+        ((), {"SEEDANCE_PROVIDER": "runbase"}),
+    ],
+)
+def test_a_bare_id_that_the_ledger_lacks(
+    run: Run,
+    server: ScriptedProvider,
+    clock: FakeClock,
+    words: tuple[str, ...],
+    env: Mapping[str, str],
+) -> None:
+    """Then `-p`, or what else names the provider, decides."""
+    server.task("t1", "running")
+    result = run("status", "t1", *words, env={**server.env(), **env}, clock=clock)
+    assert result.out == "runbase:t1\trunning\t\n"
+
+
+def test_a_bare_id_that_nobody_can_place_is_3(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Several keys and no provider named: 3, listing them, nothing asked."""
+    result = run("status", "t1", env=server.env(), clock=clock)
+    assert result.code == 3
+    assert "runbase" in result.err
+    assert server.server.requests == []
+
+
+def test_p_unlike_the_ref_is_2(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """`-p` that contradicts the ref is refused; one that repeats it is not."""
+    server.task("t1", "running")
+    env = server.env()
+    assert run("status", "runbase:t1", "-p", "defapi", env=env, clock=clock).code == 2
+    assert run("status", "runbase:t1", "-p", "runbase", env=env, clock=clock).code == 0
+
+
+def test_a_ref_of_a_sandbox_and_a_real_task_is_2(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Two rows for one ref: 2, naming them; `--no-sandbox` says which is meant."""
+    submitted(server, "runbase", "t1")
+    row(clock, "t1", "sandbox", sandbox=True)
+    server.task("t1", "running")
+    result = run("status", "runbase:t1", env=server.env(), clock=clock)
+    assert result.code == 2
+    assert "at sandbox" in result.err
+    assert server.endpoint("runbase") in result.err
+    again = run("status", "runbase:t1", "--no-sandbox", env=server.env(), clock=clock)
+    assert (again.code, again.out) == (0, "runbase:t1\trunning\t\n")
+
+
+def test_a_ref_at_two_endpoints_is_2(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """The same ref at two endpoints: 2, naming both."""
+    submitted(server, "runbase", "t1")
+    row(clock, "t1", "https://other.example/api/v1")
+    result = run("status", "runbase:t1", env=server.env(), clock=clock)
+    assert result.code == 2
+    assert "https://other.example/api/v1" in result.err
+    assert server.server.requests == []
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        *("runbase:", "runbase:.", "runbase:..", "runbase:%00", "runbase:%1b%5b2J", "runbase:%0a"),
+        *("runbase:%ff", "runbase:%20", "runbase:%e2%80%ae", "", " ", "..", "a\x1bb"),
+        "runbase:" + "x" * 600,
+    ],
+)
+def test_what_no_id_can_be_is_2(
+    run: Run, server: ScriptedProvider, clock: FakeClock, ref: str
+) -> None:
+    """`.`, `..`, blanks, control characters and endless ids are refused before anything is sent."""
+    result = run("status", ref, "-p", "runbase", env=server.env(), clock=clock)
+    assert result.code == 2
+    assert server.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("ref", "path"),
+    [
+        ("runbase:a%2Fb", "/runbase/api/v1/runs/a%2Fb"),
+        ("runbase:a%3Fx%3D1", "/runbase/api/v1/runs/a%3Fx%3D1"),
+        ("runbase:a:b", "/runbase/api/v1/runs/a%3Ab"),
+        ("runbase:%C3%BC", "/runbase/api/v1/runs/%C3%BC"),
+    ],
+)
+def test_ids_are_encoded_again_in_urls(
+    run: Run, server: ScriptedProvider, clock: FakeClock, ref: str, path: str
+) -> None:
+    """An id cannot leave its place in the URL, and its ref is printed as it was given."""
+    result = run("status", ref, env=server.env(), clock=clock)
+    assert result.code == 4  # the server knows no such task
+    assert server.server.requests[0].target == path
+    assert ref in result.err
+
+
+def test_an_unknown_prefix_is_part_of_the_id(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """What stands before a colon is a provider only if there is one of that name."""
+    server.task("job:7", "running")
+    result = run("status", "job:7", "-p", "runbase", env=server.env(), clock=clock)
+    assert result.out == "runbase:job:7\trunning\t\n"
+
+
+# The row decides
+
+
+def test_the_row_decides_on_the_endpoint(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A task is read where it was submitted, whatever the environment says now."""
+    submitted(server, "runbase", "t1")
+    server.task("t1", done(URL))
+    elsewhere = {"RUNBASE_BASE_URL": "http://127.0.0.1:9/api/v1"}
+    result = run("wait", "runbase:t1", env={**server.env(), **elsewhere}, clock=clock)
+    assert (result.code, result.out) == (0, f"{URL}\n")
+
+
+def test_the_environment_decides_for_other_machines_tasks(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A ref that the ledger lacks is read at the endpoint that is set now."""
+    server.task("t1", done(URL))
+    assert run("wait", "runbase:t1", env=server.env(), clock=clock).out == f"{URL}\n"
+
+
+@pytest.mark.parametrize("wanted", ["1", "0"])
+def test_the_row_decides_on_the_sandbox(
+    run: Run, server: ScriptedProvider, clock: FakeClock, wanted: str
+) -> None:
+    """`SEEDANCE_SANDBOX` does not turn a real task into one of the sandbox."""
+    submitted(server, "runbase", "t1")
+    server.task("t1", done(URL))
+    env = {**server.env(), "SEEDANCE_SANDBOX": wanted}
+    assert run("wait", "runbase:t1", env=env, clock=clock).out == f"{URL}\n"
+
+
+def test_a_sandbox_task_never_sees_the_real_key(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A row of the sandbox is read in the sandbox, without the option and without the key."""
+    row(clock, "gone", "sandbox", sandbox=True)
+    result = run("status", "runbase:gone", "-v", env=server.env(), clock=clock)
+    assert result.code == 4
+    assert server.server.requests == []
+
+
+PROFILES = """
+[profiles.work]
+providers.runbase.api_key = "work-key-0123456789"
+[profiles.play]
+providers.runbase.api_key = "play-key-0123456789"
+"""
+
+
+def test_the_row_decides_on_the_profile(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A task submitted with `--profile` is read with that profile's key, without the option."""
+    configure(PROFILES)
+    env = {**server.env("runbase"), "RUNBASE_API_KEY": None}
+    words = ("generate", "a boat", "-p", "runbase")
+    ref = run(*words, "--profile", "work", env=env, clock=clock).out.strip()
+    server.task("t1", done(URL))
+    assert run("wait", ref, env=env, clock=clock).code == 0
+    other = {**env, "SEEDANCE_PROFILE": "play"}
+    assert run("wait", ref, env=other, clock=clock).code == 0
+    assert set(keys(server)) == {"work-key-0123456789"}
+
+
+def test_a_profile_that_was_named_outranks_the_environments_key(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """The key that paid for a task reads it: a named profile's, though a variable is set too."""
+    configure(PROFILES)
+    env = server.env("runbase")
+    words = ("generate", "a boat", "-p", "runbase")
+    ref = run(*words, "--profile", "work", env=env, clock=clock).out.strip()
+    server.task("t1", done(URL))
+    run("wait", ref, env=env, clock=clock)
+    run("wait", env=env, clock=clock)
+    run("status", ref, env=env, clock=clock)
+    assert keys(server, "POST") == ["work-key-0123456789"]
+    assert set(keys(server)) == {"work-key-0123456789"}
+
+
+def test_a_profile_that_was_not_named_does_not(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A task paid with the environment's key, under a default profile, is read with that key."""
+    configure('default_profile = "work"\n' + PROFILES)
+    env = server.env("runbase")
+    ref = run("generate", "a boat", "-p", "runbase", env=env, clock=clock).out.strip()
+    server.task("t1", done(URL))
+    run("wait", ref, env=env, clock=clock)
+    assert keys(server, "POST") == [KEY]
+    assert set(keys(server)) == {KEY}
+
+
+def test_the_profile_option_outranks_the_row(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """`wait --profile` is taken at its word."""
+    configure(PROFILES)
+    env = server.env("runbase")
+    words = ("generate", "a boat", "-p", "runbase", "--profile", "work")
+    ref = run(*words, env=env, clock=clock).out.strip()
+    server.task("t1", done(URL))
+    run("wait", ref, "--profile", "play", env=env, clock=clock)
+    assert set(keys(server)) == {"play-key-0123456789"}
+
+
+def test_a_profile_that_is_gone_leaves_it_to_the_environment(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A removed profile does not make its tasks unreachable."""
+    configure(PROFILES)
+    env = server.env("runbase")
+    words = ("generate", "a boat", "-p", "runbase", "--profile", "work")
+    ref = run(*words, env=env, clock=clock).out.strip()
+    configure("")
+    server.task("t1", done(URL))
+    assert run("wait", ref, env=env, clock=clock).code == 0
+    assert set(keys(server)) == {KEY}
+
+
+def test_tasks_of_two_profiles_are_read_with_a_key_each(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """One wait for tasks of two profiles sends each key for its own task."""
+    configure(PROFILES)
+    env = server.env("runbase")
+    for name in ("work", "play"):
+        run("generate", name, "-p", "runbase", "--profile", name, env=env, clock=clock)
+    server.task("t1", done(URL))
+    server.task("t2", done(URL))
+    assert run("wait", env=env, clock=clock).code == 0
+    sent = {one.target[-2:]: one.headers["authorization"] for one in server.server.requests[2:]}
+    assert sent == {"t1": "Bearer work-key-0123456789", "t2": "Bearer play-key-0123456789"}
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "sandbox"])
+def test_a_sandbox_variable_that_says_nothing_is_2(
+    run: Run, server: ScriptedProvider, clock: FakeClock, value: str
+) -> None:
+    """`SEEDANCE_SANDBOX` is yes, no or empty; anything else is 2."""
+    env = {**server.env(), "SEEDANCE_SANDBOX": value}
+    assert run("wait", env=env, clock=clock).code == 2
