@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -111,6 +112,12 @@ for _module, _command in (
 app.add_typer(profile.app, name="profile", epilog=_options.examples(*profile.EXAMPLES))
 
 
+@cache
+def _program() -> Any:
+    """The command tree, built from the signatures once a process."""
+    return typer.main.get_command(app)
+
+
 def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
     """Run one command.
 
@@ -125,15 +132,23 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
     state = App(os.environ, clock or SystemClock())
     with signals.installed():
         try:
-            code = _run(arguments, state)
-        except SeedanceError as error:
-            code = _fail(state, arguments, error, error.exit_code)
-        except Interrupted as stop:
-            code = _fail(state, arguments, stop.error, stop.exit_code)
-        except Exception as error:  # noqa: BLE001 - the last boundary: a bug keeps its traceback
-            code = _bug(state, arguments, error)
+            code = _told(arguments, state)
+        except Interrupted as second:  # it came while the first was being told
+            code = second.exit_code
     _let_go_of_stdout()
     return code
+
+
+def _told(arguments: list[str], state: App) -> int:
+    """Run, and tell of what went wrong."""
+    try:
+        return _run(arguments, state)
+    except SeedanceError as error:
+        return _fail(state, arguments, error, error.exit_code)
+    except Interrupted as stop:
+        return _fail(state, arguments, stop.error, stop.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last boundary: a bug keeps its traceback
+        return _bug(state, arguments, error)
 
 
 def _let_go_of_stdout() -> None:
@@ -152,7 +167,7 @@ def _run(arguments: list[str], state: App) -> int:
     if _shells.ASKED in os.environ:
         _shells.prepare(os.environ)
     try:
-        code = app(arguments, obj=state, prog_name="seedance", standalone_mode=False)
+        code = _program()(arguments, obj=state, prog_name="seedance", standalone_mode=False)
     except typer.TyperException as error:
         if error.exit_code != _USAGE_CODE:
             raise

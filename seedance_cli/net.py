@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -399,7 +400,7 @@ def _client(url: str) -> httpx.Client:
     direct = is_loopback(url)
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     try:
-        return httpx.Client(
+        client = httpx.Client(
             trust_env=not direct,
             verify=_ssl_context(tls=urlsplit(url).scheme == "https", proxies=not direct),
             timeout=timeout,
@@ -413,6 +414,9 @@ def _client(url: str) -> httpx.Client:
             f"the proxy settings cannot be used ({what}): {', '.join(named) or 'system settings'}",
             hint="unset or mend these variables",
         ) from None  # the cause's text may hold a proxy's password
+    # No cookie is kept: what a server puts into one would be sent back to it.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 def _is_import(error: Exception) -> bool:

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import quote
 
 MASK = "****"
 _WINDOW = 8
 """Characters: a shorter piece of a key says nothing, and would be found in innocent words."""
+# A string of JSON. One that never ends goes to the end of the text, so that the search is linear.
+_LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 def redact_exact(text: bytes, key: str) -> bytes:
-    """The bytes without the whole key, raw, URL-encoded or base64. Safe on JSON that is parsed."""
+    r"""The bytes without the whole key, raw, URL-encoded or base64. Safe on JSON that is parsed.
+
+    In strings of JSON the key is found also where characters of it are escaped (`\/`, `\u002b`).
+    """
     if len(key) < _WINDOW:
         return text
-    for form in _forms(key):
+    forms = _forms(key)
+    for form in forms:
         text = text.replace(form.encode(), MASK.encode())
-    return text
+    return _LITERAL.sub(lambda literal: _unescaped(literal[0], forms), text)
+
+
+def _unescaped(literal: bytes, forms: list[str]) -> bytes:
+    """A string of JSON, spelt anew without the key if it holds it in an escaped form."""
+    if b"\\" not in literal:
+        return literal
+    import json
+
+    try:
+        value = found = json.loads(literal)
+    except ValueError:
+        return literal
+    for form in forms:
+        value = value.replace(form, MASK)
+    return literal if value == found else json.dumps(value).encode()
 
 
 def redact(text: str, key: str) -> str:

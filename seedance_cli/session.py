@@ -167,7 +167,7 @@ class Session:
             self._ledger = self._stack.enter_context(opened)
         return self._ledger
 
-    def _readable_ledger(self) -> Ledger:
+    def readable_ledger(self) -> Ledger:
         """The ledger where it is the only one to know: a damaged one is not an empty one.
 
         Raises:
@@ -262,13 +262,13 @@ class Session:
 
     def unfinished(self) -> list[Submission]:
         """Every task of the ledger that has not ended or was not delivered."""
-        return self._readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+        return self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
 
     def unknown(self) -> list[Submission]:
         """Every submission of the ledger whose outcome is unknown."""
         return [
             one
-            for one in self._readable_ledger().unknown(sandbox=self.sandbox)
+            for one in self.readable_ledger().unknown(sandbox=self.sandbox)
             if self._provider in {None, one.provider}
         ]
 

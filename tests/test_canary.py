@@ -24,7 +24,6 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from support import one_tree
 from support.bytes_server import BytesServer, answer
 from support.fake_clock import FakeClock
 
@@ -43,11 +42,6 @@ PRINTS = (
 )
 """A key command whose own words do not hold the key."""
 SOURCES = ("environment", "credentials", "command", "config")
-
-
-@pytest.fixture(autouse=True)
-def _one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    one_tree.use(monkeypatch)
 
 
 def random_key() -> str:

@@ -64,16 +64,16 @@ def strike_all(scaffold: Scaffold, points: Sequence[Point]) -> list[Outcome]:
 @pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
 def test_killed_around_the_post(scaffold: Scaffold, *, known: bool) -> None:
     """Killed before a system call near the paid POST, every task has its id or an `unknown`."""
-    points = killing.choose(scaffold.points(known=known), 12, random.Random(7))
+    points = killing.choose(scaffold.points(known=known), 11, random.Random(7))
     outcomes = strike_all(scaffold, points)
-    assert sum(one.killed for one in outcomes) >= 9
-    assert sum(one.unknown for one in outcomes) >= 5
+    assert sum(one.killed for one in outcomes) >= 8
+    assert sum(one.unknown for one in outcomes) >= 4
     assert any(one.refused for one in outcomes)
 
 
 def test_killed_at_random_moments(scaffold: Scaffold) -> None:
     """Killed at a moment that nobody chose, every task has its id or an `unknown` intent."""
-    outcomes = strike_all(scaffold, killing.moments(10, random.Random(7)))
+    outcomes = strike_all(scaffold, killing.moments(8, random.Random(7)))
     assert any(one.killed for one in outcomes)
     assert any(one.tasks for one in outcomes)
 

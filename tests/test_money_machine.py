@@ -179,21 +179,24 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.unknown())
     @rule(data=st.data())
     def adopt_a_wrong_one(self, data: st.DataObject) -> None:
-        """An id of another prompt, of no task, or of the ledger is refused; nothing changes."""
+        """An id of another prompt, or of no task, is refused."""
         row = data.draw(st.sampled_from(self.unknown()))
-        ids = self.ids()
-        others = [
-            name
-            for name, body in self.provider.tasks.items()
-            if name in ids or body["prompt"] != row.prompt
-        ]
+        tasks = self.provider.tasks.items()
+        others = [name for name, body in tasks if body["prompt"] != row.prompt]
         task_id = data.draw(st.sampled_from(["req_nobody", *others]))
+        self.refuse_to_adopt(row, task_id, 4 if task_id == "req_nobody" else 2)
+
+    @precondition(lambda self: self.taken())
+    @rule(data=st.data())
+    def adopt_a_taken_one(self, data: st.DataObject) -> None:
+        """An id of the right prompt that another row has is refused."""
+        row, task_id = data.draw(st.sampled_from(self.taken()))
+        self.refuse_to_adopt(row, task_id, 2)
+
+    def refuse_to_adopt(self, row: Row, task_id: str, code: int) -> None:
         before = self.rows()
-        result = self.run("recover", "--adopt", row.intent, task_id)
-        assert result.code == (4 if task_id == "req_nobody" else 2)
-        assert [(one.intent, one.task_id) for one in self.rows()] == [
-            (one.intent, one.task_id) for one in before
-        ]
+        assert self.run("recover", "--adopt", row.intent, task_id).code == code
+        assert [one.task_id for one in self.rows()] == [one.task_id for one in before]
         assert row.intent in {one.intent for one in self.unknown()}
 
     @precondition(lambda self: self.unknown())
@@ -264,6 +267,15 @@ class Money(RuleBasedStateMachine):
             if row.state in {"unknown", "sending"} and prompt in {None, row.prompt}
         ]
 
+    def taken(self) -> list[tuple[Row, str]]:
+        """Unknown intents with the ids of the same prompt that the ledger has."""
+        return [
+            (row, other.task_id)
+            for row in self.unknown()
+            for other in self.rows()
+            if other.task_id is not None and other.prompt == row.prompt
+        ]
+
 
 def play(examples: int, steps: int) -> None:
     run_state_machine_as_test(
@@ -286,5 +298,5 @@ def test_nothing_paid_is_lost() -> None:
 
 @pytest.mark.full
 def test_nothing_paid_is_lost_for_long() -> None:
-    """The same with four hundred users, who go on for longer."""
-    play(examples=400, steps=25)
+    """The same with two hundred users, who go on for longer."""
+    play(examples=200, steps=20)

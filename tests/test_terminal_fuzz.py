@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support import one_tree
 from support.bytes_server import BytesServer, answer
 from support.fake_clock import FakeClock
 
@@ -87,11 +86,6 @@ hostile = st.one_of(
         max_size=30,
     ),
 )
-
-
-@pytest.fixture(autouse=True)
-def _one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    one_tree.use(monkeypatch)
 
 
 class Host:
@@ -288,7 +282,7 @@ def test_fault_39_any_text_in_every_server_string(data: st.DataObject, run: Run)
 
 @pytest.mark.full
 @settings(
-    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_fault_39_very_many_texts(data: st.DataObject, run: Run) -> None:

@@ -272,8 +272,6 @@ def _report(session: Session, spent: Spent, asked: _Asked) -> int:
     on_stderr = asked.wanted is not None or out.json
     if on_stderr:
         out.always(f"submitted {ref}")
-    from seedance_cli.output import Closed
-
     try:
         if not on_stderr:
             out.result(ref)
@@ -288,21 +286,36 @@ def _report(session: Session, spent: Spent, asked: _Asked) -> int:
     except WriteFailed as error:
         if not on_stderr:
             out.always(f"submitted {ref}")
-        if isinstance(error, Closed):
-            error.quiet = False  # the reader that left took the result with it
-        error.ref = ref
-        error.intent = submission.intent
-        error.retry_safe = False
-        error.hint = f"the task is paid for and kept: seedance wait {ref}"
+        _keep(error, submission)
+        raise
+    except Interrupted as stop:
+        if stop.error.ref is None:  # it came while the result was on its way out
+            out.always(f"submitted {ref}")
+            stop.error = _runs_on(submission)
         raise
     if spent.signum is not None:
-        stopped = Stopped(
-            "interrupted; the task was accepted and runs on",
-            hint=f"seedance wait {ref}",
-            provider=submission.provider,
-            ref=ref,
-            intent=submission.intent,
-            retry_safe=False,
-        )
-        raise Interrupted(spent.signum, stopped)
+        raise Interrupted(spent.signum, _runs_on(submission))
     return 0
+
+
+def _keep(error: WriteFailed, submission: Submission) -> None:
+    """Make the error say that the task is paid for and not lost."""
+    from seedance_cli.output import Closed
+
+    if isinstance(error, Closed):
+        error.quiet = False  # the reader that left took the result with it
+    error.ref = submission.ref
+    error.intent = submission.intent
+    error.retry_safe = False
+    error.hint = f"the task is paid for and kept: seedance wait {submission.ref}"
+
+
+def _runs_on(submission: Submission) -> Stopped:
+    return Stopped(
+        "interrupted; the task was accepted and runs on",
+        hint=f"seedance wait {submission.ref}",
+        provider=submission.provider,
+        ref=submission.ref,
+        intent=submission.intent,
+        retry_safe=False,
+    )

@@ -74,7 +74,7 @@ def _show(session: Session) -> int:
     wanted = session.sandbox if session.sandbox_option is not None else None
     found = [
         one
-        for one in session.ledger().unknown(sandbox=wanted)
+        for one in session.readable_ledger().unknown(sandbox=wanted)
         if session.provider_option in {None, one.provider}
     ]
     if session.out.json:
@@ -137,7 +137,7 @@ def _one(session: Session, intent: str) -> Submission:
     from seedance_cli.errors import UsageError
     from seedance_cli.models import IntentState
 
-    session.ledger().unknown()  # settles what a process that is gone left behind
+    session.readable_ledger().unknown()  # settles what a process that is gone left behind
     found = session.ledger().get(intent)
     if not found:
         raise UsageError(f"the ledger has no intent {intent!r}", hint="seedance recover")

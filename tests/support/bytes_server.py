@@ -177,7 +177,8 @@ def answer(status: int, body: bytes = b"", headers: Mapping[str, str] | None = N
     """A script that answers whole, with a Content-Length, and closes."""
 
     def script(_: Request, client: Client) -> None:
-        client.send(head(status, {"Content-Length": str(len(body)), **(headers or {})}) + body)
+        framing = {"Content-Length": str(len(body)), "Connection": "close"}
+        client.send(head(status, {**framing, **(headers or {})}) + body)
 
     return script
 
