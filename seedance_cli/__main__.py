@@ -13,9 +13,19 @@ def main() -> int:
 
         sys.stdout.write(f"seedance {__version__}\n")
         return 0
-    from seedance_cli.cli import main as run
+    from seedance_cli import signals
+    from seedance_cli.errors import Interrupted
 
-    return run(sys.argv[1:])
+    try:
+        with signals.installed():
+            from seedance_cli.cli import main as run
+
+            return run(sys.argv[1:])
+    except Interrupted as late:
+        return late.exit_code
+    finally:
+        # The exit code is settled: the interpreter's own end, which takes a while, keeps it.
+        signals.ignore()
 
 
 if __name__ == "__main__":

@@ -78,6 +78,12 @@ def installed() -> Iterator[None]:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
+def ignore() -> None:
+    """Ignore the signals that end a program, from here to its end."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def held() -> Iterator[Held]:
     """Hold signals back: in here they are data, and nothing is torn apart halfway."""
