@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+_NOT_WRITTEN = 10
+"""Contract, section 5."""
+
 
 def main() -> int:
     """Run the program; the exit code is the contract's (section 5)."""
@@ -11,8 +14,7 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         from seedance_cli import __version__
 
-        sys.stdout.write(f"seedance {__version__}\n")
-        return 0
+        return _write(f"seedance {__version__}\n")
     from seedance_cli import signals
     from seedance_cli.errors import Interrupted
 
@@ -26,6 +28,19 @@ def main() -> int:
     finally:
         # The exit code is settled: the interpreter's own end, which takes a while, keeps it.
         signals.ignore()
+
+
+def _write(text: str) -> int:
+    try:
+        if sys.stdout is None:
+            return _NOT_WRITTEN
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        # What the stream still holds must not be tried again at the interpreter's end.
+        sys.stdout = None
+        return _NOT_WRITTEN
+    return 0
 
 
 if __name__ == "__main__":

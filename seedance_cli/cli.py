@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from functools import cache
@@ -29,7 +30,8 @@ from seedance_cli.commands import (
     wait,
 )
 from seedance_cli.commands._options import App
-from seedance_cli.errors import Interrupted, SeedanceError, UsageError
+from seedance_cli.commands._shells import SCRIPTS
+from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,20 +54,24 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        sys.stdout.write(f"seedance {__version__}\n")
+        from seedance_cli.output import Output
+
+        Output().result(f"seedance {__version__}")
         raise typer.Exit
 
 
 def _print_script(shell: str | None) -> None:
     if shell is None:
         return
-    from seedance_cli.commands._shells import SCRIPTS
-
     if shell not in SCRIPTS:
         raise UsageError(
             f"there is no completion for {shell!r}", hint=f"allowed: {', '.join(SCRIPTS)}"
         )
-    sys.stdout.write(SCRIPTS[shell])
+    from seedance_cli.output import Output
+
+    out = Output()
+    for line in SCRIPTS[shell].splitlines():
+        out.result(line)
     raise typer.Exit
 
 
@@ -175,6 +181,14 @@ def _run(arguments: list[str], state: App) -> int:
         if not message:  # a command group alone: its help has been printed
             return 0
         raise UsageError(message, hint=_help_line(error)) from error
+    except SystemExit as error:  # so Typer ends where the reader of a help text has gone
+        from seedance_cli.output import Closed
+
+        raise Closed("stdout was closed by its reader") from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EIO, errno.EBADF}:
+            raise WriteFailed(f"the output could not be written: {error.strerror}") from error
+        raise
     except typer.Abort:
         import signal
 

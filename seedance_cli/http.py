@@ -94,9 +94,7 @@ class HttpApi:
 
     def submit(self, path: str, content: bytes) -> Pending:
         """Start the paid POST. Only `spend` calls this."""
-        # A connection of its own each time: on one kept from an earlier try, the server's closing
-        # it could not be told from an answer that was lost.
-        headers = {**self._headers(content), "Connection": "close"}
+        headers = submit_headers(f"Bearer {self._key.reveal()}")
         url = self._endpoint + path
         return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS)
 
@@ -123,13 +121,19 @@ class HttpApi:
         self._wire.close()
 
     def _exchange(self, method: str, url: str, content: bytes | None) -> HttpResponse:
+        reply = self._once(method, url, content)
+        if _was_stale(reply) and method == "GET":
+            reply = self._once(method, url, content)
+        if reply.fault is not None or reply.response is None:
+            raise unreachable(self._provider, reply.fault)
+        return reply.response
+
+    def _once(self, method: str, url: str, content: bytes | None) -> Reply:
         pending = self._wire.start(method, url, self._headers(content), content)
         pending.wait(READ_SECONDS)
         reply = self.answer(pending)
         self._tell(method, url, reply)
-        if reply.fault is not None or reply.response is None:
-            raise unreachable(self._provider, reply.fault)
-        return reply.response
+        return reply
 
     def _tell(self, method: str, url: str, reply: Reply) -> None:
         outcome = reply.fault.text if reply.fault else ""
@@ -150,6 +154,23 @@ class HttpApi:
         error = refusal(self._provider, response, self._clock)
         error.message = self.hide(error.message)
         raise error
+
+
+def submit_headers(authorization: str) -> dict[str, str]:
+    """The header fields of the paid POST, besides those that every request has."""
+    # A connection of its own each time: on one kept from an earlier try, the server's closing it
+    # could not be told from an answer that was lost.
+    return {
+        "Authorization": authorization,
+        "Content-Type": "application/json",
+        "Connection": "close",
+    }
+
+
+def _was_stale(reply: Reply) -> bool:
+    """Whether the server had closed the kept connection meanwhile, which says nothing about it."""
+    broken = reply.fault is not None and reply.fault.kind is FaultKind.BROKEN
+    return broken and reply.response is None and not reply.fresh
 
 
 def encode(body: JsonObject) -> bytes:

@@ -45,7 +45,7 @@ MAX_BODY = 4 * 1024 * 1024
 
 _LONGEST = 200
 """Characters of an error's own text, which may quote what a server sent."""
-_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 class FaultKind(StrEnum):
@@ -78,6 +78,8 @@ class Reply:
     """The answer, if its head came; its body may be cut where `fault` is set."""
     fault: Fault | None
     milliseconds: int
+    fresh: bool
+    """Whether it opened its connection itself, and did not take one left from an earlier one."""
 
 
 class Event(Enum):
@@ -166,7 +168,8 @@ class Pending:
                 headers = {k.lower(): v for k, v in self._head.headers.items()}
                 body = _unpacked(bytes(self._body), headers.get("content-encoding", ""))
                 response = HttpResponse(self._head.status_code, headers, body)
-            return Reply(self._left, response, self._fault, round(passed * 1000))
+            fresh = self._socket is not None
+            return Reply(self._left, response, self._fault, round(passed * 1000), fresh)
 
     def _trace(self, event: str, info: Mapping[str, object]) -> None:
         # httpx's `trace` extension tells what was done, exception classes only what failed: a proxy
@@ -269,7 +272,7 @@ class Wire:
         request = self._client.build_request(
             method,
             url,
-            headers={**_HEADERS, **headers},
+            headers={**HEADERS, **headers},
             content=body,
             timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
         )
@@ -329,7 +332,7 @@ def stream(
         request = client.build_request(
             "GET",
             url,
-            headers={**_HEADERS, "Accept": "*/*", **headers},
+            headers={**HEADERS, "Accept": "*/*", **headers},
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
         )
         opened: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
@@ -356,11 +359,12 @@ def stream(
         client.close()
 
 
-_HEADERS = {
+HEADERS = {
     "User-Agent": USER_AGENT,
     "Accept": "application/json",
     "Accept-Encoding": "identity",  # a compressed body could not be held to its size cap
 }
+"""The header fields of every request."""
 
 
 def fault_of(error: Exception) -> Fault:
@@ -407,8 +411,7 @@ def _client(url: str) -> httpx.Client:
             follow_redirects=False,
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        names = [name for upper in _PROXY_VARIABLES for name in (upper, upper.lower())]
-        named = [name for name in names if os.environ.get(name)]
+        named = _set_variables(*_PROXIES, "NO_PROXY")
         what = "a SOCKS proxy needs the package socksio" if _is_import(error) else "not understood"
         raise ConfigError(
             f"the proxy settings cannot be used ({what}): {', '.join(named) or 'system settings'}",
@@ -419,6 +422,11 @@ def _client(url: str) -> httpx.Client:
     return client
 
 
+def _set_variables(*names: str) -> list[str]:
+    """Those of the variables that are set, in either case, as they are spelt."""
+    return [one for name in names for one in (name, name.lower()) if os.environ.get(one)]
+
+
 def _is_import(error: Exception) -> bool:
     return isinstance(error, ImportError)
 
@@ -426,7 +434,7 @@ def _is_import(error: Exception) -> bool:
 def _ssl_context(*, tls: bool, proxies: bool) -> ssl.SSLContext:
     # Loading the CA bundle costs 15-20 ms: only where TLS is possible. The bare context trusts
     # nobody, so that a mistake here fails closed.
-    if not tls and not (proxies and any(os.environ.get(n) for n in _PROXY_VARIABLES)):
+    if not tls and not (proxies and _set_variables(*_PROXIES)):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 

@@ -10,8 +10,11 @@ from seedance_cli.errors import RateLimited, SeedanceError, Unreachable
 from seedance_cli.redact import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedance_cli.clock import Clock
-    from seedance_cli.models import Submission, Task
+    from seedance_cli.models import Submission, Task, TaskHandle
+    from seedance_cli.providers._base import Api
     from seedance_cli.session import Channel
 
 READ_TRIES = 3
@@ -35,9 +38,21 @@ def read(target: Target, clock: Clock) -> Submission:
     Raises:
         SeedanceError: as `Api.get`, and Unreachable for an answer that makes no sense.
     """
+    return ask(target, clock, target.channel.provider.fetch)
+
+
+def ask(target: Target, clock: Clock, call: Callable[[Api, TaskHandle], Task]) -> Submission:
+    """Ask the provider by one of its calls, and keep what it says clear of the key.
+
+    Returns:
+        The submission with what the answer says of its task.
+
+    Raises:
+        SeedanceError: as the call does.
+    """
     channel = target.channel
     try:
-        task = channel.provider.fetch(channel.api, target.submission.handle)
+        task = call(channel.api, target.submission.handle)
     except SeedanceError as error:
         error.ref = target.submission.ref
         error.message = redact(error.message, channel.key.reveal())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from seedance_cli.net import PAID_SECONDS, Event, FaultKind
 from seedance_cli.redact import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedance_cli.clock import Clock
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import (
@@ -55,6 +58,8 @@ class Spent:
 
     submission: Submission
     signum: int | None
+    tell: Callable[[], None]
+    """Tells `-v` of the exchange; for after the ref is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,12 @@ def submit(
     with signals.held() as held:
         verdict = gate.send(held)
         outcome = gate.commit(verdict)
-    gate.tell()
     if not isinstance(outcome, SeedanceError):
-        return Spent(outcome, held.signum)
+        return Spent(outcome, held.signum, gate.tell)
+    try:
+        gate.tell()
+    except Interrupted as late:
+        held.signum = late.signum
     if held.signum is not None and not isinstance(outcome, WriteFailed):
         raise _interrupted(held.signum, verdict.state, outcome)
     raise outcome
@@ -141,7 +149,12 @@ class _Gate:
         tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
         verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
         while True:
-            self.ledger.sending(self.intent)
+            try:
+                self.ledger.sending(self.intent)
+            except WriteFailed:
+                with suppress(WriteFailed):  # nothing is in flight: the row must not say so
+                    self.ledger.settle(self.intent, verdict.state, self.evidence)
+                raise
             if held.came():
                 return verdict
             self.reply = self._exchange(held)
@@ -257,11 +270,12 @@ def _not_sent(provider: Provider, reply: Reply) -> Verdict:
 
 
 def _judge_success(provider: Provider, reply: Reply, response: HttpResponse) -> Verdict:
-    if reply.fault is not None:
-        return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
+    # Of an answer that was cut, JSON that still parses is whole: its id is paid for.
     task = provider.accepted(response)
     if task is not None and MASK not in task.task_id:  # an id with the key in it is none
         return Verdict(IntentState.ACCEPTED, task=task)
+    if reply.fault is not None:
+        return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
     said = words(provider, response)
     if said is None or task is not None:
         return _unknown(provider, reply, "the answer has no usable task id")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +24,14 @@ FOREIGN = re.compile(
     re.IGNORECASE,
 )
 """Variables of the machine that would change what the program does."""
+
+
+for _signal in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    # A shell that runs the suite in the background lets it, and so every program that it starts,
+    # ignore these.
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        with contextlib.suppress(ValueError):
+            signal.signal(_signal, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

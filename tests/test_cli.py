@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ import seedance_cli
 from seedance_cli.commands import price
 
 if TYPE_CHECKING:
-    from support.runner import Run
+    from support.runner import Run, Spawn
 
 COMMANDS = [
     *("generate", "status", "wait", "cancel", "price", "providers", "list", "recover"),
@@ -136,3 +137,28 @@ def test_commands_without_a_network_load_little(words: list[str]) -> None:
     argument = [sys.executable, "-c", code, *words]
     done = subprocess.run(argument, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["--show-completion", "bash"]])
+def test_a_text_that_cannot_be_written_is_no_bug(words: list[str], spawn: Spawn) -> None:
+    """Help, version and scripts onto a full disk exit 10, without a traceback."""
+    with Path("/dev/full").open("w") as full:
+        result = spawn(*words, stdout=full.fileno()).finish()
+    assert result.code == 10
+    assert "Traceback" not in result.err
+
+
+def test_cancel_without_an_endpoint_needs_no_key(run: Run) -> None:
+    """Where there is nothing to cancel with, that is the answer (4), key or no key."""
+    result = run("cancel", "runbase:t1")
+    assert result.code == 4
+    assert "no cancel endpoint" in result.err
+
+
+def test_one_notion_of_an_unusable_character() -> None:
+    """What a provider may not have in an id is just what is escaped on the screen."""
+    from seedance_cli.providers import _json
+    from seedance_cli.text import unsafe
+
+    for number in range(0x110000):
+        assert unsafe(chr(number)) == _json.has_unusable_characters(chr(number)), hex(number)

@@ -402,9 +402,6 @@ CUTS: dict[str, Script] = {
     "only 100": sends(head(100)),
     "before the body": sends(head(200, {"Content-Length": "40"})),
     "in a chunk": sends(head(200, {"Transfer-Encoding": "chunked"}) + b'20\r\n{"id":"t-1"'),
-    "after a whole chunk": sends(
-        head(200, {"Transfer-Encoding": "chunked"}) + b'c\r\n{"id":"t-1"}\r\n'
-    ),
     "bad chunk": sends(head(200, {"Transfer-Encoding": "chunked"}) + b"zz\r\nabc"),
     "endless headers": sends(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000),
 }
@@ -420,6 +417,21 @@ def test_fault_05_an_answer_that_breaks_off_is_unknown(shop: Shop, cut: str) -> 
     assert shop.states() == [IntentState.UNKNOWN]
     assert "\x1b" not in result.err
     assert "seedance recover" in result.err
+
+
+WHOLE = {
+    "no last chunk": head(200, {"Transfer-Encoding": "chunked"}) + b'c\r\n{"id":"t-1"}\r\n',
+    "longer declared": head(200, {"Content-Length": "40"}) + b'{"id":"t-1"}',
+}
+
+
+@pytest.mark.parametrize("answer", WHOLE)
+def test_fault_05_an_id_that_came_whole_is_kept(shop: Shop, answer: str) -> None:
+    """JSON that still parses was not cut inside: its id is paid for, and is taken."""
+    with BytesServer(sends(WHOLE[answer])) as server:
+        result = shop.buy(server.url)
+        assert (result.code, result.out) == (0, "runbase:t-1\n")
+        assert posts(server) == 1
 
 
 def test_fault_05_cut_inside_the_id_keeps_the_partial_body(shop: Shop) -> None:

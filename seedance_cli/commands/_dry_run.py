@@ -20,8 +20,8 @@ def show(
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
     from seedance_cli import pricing
-    from seedance_cli.http import encode
-    from seedance_cli.net import USER_AGENT
+    from seedance_cli.http import encode, submit_headers
+    from seedance_cli.net import HEADERS
 
     endpoint = settings.endpoint
     if settings.sandbox:
@@ -30,12 +30,9 @@ def show(
     content = encode(request.body)
     headers = {
         "Host": urlsplit(url).netloc,
-        "Authorization": "Bearer ****",
-        "Content-Type": "application/json",
+        **submit_headers("Bearer ****"),
         "Content-Length": str(len(content)),
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": USER_AGENT,
+        **HEADERS,
     }
     if out.json:
         out.document(

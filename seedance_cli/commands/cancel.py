@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,11 +73,15 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
 
 
 def _ask(session: Session, submission: Submission) -> Submission:
-    from seedance_cli.reading import merged
+    from seedance_cli import providers
+    from seedance_cli.errors import Rejected
+    from seedance_cli.reading import ask
 
+    info = providers.get(submission.provider).info
+    if not info.can_cancel:  # which takes no key to know
+        raise Rejected(f"{info.name} has no cancel endpoint", hint=info.cancel_advice)
     target = session.target(submission)
-    task = target.channel.provider.cancel(target.channel.api, submission.handle)
-    return replace(submission, task=merged(submission.task, task, session.clock))
+    return ask(target, session.clock, target.channel.provider.cancel)
 
 
 def _refused(submission: Submission) -> SeedanceError:

@@ -34,8 +34,6 @@ EXAMPLES = (
 class _Asked:
     """The options that shape the submit, besides the request itself."""
 
-    free: bool
-    dry_run: bool
     limit: Limit | None
     again: bool
     wanted: Wanted | None
@@ -100,8 +98,6 @@ def generate(
         interval=interval,
     )
     asked = _Asked(
-        free=no_validate,
-        dry_run=dry_run,
         limit=None if max_cost is None else pricing.parse_limit(max_cost),
         again=again,
         wanted=wanted,
@@ -119,13 +115,21 @@ def generate(
         metadata=metadata or [],
         params=param or [],
     )
-    with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-    ) as session:
-        order = _order(session, typed, free=no_validate)
-        if dry_run:
-            return _dry_run(session, order, asked)
-        return _report(session, _pay(session, order, asked), asked)
+    spent: Spent | None = None
+    try:
+        with Session(
+            run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+        ) as session:
+            order = _order(session, typed, free=no_validate)
+            if dry_run:
+                return _dry_run(session, order, asked)
+            spent = _pay(session, order, asked)
+            return _report(session, spent, asked)
+    except Interrupted as stop:
+        if spent is not None and stop.error.ref is None:  # it came in between, or at the very end
+            run.out.always(f"submitted {spent.submission.ref}")
+            stop.error = _runs_on(spent.submission)
+        raise
 
 
 def _order(session: Session, typed: VideoRequest, *, free: bool) -> _Order:
@@ -270,11 +274,12 @@ def _report(session: Session, spent: Spent, asked: _Asked) -> int:
     submission = spent.submission
     ref = submission.ref or ""
     on_stderr = asked.wanted is not None or out.json
-    if on_stderr:
-        out.always(f"submitted {ref}")
     try:
-        if not on_stderr:
+        if on_stderr:
+            out.always(f"submitted {ref}")
+        else:
             out.result(ref)
+        spent.tell()
         if spent.signum is None and asked.wanted is not None:
             from seedance_cli.commands._follow import follow
 
@@ -287,11 +292,6 @@ def _report(session: Session, spent: Spent, asked: _Asked) -> int:
         if not on_stderr:
             out.always(f"submitted {ref}")
         _keep(error, submission)
-        raise
-    except Interrupted as stop:
-        if stop.error.ref is None:  # it came while the result was on its way out
-            out.always(f"submitted {ref}")
-            stop.error = _runs_on(submission)
         raise
     if spent.signum is not None:
         raise Interrupted(spent.signum, _runs_on(submission))

@@ -32,7 +32,7 @@ class ModelUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """What one model allows. None: the documents do not limit it; an empty tuple: no such field."""
+    """What one model allows. An empty tuple: the provider has no such field."""
 
     id: str
     durations: tuple[int, ...]

@@ -26,6 +26,8 @@ _UNUSABLE = re.compile(
 )
 _MAX_ID = 512
 _PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
+_MOST_WORDS = 500
+"""Characters kept of a provider's message: what a person will read."""
 _MAX_MAGNITUDE = 18
 _SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _HTTP_ERROR = 400
@@ -171,12 +173,16 @@ def moment(value: object) -> datetime | None:
 def said(value: object) -> Problem | None:
     """A reason, given as a string or as an object with `code` and `message`; None for neither."""
     if isinstance(value, str):
-        return Problem(None, value) if value else None
+        return Problem(None, value[:_MOST_WORDS]) if value else None
     code, message = member(value, "code"), text(member(value, "message"))
     if isinstance(code, int) and not isinstance(code, bool):
         code = str(code)
     code = text(code)
-    return Problem(code, message or code or "") if code or message else None
+    if not code and not message:
+        return None
+    return Problem(
+        None if code is None else code[:_MOST_WORDS], (message or code or "")[:_MOST_WORDS]
+    )
 
 
 def reason(status: Status, value: object) -> Problem | None:
