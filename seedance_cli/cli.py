@@ -180,7 +180,10 @@ def _run(arguments: list[str], state: App) -> int:
         message = error.format_message()
         if not message:  # a command group alone: its help has been printed
             return 0
-        raise UsageError(message, hint=_help_line(error)) from error
+        hint = _help_line(error)
+        if message.startswith("Got unexpected extra argument") and "generate" in hint:
+            hint = 'a prompt of several words goes into quotes: seedance generate "a paper boat"'
+        raise UsageError(message, hint=hint) from error
     except SystemExit as error:  # so Typer ends where the reader of a help text has gone
         from seedance_cli.output import Closed
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli import profiles, providers
 from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import UsageError, WriteFailed
+from seedance_cli.errors import ConfigError, UsageError, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
@@ -243,7 +243,13 @@ class Session:
                 f"there is no provider {prefix!r}, and the ledger has no task {text!r}",
                 hint=f"the providers are {', '.join(providers.names())}; -p NAME takes an id",
             )
-        settings = self.settings(provider=named)
+        try:
+            settings = self.settings(provider=named)
+        except ConfigError as error:
+            if named is None:
+                error.message = f"the ledger has no task {text!r}, and {error.message}"
+                error.hint = "give the whole ref, PROVIDER:TASK_ID, or -p NAME"
+            raise
         return Submission(
             provider=settings.provider,
             endpoint=settings.endpoint,

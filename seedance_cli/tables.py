@@ -72,4 +72,8 @@ def _widths(natural: Sequence[int], room: int) -> list[int | None]:
         give = max(0, min(over, widths[at] - _LEAST))
         widths[at] -= give
         over -= give
-    return [None] * len(widths) if over > 0 else list(widths)
+    if over <= 0:
+        return list(widths)
+    rest: list[int | None] = [None] * (len(widths) - 1)
+    # A name is there to be copied: it stays whole as long as there is a column's room beside it.
+    return [natural[0] if natural[0] + _GAP + _LEAST * len(rest) <= room else None, *rest]

@@ -63,14 +63,15 @@ def list_tasks(
         run.out.document([task_object(row) for row in rows])
     elif rows:
         columns = ("REF", "STATUS", "CREATED", "COST", "PROMPT")
-        run.out.table(columns, [_line(row) for row in rows])
+        form = "%Y-%m-%d %H:%M" if run.out.stdout_terminal else "%Y-%m-%dT%H:%M:%SZ"
+        run.out.table(columns, [_line(row, form) for row in rows])
     else:
         some = status is not None or provider is not None
         run.out.note("no submission matches" if some else "nothing was submitted from this machine")
     return 0
 
 
-def _line(row: Submission) -> tuple[str, ...]:
+def _line(row: Submission, form: str) -> tuple[str, ...]:
     from seedance_cli.pricing import price_text
 
     task = row.task
@@ -78,7 +79,7 @@ def _line(row: Submission) -> tuple[str, ...]:
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
     if row.sandbox:
         cost += " (sandbox)"
-    created = row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if row.created_at else "-"
+    created = row.created_at.strftime(form) if row.created_at else "-"
     prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
     name = row.ref or f"intent {row.intent}"
     return name, status, created, cost, prompt[:60]
