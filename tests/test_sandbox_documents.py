@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seedance_cli.sandbox.embedded import running
-from support.sandbox_client import Client
+from support.sandbox_client import READ, SUBMIT, Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -246,3 +246,11 @@ def test_the_prices_of_seedanceapi(client: Client) -> None:
             task = client.post("/seedanceapi/v1/generate", body).json["data"]["task_id"]
             data = client.get(f"/seedanceapi/v1/status?task_id={task}").json["data"]
             assert data["consumed_credits"] == credit
+
+
+def test_a_field_sent_as_null_is_not_repeated(client: Client) -> None:
+    """`request` in a read answer repeats what was set; null sets nothing."""
+    body = {"prompt": "a boat", "callback_url": None}
+    sent = client.post(SUBMIT["seedanceapi"], body).json
+    read = client.get(READ["seedanceapi"] + sent["data"]["task_id"]).json
+    assert set(read["data"]["request"]) == {"prompt", "aspect_ratio", "resolution", "duration"}

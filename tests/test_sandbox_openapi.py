@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -76,5 +77,6 @@ def test_schemathesis(sandbox: SandboxServer, tmp_path: Path, provider: str) -> 
 @pytest.mark.full
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_schemathesis_for_longer(sandbox: SandboxServer, tmp_path: Path, provider: str) -> None:
-    """The same with many more requests, new ones in each run, and with sequences of them."""
-    held_against(f"{sandbox.url}/{provider}/openapi.json", tmp_path, "-n", "100")
+    """The same with many more requests, and with sequences of them."""
+    url = f"{sandbox.url}/{provider}/openapi.json"
+    held_against(url, tmp_path, "-n", "100", "--seed", os.environ.get("TEST_SEED", "2"))

@@ -153,7 +153,7 @@ class SeedanceApi(Dialect):
             "duration": str(duration),
         }
         sent = ("generate_audio", "fixed_lens", "image_urls", "callback_url")
-        echo.update({key: body[key] for key in sent if key in body})
+        echo.update({key: body[key] for key in sent if body.get(key) is not None})
         return Job(
             prompt=prompt,
             model=None,
