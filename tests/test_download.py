@@ -227,7 +227,7 @@ def test_a_stream_whose_reader_is_gone(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_cut_body_is_resumed(reset: bool, folder: Path, clock: FakeClock) -> None:
+def test_fault_20_a_cut_body_is_resumed(reset: bool, folder: Path, clock: FakeClock) -> None:
     """With a strong ETag the rest is asked for with Range and If-Range, and put behind."""
     with BytesServer(in_turn(cut(reset=reset), ranged(VIDEO))) as server:
         saved = fetch(server.url, folder / "v.mp4", clock)
@@ -256,7 +256,7 @@ def test_a_video_in_many_pieces(folder: Path, clock: FakeClock) -> None:
     assert len(server.requests) == RESUMES + 1
 
 
-def test_tries_end_and_the_bytes_stay(folder: Path, clock: FakeClock) -> None:
+def test_fault_20_tries_end_and_the_bytes_stay(folder: Path, clock: FakeClock) -> None:
     """When the tries are used up, the bytes stay as NAME.part; a later run goes on with them."""
     with (
         BytesServer(in_turn(cut(), lambda _, client: client.reset())) as server,
@@ -276,7 +276,7 @@ def test_tries_end_and_the_bytes_stay(folder: Path, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"v1"', "v1", '""'])
-def test_without_a_strong_validator_it_starts_over(
+def test_fault_20_without_a_strong_validator_it_starts_over(
     etag: str | None, folder: Path, clock: FakeClock
 ) -> None:
     """A weak, malformed or missing ETag is no ground to resume on; nothing of it is kept."""
@@ -290,7 +290,9 @@ def test_without_a_strong_validator_it_starts_over(
 
 
 @pytest.mark.parametrize("movflags", ["", "faststart"])
-def test_cut_anywhere_with_a_declared_length(movflags: str, folder: Path, clock: FakeClock) -> None:
+def test_fault_20_cut_anywhere_with_a_declared_length(
+    movflags: str, folder: Path, clock: FakeClock
+) -> None:
     """Cut at every 64th byte: the rest is fetched, and the file is the whole video."""
     video = real(movflags)
     cuts = range(0, len(video), 64)
@@ -306,7 +308,7 @@ def test_cut_anywhere_with_a_declared_length(movflags: str, folder: Path, clock:
 
 @pytest.mark.parametrize("movflags", ["", "faststart"])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_cut_anywhere_without_a_declared_length(
+def test_fault_21_cut_anywhere_without_a_declared_length(
     chunked: bool, movflags: str, folder: Path, clock: FakeClock
 ) -> None:
     """Cut at every 64th byte, ending as a valid answer: never a file, 9, nothing left."""
@@ -348,7 +350,7 @@ def test_cut_without_a_length_is_resumed(folder: Path, clock: FakeClock) -> None
 
 
 @pytest.mark.parametrize("video", [endless(), fragmented(), VIDEO + b"\0\0\0"])
-def test_a_declared_length_that_fits_is_unverified(
+def test_fault_21_a_declared_length_that_fits_is_unverified(
     video: bytes, folder: Path, clock: FakeClock
 ) -> None:
     """A layout that the walk cannot close is accepted with its declared length, as unverified."""
@@ -359,7 +361,7 @@ def test_a_declared_length_that_fits_is_unverified(
 
 
 @pytest.mark.parametrize("video", [endless(), fragmented()])
-def test_neither_length_nor_closed_is_unverified(
+def test_fault_21_neither_length_nor_closed_is_unverified(
     video: bytes, folder: Path, clock: FakeClock
 ) -> None:
     """Where neither a length nor the layout tells, the file is saved and said to be unverified."""
@@ -377,7 +379,7 @@ def test_neither_length_nor_closed_is_unverified(
     ],
 )
 @pytest.mark.parametrize("etag", [{}, {"ETag": ETAG}])
-def test_what_is_no_video_fails_at_once(
+def test_fault_22_what_is_no_video_fails_at_once(
     body: bytes, kind: str, etag: dict[str, str], folder: Path, clock: FakeClock
 ) -> None:
     """HTML, JSON, nothing, or half a video, whole as declared: 9, one request, nothing left."""
@@ -457,7 +459,7 @@ LAST = len(VIDEO) - 1
         pytest.param(416, VIDEO[HALF:], {"Content-Range": f"bytes */{LAST + 1}"}, id="416"),
     ],
 )
-def test_a_wrong_part_is_never_appended(
+def test_fault_24_a_wrong_part_is_never_appended(
     status: int, body: bytes, headers: dict[str, str], folder: Path, clock: FakeClock
 ) -> None:
     """An answer with another part than asked for, or with 416, makes the download start over."""
@@ -471,7 +473,7 @@ def test_a_wrong_part_is_never_appended(
     assert names(folder) == ["v.mp4"]
 
 
-def test_200_to_a_range_starts_over(folder: Path, clock: FakeClock) -> None:
+def test_fault_24_200_to_a_range_starts_over(folder: Path, clock: FakeClock) -> None:
     """A server that answers a Range with all of it, or has another video now, is taken at that."""
     leave_part(folder, clock)
     other = plain(7000)
@@ -536,7 +538,7 @@ def test_a_damaged_mark_is_no_mark(mark: str | None, folder: Path, clock: FakeCl
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_an_expired_url(status: int, folder: Path, clock: FakeClock) -> None:
+def test_fault_23_an_expired_url(status: int, folder: Path, clock: FakeClock) -> None:
     """401, 403, 404 and 410 say `Expired`, at once; resumable bytes stay for the next URL."""
     leave_part(folder, clock)
     with BytesServer(answer(status, b"gone")) as server, pytest.raises(Expired) as caught:
@@ -581,7 +583,7 @@ def test_nobody_there(folder: Path, clock: FakeClock) -> None:
     assert names(folder) == []
 
 
-def test_a_drip_is_given_up(folder: Path, clock: FakeClock) -> None:
+def test_fault_25_a_drip_is_given_up(folder: Path, clock: FakeClock) -> None:
     """Fewer than 1 KiB/s over 60 s is a cut like any other: resumed, and 9 when it goes on."""
 
     def drip(request: Request, client: Client) -> None:
@@ -722,7 +724,7 @@ def small_files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_files")
-def test_a_disk_that_refuses(folder: Path, clock: FakeClock) -> None:
+def test_fault_26_a_disk_that_refuses(folder: Path, clock: FakeClock) -> None:
     """A write that fails is 10; the old file is intact and nothing is left beside it."""
     (folder / "v.mp4").write_bytes(b"old")
     with BytesServer(ranged(VIDEO)) as server, pytest.raises(WriteFailed) as caught:
@@ -734,7 +736,7 @@ def test_a_disk_that_refuses(folder: Path, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_disk_that_is_full_at_the_end(
+def test_fault_26_a_disk_that_is_full_at_the_end(
     step: str, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Full only when the bytes are to be made durable, or renamed: the same."""
@@ -757,7 +759,7 @@ def test_a_folder_that_is_a_file(folder: Path, clock: FakeClock) -> None:
         fetch("https://video.example/v", folder / "x" / "v.mp4", clock, allow_private=False)
 
 
-def test_an_existing_target_is_left(folder: Path, clock: FakeClock) -> None:
+def test_fault_27_an_existing_target_is_left(folder: Path, clock: FakeClock) -> None:
     """Without --force a target that is there is 9, before a byte is asked for."""
     (folder / "v.mp4").write_bytes(b"old")
     with BytesServer(answer(200, VIDEO)) as server:
@@ -769,7 +771,7 @@ def test_an_existing_target_is_left(folder: Path, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("what", ["file", "dangling symlink"])
-def test_a_target_that_appears_meanwhile(
+def test_fault_27_a_target_that_appears_meanwhile(
     what: str, links: bool, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What appears during the download is not replaced, also where there are no hard links."""
@@ -805,7 +807,7 @@ def test_without_hard_links(
     assert names(folder) == ["v.mp4"]
 
 
-def test_a_symlink_is_replaced_not_followed(folder: Path, clock: FakeClock) -> None:
+def test_fault_27_a_symlink_is_replaced_not_followed(folder: Path, clock: FakeClock) -> None:
     """With --force a symlink itself gives way; what it leads to stays as it is."""
     (folder / "precious").write_bytes(b"precious")
     (folder / "v.mp4").symlink_to("precious")
@@ -907,7 +909,7 @@ def start(url: str, target: Path, *, force: bool = False) -> subprocess.Popen[by
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_two_processes_one_target(force: bool, folder: Path) -> None:
+def test_fault_29_two_processes_one_target(force: bool, folder: Path) -> None:
     """Two at once: one whole file and no leftovers; without --force only one of them has it."""
     both = threading.Barrier(2)
     other = VIDEO[:-2000] + b"o" * 2000
@@ -973,7 +975,7 @@ def test_without_the_lock(
 
 
 @pytest.mark.parametrize("etag", [ETAG, None])
-def test_kill_9(etag: str | None, folder: Path) -> None:
+def test_fault_29_kill_9(etag: str | None, folder: Path) -> None:
     """Killed in the middle, the final name does not exist, and a later run succeeds."""
     sent = threading.Event()
 

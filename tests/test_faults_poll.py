@@ -69,7 +69,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("fault", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
-def test_no_usable_answer_is_asked_for_again(
+def test_fault_13_no_usable_answer_is_asked_for_again(
     run: Run, server: ScriptedProvider, clock: FakeClock, fault: object
 ) -> None:
     """5xx, resets, cuts, HTML and garbage are no answer: the next poll decides."""
@@ -79,7 +79,7 @@ def test_no_usable_answer_is_asked_for_again(
     assert server.polls("t1") == 3
 
 
-def test_silence_is_asked_again(run: Run, server: ScriptedProvider) -> None:
+def test_fault_13_silence_is_asked_again(run: Run, server: ScriptedProvider) -> None:
     """A poll that nobody answers is given up after 30 s, and sent again."""
     clock = FakeClock(grace=0.1)
     server.task("t1", silent, done(URL))
@@ -88,7 +88,7 @@ def test_silence_is_asked_again(run: Run, server: ScriptedProvider) -> None:
     assert passed(clock) >= 30
 
 
-def test_a_server_that_is_gone_ends_generate_with_8(
+def test_fault_13_a_server_that_is_gone_ends_generate_with_8(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """10 minutes without a good answer: 8 from `generate`, with the ref and `unreachable`."""
@@ -104,7 +104,7 @@ def test_a_server_that_is_gone_ends_generate_with_8(
     assert server.posts() == 1
 
 
-def test_a_server_that_is_gone_ends_wait_with_5(
+def test_fault_13_a_server_that_is_gone_ends_wait_with_5(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """10 minutes without a good answer: 5 from `wait`, with the ref and how to come back."""
@@ -134,7 +134,7 @@ def test_a_server_that_is_gone_ends_wait_with_5(
         ("inf", 120.0),
     ],
 )
-def test_retry_after_is_held_to_two_minutes(
+def test_fault_14_retry_after_is_held_to_two_minutes(
     run: Run, server: ScriptedProvider, clock: FakeClock, value: str, pause: float
 ) -> None:
     """`Retry-After` as seconds, date, negative, NaN or 1e9 makes a pause of 0 to 120 s."""
@@ -143,7 +143,7 @@ def test_retry_after_is_held_to_two_minutes(
     assert sum(clock.sleeps) == pause
 
 
-def test_429_is_waited_out(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+def test_fault_14_429_is_waited_out(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
     """A rate limit on a read is no end: the next poll comes when the provider says."""
     server.task("t1", error(429, headers={"Retry-After": "42"}), done(URL))
     assert run("wait", "runbase:t1", env=server.env(), clock=clock).code == 0
@@ -155,7 +155,7 @@ def test_429_is_waited_out(run: Run, server: ScriptedProvider, clock: FakeClock)
 
 @pytest.mark.parametrize("word", ["failed", "FAILED", "cancelled", "canceled", "expired"])
 @pytest.mark.parametrize("name", ["seedanceapi", "defapi", "seedance2ink", "runbase"])
-def test_a_task_that_ends_without_a_video_is_7_with_the_reason(
+def test_fault_15_a_task_that_ends_without_a_video_is_7_with_the_reason(
     run: Run, server: ScriptedProvider, clock: FakeClock, name: str, word: str
 ) -> None:
     """Failed, cancelled and expired are told apart, with the provider's reason: 7."""
@@ -184,7 +184,7 @@ def test_a_reason_with_control_characters_is_shown_escaped(
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "unauthorized"), (403, "forbidden")])
-def test_a_key_that_is_refused_midway(
+def test_fault_17_a_key_that_is_refused_midway(
     run: Run, server: ScriptedProvider, clock: FakeClock, status: int, code: str
 ) -> None:
     """401 or 403 in the middle: 3 from `wait`, at once, the ref printed."""
@@ -225,7 +225,7 @@ def test_a_key_that_the_provider_repeats_is_masked(
 
 
 @pytest.mark.parametrize("name", ["seedanceapi", "defapi", "seedance2ink", "runbase"])
-def test_done_without_a_url_is_9(
+def test_fault_17_done_without_a_url_is_9(
     run: Run, server: ScriptedProvider, clock: FakeClock, name: str
 ) -> None:
     """A task that succeeded without naming a video exits 9, and stays undelivered."""
@@ -251,7 +251,7 @@ def test_a_url_with_a_control_character_is_9(
 # 19: bodies
 
 
-def test_a_body_of_50_megabytes_is_cut_off(
+def test_fault_19_a_body_of_50_megabytes_is_cut_off(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """An answer over 4 MiB is no answer, and is not read to its end."""
@@ -268,7 +268,9 @@ def test_a_body_of_50_megabytes_is_cut_off(
     assert sum(sent) < 4 * MAX_BODY
 
 
-def test_an_endless_body_is_cut_off(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+def test_fault_19_an_endless_body_is_cut_off(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
     """A body that never ends is cut at the same size."""
 
     def endless(request: Request, client: Client) -> None:
@@ -281,7 +283,7 @@ def test_an_endless_body_is_cut_off(run: Run, server: ScriptedProvider, clock: F
     assert (result.code, result.out) == (0, f"{URL}\n")
 
 
-def test_a_dripping_body_has_30_seconds_in_all(run: Run, server: ScriptedProvider) -> None:
+def test_fault_19_a_dripping_body_has_30_seconds_in_all(run: Run, server: ScriptedProvider) -> None:
     """A byte now and then keeps no exchange alive: it has 30 s from its start to its end."""
     clock = FakeClock(grace=0.2)
 

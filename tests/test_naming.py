@@ -170,7 +170,7 @@ def test_slug(prompt: str | None, slug: str) -> None:
         "\ud800",
     ],
 )
-def test_a_hostile_id_is_made_safe(task_id: str) -> None:
+def test_fault_28_a_hostile_id_is_made_safe(task_id: str) -> None:
     """Whatever a server calls its task, the name is one plain name in the folder asked for."""
     path = target("{task_id}/{task_id}", task_id=task_id)
     assert path.parent.parent == CWD
@@ -210,7 +210,7 @@ def test_two_ids_never_share_a_name(one: str, two: str) -> None:
 
 @given(TEXT, TEXT, st.integers(1, 99), st.sampled_from([None, "{task_id}", "{slug}.{task_id}.mp4"]))
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_value_leaves_the_folder(
+def test_fault_28_no_value_leaves_the_folder(
     task_id: str, prompt: str, index: int, output: str | None
 ) -> None:
     """A file lies directly in the folder asked for, under a name that every system takes."""

@@ -143,7 +143,7 @@ def test_the_deadline_counts_whatever_goes_wrong(
     assert "503" in result.error["message"]
 
 
-def test_a_wall_clock_that_jumps_moves_no_deadline(
+def test_fault_18_a_wall_clock_that_jumps_moves_no_deadline(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """A day forward and a day back on the wall clock change neither deadline nor pauses."""
@@ -170,7 +170,9 @@ class SleepyClock(FakeClock):
             self.advance(8 * 3600)
 
 
-def test_after_a_laptops_sleep_there_is_one_more_poll(run: Run, server: ScriptedProvider) -> None:
+def test_fault_18_after_a_laptops_sleep_there_is_one_more_poll(
+    run: Run, server: ScriptedProvider
+) -> None:
     """A deadline that passes while the machine sleeps allows one more poll, which may deliver."""
     server.task("t1", "running", "running", done("https://v.example/1.mp4"))
     words = ("wait", "runbase:t1", "--timeout", "10m")
@@ -179,7 +181,7 @@ def test_after_a_laptops_sleep_there_is_one_more_poll(run: Run, server: Scripted
 
 
 @pytest.mark.parametrize("timeout", [(), ("--timeout", "10m")])
-def test_a_laptop_asleep_during_a_poll_polls_once_more(
+def test_fault_18_a_laptop_asleep_during_a_poll_polls_once_more(
     run: Run, server: ScriptedProvider, clock: FakeClock, timeout: tuple[str, ...]
 ) -> None:
     """A poll that fails because the machine slept through it is not the last one."""
@@ -247,7 +249,7 @@ def test_a_slow_task_does_not_slow_a_new_one_down(
 @pytest.mark.parametrize(
     ("status", "code"), [(503, 5), (429, 5), (500, 5)], ids=["503", "429", "500"]
 )
-def test_ten_minutes_without_a_good_answer_end_a_wait(
+def test_fault_13_ten_minutes_without_a_good_answer_end_a_wait(
     run: Run, server: ScriptedProvider, clock: FakeClock, status: int, code: int
 ) -> None:
     """Without a deadline `wait` gives up after 10 minutes without one good answer: 5."""
@@ -293,7 +295,7 @@ def test_a_long_download_of_another_task_costs_no_patience(
     assert result.code == 0, result.err
 
 
-def test_an_unknown_word_is_warned_of_once_and_waited_out(
+def test_fault_15_an_unknown_word_is_warned_of_once_and_waited_out(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """A status word this program does not know is polled on, and named once in a warning."""
@@ -306,7 +308,7 @@ def test_an_unknown_word_is_warned_of_once_and_waited_out(
     assert "'steeping'" in warnings[1]
 
 
-def test_an_unknown_word_unchanged_for_half_an_hour_ends_the_watch(
+def test_fault_17_an_unknown_word_unchanged_for_half_an_hour_ends_the_watch(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """After 30 minutes of the same unknown word the watch ends with 8 and names the word."""
@@ -330,7 +332,7 @@ def test_words_that_take_turns_are_no_standstill(
     assert result.code == 0
 
 
-def test_404_is_retried_for_a_minute_after_our_own_submit(
+def test_fault_16_404_is_retried_for_a_minute_after_our_own_submit(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """A task that its service does not find at first is found later (providers.md)."""
@@ -339,7 +341,7 @@ def test_404_is_retried_for_a_minute_after_our_own_submit(
     assert (result.code, result.out) == (0, "https://v.example/1\n")
 
 
-def test_404_later_than_a_minute_ends_the_watch_of_generate(
+def test_fault_16_404_later_than_a_minute_ends_the_watch_of_generate(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """A 404 that lasts over 60 s after our submit is 8 from `generate`, code `not_found`."""
@@ -367,7 +369,7 @@ def test_a_wall_clock_that_jumps_does_not_age_a_new_task(
     assert result.code == 0
 
 
-def test_404_of_a_task_of_another_machine_ends_the_watch_at_once(
+def test_fault_16_404_of_a_task_of_another_machine_ends_the_watch_at_once(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """A ref that the ledger does not know has no minute of grace: 4, after one poll."""
