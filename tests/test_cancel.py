@@ -138,3 +138,18 @@ def test_a_cancelled_task_ends_a_wait_with_7(
     result = run("wait", REF, env=server.env(), clock=clock)
     assert result.code == 7
     assert "cancelled" in result.err
+
+
+def test_a_piece_of_the_key_in_the_answer_is_masked(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A refusal that repeats the beginning of the key is shown without it."""
+    key = "q8Zr4WvTnY6uKd2X"
+    submitted(server, "seedance2ink", "t1")
+    refusal = {"success": False, "error": {"code": "bad", "message": f"key {key[:12]}... unfit"}}
+    server.cancels["t1"] = json_answer(200, refusal)
+    env = {**server.env(), "SEEDANCE2INK_API_KEY": key}
+    result = run("cancel", REF, "-v", env=env, clock=clock)
+    assert result.code == 4
+    assert "unfit" in result.err
+    assert key[:8] not in result.err

@@ -162,3 +162,13 @@ def test_one_notion_of_an_unusable_character() -> None:
 
     for number in range(0x110000):
         assert unsafe(chr(number)) == _json.has_unusable_characters(chr(number)), hex(number)
+
+
+def test_a_video_onto_a_full_disk_is_10(spawn: Spawn) -> None:
+    """`-o -` that cannot be written exits 10 with the way back to the task, not 120."""
+    with Path("/dev/full").open("w") as full:
+        words = ("generate", "a boat", "--sandbox", "-d", "4", "-r", "480p", "-o", "-")
+        env = {"SEEDANCE_SANDBOX_SECONDS": "0"}
+        result = spawn(*words, stdout=full.fileno(), env=env).finish()
+    assert result.code == 10
+    assert "seedance wait seedanceapi:" in result.err
