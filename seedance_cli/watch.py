@@ -76,39 +76,32 @@ class _Item:
 _Result: TypeAlias = "tuple[_Item, Submission | BaseException]"
 
 
-def watch(
-    targets: Sequence[Target],
-    clock: Clock,
-    *,
-    timeout: float | None = None,
-    interval: float | None = None,
-) -> Generator[Seen | None]:
-    """Poll until every task has ended or cannot be watched any longer.
+class Watch:
+    """Polls until every task has ended or cannot be watched any longer.
 
     A watch ends with an answer to a poll that left after its time was over: after a laptop's sleep
     there is always one more.
 
-    Args:
-        targets: tasks with the way to their providers.
-        clock: every wait and deadline.
-        timeout: seconds from now after which polling ends; 0 polls once; None: never.
-        interval: seconds between two polls of a task; None: a share of its age, 1 to 15 s.
-
-    Yields:
-        A `Seen` for each good answer and each end; None where a poll failed and will be tried
-        again, and where nothing was to be seen for 30 s.
+    Iterating it polls. It yields a `Seen` for each good answer and each end, and None where a poll
+    failed and will be tried again, where nothing was to be seen for 30 s, and after `wake`.
     """
-    return _Watch(targets, clock, timeout, interval).run()
 
-
-class _Watch:
     def __init__(
         self,
         targets: Sequence[Target],
         clock: Clock,
-        timeout: float | None,
-        interval: float | None,
+        *,
+        timeout: float | None = None,
+        interval: float | None = None,
     ) -> None:
+        """Prepare; nothing is asked before the first step.
+
+        Args:
+            targets: tasks with the way to their providers.
+            clock: every wait and deadline.
+            timeout: seconds from now after which polling ends; 0 polls once; None: never.
+            interval: seconds between two polls of a task; None: a share of its age, 1 to 15 s.
+        """
         now = clock.monotonic()
         self.clock = clock
         self.interval = interval
@@ -119,30 +112,45 @@ class _Watch:
         self.heap: list[tuple[float, int, _Item]] = []
         self.flying: dict[int, _Item] = {}
         self.work: SimpleQueue[_Item | None] = SimpleQueue()
-        self.results: SimpleQueue[_Result] = SimpleQueue()
+        self.results: SimpleQueue[_Result | None] = SimpleQueue()
         self.threads = 0
+        self.expected = 0
+        """Calls of `wake` that are still to come."""
         self.next_slot: dict[str, float] = {}
         for target in targets:
             item = _Item(target, since=now, born=_born(target.submission, clock, now))
             self._schedule(item, now)
 
-    def run(self) -> Generator[Seen | None]:
+    def expect(self) -> None:
+        """Announce one `wake` to come: from now on waits listen for it."""
+        self.expected += 1
+
+    def wake(self) -> None:
+        """End a wait early, with a None. May be called from any thread, once for each `expect`."""
+        self.results.put(None)
+
+    def __iter__(self) -> Generator[Seen | None]:
         try:
             while self.heap or self.flying:
                 now = self.clock.monotonic()
                 self._launch(now)
-                if not self.flying:
+                if not self.flying and not self.expected:
                     pause = min(self.heap[0][0] - now, TICK)
                     self.clock.sleep(pause)
                     if pause == TICK:
                         yield None
                     continue
                 try:
-                    item, answer = self.clock.get(self.results, self._patience(now))
+                    result = self.clock.get(self.results, self._patience(now))
                 except Empty:
                     yield from self._give_up()
                     yield None
                     continue
+                if result is None:  # woken
+                    self.expected -= 1
+                    yield None
+                    continue
+                item, answer = result
                 if self.flying.pop(id(item), None) is None:
                     continue  # given up before it came
                 if isinstance(answer, SeedanceError):

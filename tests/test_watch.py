@@ -12,7 +12,7 @@ from seedance_cli.errors import Unreachable
 from seedance_cli.keys import Secret
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
-from seedance_cli.watch import watch
+from seedance_cli.watch import Watch
 from support.bytes_server import answer
 from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, done, error, submitted, unavailable
@@ -92,7 +92,7 @@ def test_two_thousand_failures_are_no_bug(clock: FakeClock) -> None:
         sandbox=False,
         task=Task(task_id="t1", status=Status.RUNNING),
     )
-    looks = watch([Target(submission, cast("Channel", channel))], clock, timeout=64000)
+    looks = iter(Watch([Target(submission, cast("Channel", channel))], clock, timeout=64000))
     *_, last = looks
     assert last is not None
     assert last.final

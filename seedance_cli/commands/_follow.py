@@ -14,7 +14,7 @@ from seedance_cli.display import Display
 from seedance_cli.errors import Interrupted, NotFound, SeedanceError, Stopped, WriteFailed
 from seedance_cli.reading import concern
 from seedance_cli.task_json import task_object
-from seedance_cli.watch import watch
+from seedance_cli.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,18 +123,17 @@ class _Follow:
             return None
         decided = None
         submissions = [one.submission for one in targets.values()]
+        looks = Watch(
+            list(targets.values()),
+            self.session.clock,
+            timeout=wanted.timeout,
+            interval=wanted.interval,
+        )
         with (
             Display(self.out, self.session.clock, submissions, Estimates(self.ledger)) as display,
-            closing(
-                watch(
-                    list(targets.values()),
-                    self.session.clock,
-                    timeout=wanted.timeout,
-                    interval=wanted.interval,
-                )
-            ) as looks,
+            closing(iter(looks)) as steps,
         ):
-            for seen in looks:
+            for seen in steps:
                 if seen is None:
                     display.tick()
                     continue
