@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli._ledger_rows import COLUMNS, SCHEMA, SCHEMA_VERSION
+from seedance_cli._ledger_schema import COLUMNS, SCHEMA, SCHEMA_VERSION
 from seedance_cli.errors import WriteFailed
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How a Submission lies in the ledger: the tables, and the way from a row to values and back.
+"""How a Submission lies in the ledger: the way from a row to values and back.
 
 Whatever a server or a user wrote lies in JSON, ASCII only: a lone surrogate in an error message
 must not keep a paid task's id out of the ledger. Times are ISO text in UTC with microseconds, so
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from seedance_cli._ledger_schema import time_text
 from seedance_cli.models import (
     IntentState,
     JsonObject,
@@ -31,75 +32,12 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonValue
 
-SCHEMA_VERSION = 1
-SCHEMA = (
-    """
-    CREATE TABLE intents (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        intent TEXT NOT NULL UNIQUE,
-        state TEXT NOT NULL,
-        provider TEXT NOT NULL,
-        endpoint TEXT NOT NULL,
-        sandbox INTEGER NOT NULL,
-        profile TEXT,
-        profile_named INTEGER NOT NULL DEFAULT 0,
-        fingerprint TEXT NOT NULL,
-        request TEXT NOT NULL,
-        priced TEXT,
-        created_at TEXT NOT NULL,
-        submitted_at TEXT,
-        evidence TEXT NOT NULL DEFAULT '{}',
-        task_id TEXT,
-        status TEXT NOT NULL DEFAULT 'unknown',
-        task TEXT,
-        cost_amount TEXT,
-        cost_unit TEXT,
-        cost_basis TEXT,
-        finished_at TEXT,
-        watched INTEGER NOT NULL DEFAULT 0,
-        delivered INTEGER NOT NULL DEFAULT 0,
-        not_found_since TEXT
-    )
-    """,
-    "CREATE INDEX intents_state ON intents (state)",
-    "CREATE INDEX intents_fingerprint ON intents (fingerprint)",
-    "CREATE INDEX intents_task ON intents (task_id)",
-    """
-    CREATE TABLE files (
-        provider TEXT NOT NULL,
-        endpoint TEXT NOT NULL,
-        sandbox INTEGER NOT NULL,
-        task_id TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        path BLOB NOT NULL,
-        size INTEGER NOT NULL,
-        PRIMARY KEY (provider, endpoint, sandbox, task_id, number)
-    )
-    """,
-)
-COLUMNS = (
-    "intent, state, provider, endpoint, sandbox, profile, profile_named, fingerprint, request,"
-    " priced, created_at, submitted_at, evidence, task_id, status, task,"
-    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since"
-)
-
 Value = str | int | None
 
 
 def key(task_id: str) -> str:
     """A task id as the ledger looks it up; the same text unless it is no valid Unicode."""
     return task_id.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """`2026-02-07T10:30:00.000000Z`; None for a time that UTC cannot express."""
-    if moment is None:
-        return None
-    try:
-        utc = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        return None
-    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -195,7 +133,7 @@ def read_submission(
         profile=_optional(row["profile"]),
         profile_named=bool(row["profile_named"]),
         request=_read_request(_object(row["request"])),
-        task=_read_task(row),
+        task=read_task(row),
         created_at=read_time(_text(row["created_at"])),
         submitted_at=read_time(_optional(row["submitted_at"])),
         files=files,
@@ -222,7 +160,12 @@ def merge(old: Task, new: Task, now: datetime) -> Task:
         old: what was known.
         new: what the provider said now.
         now: when; taken as `finished_at` of a task first seen terminal that brings no time itself.
+
+    Returns:
+        `old` itself where the read brought nothing new, as most polls of a running task.
     """
+    if _says_nothing_new(old, new):
+        return old
     back = old.status.terminal and not new.status.terminal
     head = old if back else new
     same = head.status is old.status
@@ -241,8 +184,26 @@ def merge(old: Task, new: Task, now: datetime) -> Task:
     )
 
 
+def _says_nothing_new(old: Task, new: Task) -> bool:
+    return (
+        not old.status.terminal
+        and new.status is old.status
+        and new.provider_status == old.provider_status
+        and new.error in {None, old.error}
+        and new.prompt in {None, old.prompt}
+        and (new.model or old.model) == old.model
+        and (new.video_urls or old.video_urls) == old.video_urls
+        and (new.resume or old.resume) == old.resume
+        and (new.created_at or old.created_at) == old.created_at
+        and new.finished_at is old.finished_at is None
+        and _better(old.cost, new.cost) == old.cost
+    )
+
+
 def worth_keeping(old: Task, new: Task) -> bool:
     """Whether a merged task is to be written: steps between non-terminal words are not."""
+    if new is old:
+        return False
     if new.status.terminal and new.status is not old.status:
         return True
     return replace(new, status=old.status, provider_status=old.provider_status) != old
@@ -275,7 +236,8 @@ def _read_request(stored: JsonObject) -> VideoRequest:
     )
 
 
-def _read_task(row: sqlite3.Row) -> Task | None:
+def read_task(row: sqlite3.Row) -> Task | None:
+    """The task in a row with all `COLUMNS`; None as long as no id is known. Raises ValueError."""
     if row["task"] is None:
         return None
     stored = _object(row["task"])

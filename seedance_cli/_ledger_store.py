@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedance_cli import _ledger_file, locks
-from seedance_cli._ledger_rows import COLUMNS, read_submission
+from seedance_cli._ledger_rows import read_submission, read_task
+from seedance_cli._ledger_schema import COLUMNS
 from seedance_cli.errors import WriteFailed
 from seedance_cli.models import IntentState
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from seedance_cli._ledger_rows import Value
-    from seedance_cli.models import Submission
+    from seedance_cli.models import Submission, Task
 
     Values = Sequence[Value | bytes]
 
@@ -117,6 +118,14 @@ class Store:
         for found in self.select("intent = ?", (intent,)):
             return found
         raise WriteFailed(f"the intent {intent} is not in the ledger {self._path}")
+
+    def task(self, intent: str) -> tuple[Task | None, bool]:
+        """The task in an intent's row, and whether it is noted as not found; for every poll."""
+        statement = f"SELECT {COLUMNS}, not_found_since FROM intents WHERE intent = ?"  # noqa: S608
+        for row in self.query(statement, (intent,)):
+            with self.decoding():
+                return read_task(row), row["not_found_since"] is not None
+        return None, False
 
     def select(self, where: str, values: Values) -> list[Submission]:
         """The rows that match, as they lie there."""

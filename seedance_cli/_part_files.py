@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _MAX_NAME = 255
 """Bytes of a file name on nearly every file system."""
 _TRIES = 8
+_umask_lock = threading.Lock()
 
 
 def part_path(target: Path, tag: str = "") -> Path:
@@ -124,9 +126,10 @@ def move_to_new(path: Path, target: Path) -> None:
 def umask() -> int:
     """The process's umask."""
     # It can only be read by setting it. Should another thread create a file in between, the file is
-    # private rather than open.
-    mask = os.umask(0o077)
-    os.umask(mask)
+    # private rather than open; the lock keeps two readers from taking each other's for the user's.
+    with _umask_lock:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from seedance_cli.addresses import is_private
-from seedance_cli.errors import DownloadFailed
+from seedance_cli.errors import DownloadFailed, Unreachable
+from seedance_cli.text import mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from seedance_cli.cancellation import Cancellation
     from seedance_cli.clock import Clock
     from seedance_cli.net import Stream
 
@@ -27,7 +29,13 @@ _UNUSABLE = re.compile(
 
 @contextmanager
 def open_video(
-    url: str, headers: Mapping[str, str], *, allow_private: bool, clock: Clock
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool,
+    clock: Clock,
+    cancellation: Cancellation,
+    log: Callable[[str], None],
 ) -> Iterator[Stream]:
     """Ask for a video, following up to `REDIRECTS` redirects. The first answer that is none.
 
@@ -36,16 +44,17 @@ def open_video(
         headers: for every request on the way; no key ever.
         allow_private: whether loopback and private hosts may be asked.
         clock: bounds the waits.
+        cancellation: ends the waits.
+        log: takes one line of each exchange, for `-v`, once it has ended.
 
     Raises:
         DownloadFailed: a URL that must not be followed, or cannot.
         Unreachable: no answer.
+        Cancelled: somebody asked to stop.
     """
-    from seedance_cli import net
-
     for _ in range(REDIRECTS + 1):
         _check(url, allow_private=allow_private)
-        with net.stream(url, headers, clock=clock) as answer:
+        with _logged(url, headers, clock, cancellation, log) as answer:
             if answer.status not in _REDIRECT:
                 yield answer
                 return
@@ -54,6 +63,32 @@ def open_video(
             raise DownloadFailed("the video's server redirects to nowhere")
         url = _follow(url, location)
     raise DownloadFailed(f"the video's URL redirects more than {REDIRECTS} times")
+
+
+@contextmanager
+def _logged(
+    url: str,
+    headers: Mapping[str, str],
+    clock: Clock,
+    cancellation: Cancellation,
+    log: Callable[[str], None],
+) -> Iterator[Stream]:
+    """One exchange; method, URL, status and milliseconds of it are told at its end."""
+    from seedance_cli import net
+
+    began = clock.monotonic()
+    outcome: list[str] = []
+    try:
+        with net.stream(url, headers, clock=clock, cancellation=cancellation) as answer:
+            outcome.append(str(answer.status))
+            yield answer
+    except Unreachable as error:
+        if error.http_status is None:  # else the status has said it
+            outcome.append(error.message)
+        raise
+    finally:
+        milliseconds = round((clock.monotonic() - began) * 1000)
+        log(" ".join(["GET", mask_url(url), *outcome, f"{milliseconds} ms"]))
 
 
 def _check(url: str, *, allow_private: bool) -> None:

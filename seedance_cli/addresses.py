@@ -7,7 +7,6 @@ patch releases of Python, and it takes an IPv6 address that wraps a private IPv4
 from __future__ import annotations
 
 import ipaddress
-import socket
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -62,6 +61,8 @@ def literal(host: str) -> Address | None:
     try:
         address: Address = ipaddress.ip_address(bare)
     except ValueError:
+        import socket  # takes a while to import, and most hosts are names or plain addresses
+
         try:
             address = ipaddress.IPv4Address(socket.inet_aton(bare))
         except (OSError, ValueError):

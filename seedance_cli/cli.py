@@ -6,30 +6,16 @@ import errno
 import os
 import sys
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # only imported
 
 from seedance_cli import __version__, signals
 from seedance_cli.clock import SystemClock
-from seedance_cli.commands import (
-    _options,
-    _shells,
-    _tab,
-    cancel,
-    generate,
-    ledger,
-    login,
-    logout,
-    price,
-    profile,
-    providers,
-    recover,
-    sandbox,
-    status,
-    wait,
-)
-from seedance_cli.commands._options import App
+from seedance_cli.commands import _shells, _tab
+from seedance_cli.commands._app import App
 from seedance_cli.commands._shells import SCRIPTS
 from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
 
@@ -41,8 +27,71 @@ if TYPE_CHECKING:
 _BUG_CODE = 1
 _USAGE_CODE = 2
 
+# The commands in the order of the help text, and where each is: a module of `commands`, and in it a
+# function, or an app of its own.
+_COMMANDS = {
+    "generate": ("generate", "generate"),
+    "status": ("status", "status"),
+    "wait": ("wait", "wait"),
+    "cancel": ("cancel", "cancel"),
+    "price": ("price", "price"),
+    "providers": ("providers", "providers"),
+    "list": ("ledger", "list_tasks"),
+    "recover": ("recover", "recover"),
+    "login": ("login", "login"),
+    "logout": ("logout", "logout"),
+    "sandbox": ("sandbox", "sandbox"),
+    "profile": ("profile", "app"),
+}
+
+
+class _Commands(TyperGroup):
+    """The commands, each imported and built when it is first asked for.
+
+    Typer builds all of them at each start otherwise, which takes longer than most of them run.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's parameter
+        """All of them, in the order of the help text."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One of them; None if there is none of this name."""
+        if cmd_name not in _COMMANDS:
+            # Typer suggests the nearest of `commands`.
+            for name in _COMMANDS:
+                self.get_command(ctx, name)
+            return None
+        if cmd_name not in self.commands:
+            self.commands[cmd_name] = _built(cmd_name)
+        return self.commands[cmd_name]
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """The names alone: no script shows their help texts, for which all would be built."""
+        fitting = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = super(TyperGroup, self).shell_complete(ctx, incomplete)
+        return [*map(CompletionItem, fitting), *options]
+
+
+def _built(name: str) -> Any:
+    from seedance_cli.commands._options import examples
+
+    module_name, attribute = _COMMANDS[name]
+    module = import_module(f"seedance_cli.commands.{module_name}")
+    found = getattr(module, attribute)
+    # Typer builds groups of commands: here one of a single command.
+    group = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
+    epilog = examples(*module.EXAMPLES)
+    if isinstance(found, typer.Typer):
+        group.add_typer(found, name=name, epilog=epilog)
+    else:
+        group.command(name, epilog=epilog)(found)
+    return typer.main.get_group(group).commands[name]
+
+
 app = typer.Typer(
     name="seedance",
+    cls=_Commands,
     help="Make video with ByteDance's Seedance models, at any of the services that sell it.",
     no_args_is_help=True,
     add_completion=False,  # `_shells` says why
@@ -99,28 +148,9 @@ def _root(
     pass
 
 
-for _module, _command in (
-    (generate, generate.generate),
-    (status, status.status),
-    (wait, wait.wait),
-    (cancel, cancel.cancel),
-    (price, price.price),
-    (providers, providers.providers),
-    (ledger, ledger.list_tasks),
-    (recover, recover.recover),
-    (login, login.login),
-    (logout, logout.logout),
-    (sandbox, sandbox.sandbox),
-):
-    app.command("list" if _module is ledger else None, epilog=_options.examples(*_module.EXAMPLES))(
-        _command
-    )
-app.add_typer(profile.app, name="profile", epilog=_options.examples(*profile.EXAMPLES))
-
-
 @cache
 def _program() -> Any:
-    """The command tree, built from the signatures once a process."""
+    """The root of the command tree, built once a process."""
     return typer.main.get_command(app)
 
 
@@ -184,10 +214,8 @@ def _run(arguments: list[str], state: App) -> int:
         if message.startswith("Got unexpected extra argument") and "generate" in hint:
             hint = 'a prompt of several words goes into quotes: seedance generate "a paper boat"'
         raise UsageError(message, hint=hint) from error
-    except SystemExit as error:  # so Typer ends where the reader of a help text has gone
-        from seedance_cli.output import Closed
-
-        raise Closed("stdout was closed by its reader") from error
+    except SystemExit as error:
+        return _ended(error)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EIO, errno.EBADF}:
             raise WriteFailed(f"the output could not be written: {error.strerror}") from error
@@ -197,6 +225,15 @@ def _run(arguments: list[str], state: App) -> int:
 
         raise Interrupted(signal.SIGINT) from None
     return code if isinstance(code, int) else 0
+
+
+def _ended(error: SystemExit) -> int:
+    """What it means that Typer ends the program by itself."""
+    if not error.code:  # a completion
+        return 0
+    from seedance_cli.output import Closed
+
+    raise Closed("stdout was closed by its reader") from error  # the reader of a help text
 
 
 def _help_line(error: Exception) -> str:

@@ -31,7 +31,8 @@ _WORD = 40
 class Display:
     """The progress of tasks, from the first poll to the last byte. A context manager.
 
-    Its methods are called by one thread, the command's own.
+    Its methods are called by one thread, the command's own. Downloads run in others, and write
+    nothing but the numbers of their `Transfer`.
     """
 
     def __init__(
@@ -81,8 +82,6 @@ class Display:
 
     def update(self, submission: Submission) -> None:
         """Take note of a poll. Plain mode prints a change of status, or a heartbeat when due."""
-        # Polls and downloads take turns: one still listed here has failed, and its error was told.
-        self._transfers.clear()
         key = _key(submission)
         row = self._rows.get(key) or self._row(submission)
         row.status = submission.status
@@ -106,28 +105,34 @@ class Display:
 
     def tick(self) -> None:
         """Plain mode: say that the wait goes on, if nothing was said for 30 s."""
-        if self._screen is not None or self._clock.monotonic() - self._last_line < HEARTBEAT:
+        if self.until_heartbeat() > 0:
             return
         rows = list(self._rows.values())
-        if self._transfers:
-            for name, transfer in self._transfers.items():
-                self._say(f"{name}: {_amount(transfer)}")
-        elif len(rows) == 1:
+        for name, transfer in self._transfers.items():
+            self._say(f"{name}: {_amount(transfer)}")
+        if len(rows) == 1:
             self._say(f"{rows[0].ref} {rows[0].status}, {self._age(rows[0].began)}")
         elif rows:
             self._say(f"{len(rows)} tasks left: {counted(rows)}, {self._age(self._began)}")
 
-    def downloading(self, name: str, done: int, total: int | None) -> None:
-        """Take note of a download's progress, in bytes; `total` None where no one said it."""
-        transfer = self._transfers.get(name)
-        if transfer is None:
-            transfer = Transfer(self._clock.monotonic(), done, total)
-            self._transfers[name] = transfer
-            if self._screen is None:
-                of = "" if total is None else f" ({_bytes(total)})"
-                self._say(f"downloading {name}{of}")
-        transfer.done, transfer.total = done, total
-        self.tick()
+    def until_heartbeat(self) -> float:
+        """Seconds until `tick` has something to do; 0.0 if it has now."""
+        if self._screen is not None:
+            return HEARTBEAT
+        return max(0.0, self._last_line + HEARTBEAT - self._clock.monotonic())
+
+    def downloading(self, name: str, transfer: Transfer) -> None:
+        """A download has begun.
+
+        Args:
+            name: its file; no two at the same time have the same.
+            transfer: how far it is. Whoever downloads goes on writing its numbers, from any thread;
+                they are looked at when it is time to show them.
+        """
+        self._transfers[name] = transfer
+        if self._screen is None:
+            of = "" if transfer.total is None else f" ({_bytes(transfer.total)})"
+            self._say(f"downloading {name}{of}")
 
     def downloaded(self, name: str) -> None:
         """A download has ended and its file is in place."""
@@ -135,6 +140,10 @@ class Display:
         if transfer is not None:
             took = self._age(transfer.began)
             self._say(f"downloaded {name}, {_bytes(transfer.done)} in {took}")
+
+    def dropped(self, name: str) -> None:
+        """A download goes on no longer, if it ever began; why is told elsewhere."""
+        self._transfers.pop(name, None)
 
     def note(self, text: str) -> None:
         """Say a line, above the live ones."""
@@ -175,7 +184,8 @@ class Display:
 
 
 def _key(submission: Submission) -> tuple[str, str, bool, str]:
-    name = submission.ref or submission.intent or ""
+    task = submission.task
+    name = (submission.intent or "") if task is None else task.task_id
     return submission.provider, submission.endpoint, submission.sandbox, name
 
 

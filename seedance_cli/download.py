@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import mp4
 from seedance_cli._video_url import open_video
+from seedance_cli.cancellation import Cancellation
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable, UsageError
 from seedance_cli.mp4 import Layout
 from seedance_cli.partfile import Part, exists, strong
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
     from seedance_cli.clock import Clock
@@ -96,8 +98,20 @@ def check_target(path: Path, *, force: bool) -> None:
         ) from error
 
 
+def _unlogged(_: str) -> None:
+    """Where nobody wants to know of the exchanges."""
+
+
 def download(
-    url: str, target: Path, *, force: bool, allow_private: bool, clock: Clock, owner: str = ""
+    url: str,
+    target: Path,
+    *,
+    force: bool,
+    allow_private: bool,
+    clock: Clock,
+    owner: str = "",
+    cancellation: Cancellation | None = None,
+    log: Callable[[str], None] = _unlogged,
 ) -> Generator[Progress | Saved]:
     """Fetch a video into a file. The last item is a `Saved`; the target is there by then.
 
@@ -109,17 +123,21 @@ def download(
         clock: for pauses, the minimum speed, and the pace of `Progress` (10 a second).
         owner: whose video it is, e.g. the ref and index. Bytes that an interrupted download left
             are only gone on with for the same owner.
+        cancellation: ends it from another thread; bytes that can be resumed are kept.
+        log: takes one line of each exchange, for `-v`, in the thread that runs this.
 
     Raises:
         Expired: 401, 403, 404 or 410. Bytes that can be resumed are kept.
         DownloadFailed: anything else on the way, or something is at the target.
         WriteFailed: the disk refused.
+        Cancelled: somebody asked to stop before the file was whole.
     """
     if not force and _there(target):
         raise exists(target)
     part = Part.beside(target, owner)
+    way = _Way(url, allow_private, clock, cancellation or Cancellation(), log)
     try:
-        verified = yield from _fetch(url, part, allow_private=allow_private, clock=clock)
+        verified = yield from _fetch(way, part)
         part.publish(target, force=force)
     finally:
         part.close()
@@ -127,7 +145,12 @@ def download(
 
 
 def to_stream(
-    url: str, out: BinaryIO, *, allow_private: bool, clock: Clock
+    url: str,
+    out: BinaryIO,
+    *,
+    allow_private: bool,
+    clock: Clock,
+    log: Callable[[str], None] = _unlogged,
 ) -> Generator[Progress | Saved]:
     """Fetch a video into a private file, and copy it to a stream once it is whole.
 
@@ -136,31 +159,52 @@ def to_stream(
         out: e.g. `sys.stdout.buffer`; flushed, not closed.
         allow_private: as for `download`.
         clock: as for `download`.
+        log: as for `download`.
 
     Raises:
         Expired, DownloadFailed: as `download`; nothing was written to the stream.
         WriteFailed: the stream refused.
     """
     part = Part.nowhere()
+    way = _Way(url, allow_private, clock, Cancellation(), log)
     try:
-        verified = yield from _fetch(url, part, allow_private=allow_private, clock=clock)
+        verified = yield from _fetch(way, part)
         part.copy_to(out)
     finally:
         part.close()
     yield Saved(Path("-"), part.size, verified)
 
 
-def _fetch(
-    url: str, part: Part, *, allow_private: bool, clock: Clock
-) -> Generator[Progress, None, bool]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a video comes from, and by what rules."""
+
+    url: str
+    allow_private: bool
+    clock: Clock
+    cancellation: Cancellation
+    log: Callable[[str], None]
+
+    def open(self, headers: Mapping[str, str]) -> AbstractContextManager[Stream]:
+        return open_video(
+            self.url,
+            headers,
+            allow_private=self.allow_private,
+            clock=self.clock,
+            cancellation=self.cancellation,
+            log=self.log,
+        )
+
+
+def _fetch(way: _Way, part: Part) -> Generator[Progress, None, bool]:
     """Fill the part, in as many requests as it takes; whether its layout shows that it is whole."""
     resumes, restarts, pause = RESUMES, RESTARTS, 0.5
     while True:
         try:
             headers = _range(part)
-            with open_video(url, headers, allow_private=allow_private, clock=clock) as answer:
+            with way.open(headers) as answer:
                 _take_head(answer, part, ranged=bool(headers))
-                yield from _take_body(answer, part, clock)
+                yield from _take_body(answer, part, way.clock)
                 return _verify(part, answer)
         except ConfigError as error:  # proxy or certificate settings: the task is no worse for it
             raise DownloadFailed(error.message, hint=error.hint) from error
@@ -175,7 +219,7 @@ def _fetch(
                 raise DownloadFailed(
                     f"the video did not come whole ({part.size}{of} bytes{kept}): {error.message}"
                 ) from error
-        clock.sleep(pause)
+        way.cancellation.sleep(pause, way.clock)
         pause = min(2 * pause, _MAX_PAUSE)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from seedance_cli.addresses import is_loopback
-
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -37,10 +35,16 @@ def normalised(text: str) -> str:
     host, colon, digits = _split(parts.netloc)
     if not _HOST.fullmatch(host) or (colon and not digits) or port == 0:
         raise ValueError("has no usable host and port")
-    if scheme == "http" and not is_loopback(text):
+    if scheme == "http" and not _of_this_machine(text):
         raise ValueError("begins with http://, which is for this machine only: the key would leak")
     where = host.lower() if port in {None, _DEFAULT_PORTS[scheme]} else f"{host.lower()}:{port}"
     return f"{scheme}://{where}{parts.path.rstrip('/')}"
+
+
+def _of_this_machine(url: str) -> bool:
+    from seedance_cli.addresses import is_loopback  # knows every network there is
+
+    return is_loopback(url)
 
 
 def _split(netloc: str) -> tuple[str, str, str]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from seedance_cli.keys import Secret
     from seedance_cli.models import HttpResponse, JsonObject
     from seedance_cli.net import Fault, Pending, Reply
+    from seedance_cli.pace import Pace
     from seedance_cli.providers._base import Provider
 
 MAX_RETRY_AFTER = 120.0
@@ -52,7 +53,9 @@ class HttpApi:
         endpoint: str,
         key: Secret,
         clock: Clock,
-        log: Callable[[str], None],
+        log: Callable[[str], None] | None,
+        *,
+        pace: Pace | None = None,
     ) -> None:
         """Bind provider, endpoint and key; nothing is sent.
 
@@ -61,13 +64,15 @@ class HttpApi:
             endpoint: base URL without a trailing slash.
             key: sent to that endpoint's origin only.
             clock: bounds each exchange.
-            log: takes one line an exchange, for `-v`.
+            log: takes one line an exchange, for `-v`; None without it.
+            pace: when requests may leave; None: whenever they are ready.
         """
         self._provider = provider
         self._endpoint = endpoint
         self._key = key
         self._clock = clock
         self._log = log
+        self._pace = pace
         self._wire = Wire(endpoint, clock)
 
     def get(self, path: str) -> HttpResponse:
@@ -92,8 +97,28 @@ class HttpApi:
         content = b"" if body is None else encode(body)
         return self._checked(self._exchange("POST", self._endpoint + path, content))
 
+    def reserve(self) -> float:
+        """Take a place among the requests that the provider's rate limit allows.
+
+        Returns:
+            Seconds that the request must wait for it; 0.0 where there is no limit.
+        """
+        return 0.0 if self._pace is None else self._pace.reserve()
+
+    def pause(self, seconds: float) -> None:
+        """Wait for the place that `reserve` took."""
+        if self._pace is None or not seconds:
+            return
+        if self._log is not None:
+            limit = self._pace.limit
+            self._log(
+                f"{self._provider.info.name} allows {limit.requests} requests in "
+                f"{limit.seconds:g} s: this one waits {seconds:.1f} s"
+            )
+        self._clock.sleep(seconds)
+
     def submit(self, path: str, content: bytes) -> Pending:
-        """Start the paid POST. Only `spend` calls this."""
+        """Start the paid POST. Only `spend` calls this, after `reserve` and `pause`."""
         headers = submit_headers(f"Bearer {self._key.reveal()}")
         url = self._endpoint + path
         return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS)
@@ -129,6 +154,7 @@ class HttpApi:
         return reply.response
 
     def _once(self, method: str, url: str, content: bytes | None) -> Reply:
+        self.pause(self.reserve())
         pending = self._wire.start(method, url, self._headers(content), content)
         pending.wait(READ_SECONDS)
         reply = self.answer(pending)
@@ -136,6 +162,8 @@ class HttpApi:
         return reply
 
     def _tell(self, method: str, url: str, reply: Reply) -> None:
+        if self._log is None:
+            return
         outcome = reply.fault.text if reply.fault else ""
         if reply.response is not None:
             outcome = f"{reply.response.status} {outcome}".strip()

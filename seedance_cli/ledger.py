@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli import _ledger_file, _ledger_rows
-from seedance_cli._ledger_rows import key, merge, priced_text, task_columns, time_text
+from seedance_cli._ledger_rows import key, merge, priced_text, task_columns
+from seedance_cli._ledger_schema import FIRST, LOST_AFTER, UNFINISHED, time_text
 from seedance_cli._ledger_store import Store
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.models import IntentState, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from seedance_cli._ledger_rows import Value
@@ -40,28 +42,21 @@ if TYPE_CHECKING:
 
 SHORTEST_PREFIX = 4
 """Characters of an intent that are enough to name it."""
-LOST_AFTER = timedelta(hours=24)
-"""How long a task that its provider does not find stays among the unfinished."""
+_FRESH = timedelta(seconds=60)
+"""How long a row that was read stands for itself while nothing new is heard of its task."""
 _WATCHED = timedelta(seconds=60)
 """A task seen unfinished so shortly before it was seen finished has a duration worth keeping."""
+_RECENT = 5_000
+"""Submissions among which durations are looked for: a bound on the time that it takes."""
 
 _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
-_TERMINAL = ", ".join(f"'{status.value}'" for status in Status if status.terminal)
-# A task that was adopted by force, or that a provider gave twice, has more than one row. The first
-# stands for it wherever tasks, not submissions, are meant.
-_FIRST = (
-    "task_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents AS earlier"
-    " WHERE earlier.task_id = intents.task_id AND earlier.provider = intents.provider"
-    " AND earlier.endpoint = intents.endpoint AND earlier.sandbox = intents.sandbox"
-    " AND earlier.seq < intents.seq)"
-)
 # What a task that ended without a video was charged is a price only if it was something.
 _CHARGED = (
-    f"{_FIRST} AND NOT sandbox AND cost_basis = 'charged' AND priced IS NOT NULL"
+    f"{FIRST} AND NOT sandbox AND cost_basis = 'charged' AND priced IS NOT NULL"
     " AND NOT (status IN ('failed', 'cancelled', 'expired') AND cost_amount + 0 = 0)"
 )
-_TIMED = f"{_FIRST} AND NOT sandbox AND status = 'succeeded' AND watched"
+_TIMED = f"{FIRST} AND NOT sandbox AND status = 'succeeded' AND watched"
 
 
 class Ledger:
@@ -77,6 +72,8 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._running_at: dict[str, datetime] = {}
+        self._heard: dict[str, tuple[datetime, Task]] = {}
+        """What is known of each task that was observed, and when its row was read."""
 
     @classmethod
     def open(cls, folder: Path, clock: Clock, *, create: bool) -> Ledger:
@@ -209,7 +206,8 @@ class Ledger:
         """
         submission = self._take(intent, IntentState.ACCEPTED, task)
         self._store.release(intent)
-        self._saw(intent, task)
+        if not task.status.terminal:
+            self._running_at[intent] = self._clock.now()
         return submission
 
     def settle(self, intent: str, state: IntentState, evidence: JsonObject) -> Submission:
@@ -301,30 +299,57 @@ class Ledger:
     # Tasks
 
     def observe(self, submission: Submission, task: Task) -> Submission:
-        """Take in what the provider said of a task; see `merge` for what is kept of it.
+        """Take in what the provider said of one task; see `observe_all`."""
+        return self.observe_all([(submission, task)])[0]
+
+    def observe_all(self, answers: Sequence[tuple[Submission, Task]]) -> list[Submission]:
+        """Take in what the provider said of tasks; see `merge` for what is kept of it.
 
         Written only if something worth keeping changed: a step from queued to running is not. A
-        task that the ledger lacks is never written.
+        task that the ledger lacks is never written. All that is to be written is one commit: the
+        disk's answer to that takes longer than everything else.
+
+        Args:
+            answers: tasks as they were known here, and as the provider has them now.
 
         Raises:
-            WriteFailed: it could not be written; the caller still has `task` itself.
+            WriteFailed: nothing could be written; the caller still has the answers themselves.
         """
         now = self._clock.now()
-        intent = submission.intent
-        if intent is None:
-            return replace(submission, task=merge(submission.task or task, task, now))
-        stored, lost = self._stored(submission, task)
-        merged = merge(stored, task, now)
-        if lost or _ledger_rows.worth_keeping(stored, merged):
+        merged = [self._merged(submission, task, now) for submission, task in answers]
+        writes = [number for number, (_, write) in enumerate(merged) if write]
+        if writes:
             with self._store.writing():
-                stored, _ = self._stored(submission, task)  # another process may have been faster
-                merged = merge(stored, task, now)
-                columns = {**task_columns(merged), "not_found_since": None}
-                if self._timed(intent, stored, task, now):
-                    columns["watched"] = 1
-                self._store.update(intent, columns)
-        self._saw(intent, merged)
-        return replace(submission, task=merged)
+                for number in writes:
+                    submission, task = answers[number]
+                    merged[number] = self._write(submission, task, now), True
+        observed = []
+        for (submission, _), (known, write) in zip(answers, merged, strict=True):
+            if submission.intent is not None:
+                self._hear(submission.intent, known, now, fresh=write)
+            same = submission.task == known
+            observed.append(submission if same else replace(submission, task=known))
+        return observed
+
+    def _merged(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
+        """What is known of a task after an answer, and whether that is to be written."""
+        if submission.intent is None:
+            return merge(submission.task or task, task, now), False
+        known, lost = self._known(submission, task, now)
+        after = merge(known, task, now)
+        return after, lost or _ledger_rows.worth_keeping(known, after)
+
+    def _write(self, submission: Submission, task: Task, now: datetime) -> Task:
+        """Write an answer, inside a transaction; what is known after it."""
+        assert submission.intent is not None
+        # Read again: another process may have been faster.
+        stored, _ = self._stored(submission, task)
+        after = merge(stored, task, now)
+        columns = {**task_columns(after), "not_found_since": None}
+        if self._timed(submission.intent, stored, task, now):
+            columns["watched"] = 1
+        self._store.update(submission.intent, columns)
+        return after
 
     def set_lost(self, submission: Submission, when: datetime | None = None) -> None:
         """Note that the provider does not find the task. Only the first time counts.
@@ -338,6 +363,7 @@ class Ledger:
         """
         if submission.intent is None:
             return
+        self._heard.pop(submission.intent, None)
         found = self._store.query(
             "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL",
             (submission.intent,),
@@ -349,15 +375,25 @@ class Ledger:
 
     def delivered(self, submission: Submission) -> Submission:
         """Write that the user has the result, or knows of the failure."""
-        if submission.intent is not None and not submission.delivered:
+        return self.delivered_all([submission])[0]
+
+    def delivered_all(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """The same of several, in one commit.
+
+        Raises:
+            WriteFailed: none could be written.
+        """
+        intents = [one.intent for one in submissions if one.intent and not one.delivered]
+        if intents:
             with self._store.writing():
-                self._store.update(submission.intent, {"delivered": 1})
-        return replace(submission, delivered=True)
+                for intent in intents:
+                    self._store.update(intent, {"delivered": 1})
+        return [replace(one, delivered=True) for one in submissions]
 
     def find(self, task_id: str, *, provider: str | None = None) -> list[Submission]:
         """The submissions of a task id: more than one for several endpoints, or the sandbox."""
         return self._store.select(
-            f"{_FIRST} AND task_id = ? AND provider = COALESCE(?, provider) ORDER BY seq",
+            f"{FIRST} AND task_id = ? AND provider = COALESCE(?, provider) ORDER BY seq",
             (key(task_id), provider),
         )
 
@@ -375,10 +411,9 @@ class Ledger:
         """
         since = time_text(self._clock.now() - LOST_AFTER)
         return self._store.select(
-            f"{_FIRST} AND sandbox = ? AND NOT (delivered AND status IN ({_TERMINAL}))"
-            " AND (not_found_since IS NULL OR not_found_since > ?)"
+            f"{FIRST} AND {UNFINISHED} AND sandbox = ?"
             " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq",
-            (int(sandbox), since, provider, profile, profile),
+            (since, int(sandbox), provider, profile, profile),
         )
 
     def rows(
@@ -448,21 +483,38 @@ class Ledger:
         """Every charge: provider, endpoint, what decided the price, the prices newest last."""
         return self._charges(provider, None, None)
 
-    def durations(self, provider: str, endpoint: str, priced: PricedFields) -> list[float]:
+    def durations(
+        self, provider: str, endpoint: str, priced: PricedFields, *, limit: int = 30
+    ) -> list[float]:
         """Seconds from submit to finish of tasks like this one that succeeded, newest last.
+
+        Like this one: of the same model, duration and resolution, with audio or without.
 
         Only of tasks whose end was watched, or that the provider gave a time for: one that nobody
         looked at until the next day would say nothing. Never the sandbox's.
+
+        Args:
+            provider: its name.
+            endpoint: the base URL.
+            priced: what the task is like.
+            limit: the newest so many.
         """
-        spans = [
-            one.task.finished_at - one.submitted_at
-            for one in self._store.select(
-                f"{_TIMED} AND provider = ? AND endpoint = ? AND priced = ? ORDER BY seq",
-                (provider, endpoint, priced_text(priced)),
-            )
-            if one.task and one.task.finished_at and one.submitted_at
-        ]
-        return [span.total_seconds() for span in spans if span >= timedelta()]
+        alike = [priced_text(priced._replace(audio=audio)) for audio in (None, False, True)]
+        found = self._store.query(
+            "SELECT submitted_at, finished_at FROM intents"  # noqa: S608 - constants of ours
+            " WHERE seq > (SELECT max(seq) FROM intents) - ?"
+            " AND priced IN (?, ?, ?) AND provider = ? AND endpoint = ?"
+            f" AND finished_at >= submitted_at AND {_TIMED} ORDER BY seq DESC LIMIT ?",
+            (_RECENT, *alike, provider, endpoint, limit),
+        )
+        with self._store.decoding():
+            spans = [
+                finish - start
+                for row in reversed(found)
+                if (start := _ledger_rows.read_time(row["submitted_at"]))
+                and (finish := _ledger_rows.read_time(row["finished_at"]))
+            ]
+        return [span.total_seconds() for span in spans]
 
     # Below: what the public methods share
 
@@ -503,19 +555,36 @@ class Ledger:
             hint="`seedance recover` lists what can be settled",
         )
 
+    def _known(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
+        """As `_stored`, but as it was up to a minute ago: most polls bring nothing new."""
+        assert submission.intent is not None
+        if submission.intent in self._heard:
+            then, known = self._heard[submission.intent]
+            if timedelta() <= now - then < _FRESH:
+                return known, False
+        return self._stored(submission, task)
+
     def _stored(self, submission: Submission, task: Task) -> tuple[Task, bool]:
         """The task as its row has it, and whether it is noted as not found."""
-        known = self._store.query(
-            "SELECT not_found_since FROM intents WHERE intent = ? AND not_found_since IS NOT NULL",
-            (submission.intent,),
-        )
-        found = self._store.select("intent = ?", (submission.intent,))
-        stored = found[0].task if found else None
-        return stored or submission.task or task, bool(known)
+        assert submission.intent is not None
+        stored, lost = self._store.task(submission.intent)
+        return stored or submission.task or task, lost
 
-    def _saw(self, intent: str, task: Task) -> None:
-        if not task.status.terminal:
-            self._running_at[intent] = self._clock.now()
+    def _hear(self, intent: str, known: Task, now: datetime, *, fresh: bool) -> None:
+        """Remember what is known of a task, and when it was seen unfinished.
+
+        Args:
+            intent: whose task.
+            known: the row's task, and what was not worth writing.
+            now: the moment of the answer.
+            fresh: the row was just written.
+        """
+        then, _ = self._heard.get(intent, (now, known))
+        if fresh or not timedelta() <= now - then < _FRESH:
+            then = now
+        self._heard[intent] = then, known
+        if not known.status.terminal:
+            self._running_at[intent] = now
 
     def _timed(self, intent: str, stored: Task, task: Task, now: datetime) -> bool:
         """Whether the time of a task's end is known, and not only when somebody looked."""

@@ -8,6 +8,7 @@ own, and the caller waits for it on the program's clock.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import threading
 import zlib
@@ -25,12 +26,13 @@ import httpx
 
 from seedance_cli import __version__
 from seedance_cli.addresses import is_loopback
+from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
 from seedance_cli.errors import ConfigError, Unreachable
 from seedance_cli.models import HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from seedance_cli.clock import Clock
 
@@ -45,6 +47,8 @@ MAX_BODY = 4 * 1024 * 1024
 
 _LONGEST = 200
 """Characters of an error's own text, which may quote what a server sent."""
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60.0)
+"""Longer than the longest pause between two polls, which then need no new connection."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -91,6 +95,54 @@ class Event(Enum):
     LATE = "late"
 
 
+class _Threads:
+    """Threads that are used again: a poll costs less than the start of a thread.
+
+    They are daemons, unlike those of `concurrent.futures`: one that hangs, in a name server's
+    silence, must keep neither the next exchange nor the end of the program waiting.
+    """
+
+    def __init__(self) -> None:
+        self.busy = 0
+        """Jobs that have not ended."""
+        self._threads = 0
+        self._lock = threading.Lock()
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Run the job, which raises nothing, in a thread that is free, or in a new one.
+
+        Raises:
+            RuntimeError: no thread can be started; the job never runs.
+        """
+        with self._lock:
+            free = self.busy < self._threads
+            self.busy += 1
+            self._threads += not free
+        if free:
+            self._jobs.put(job)
+            return
+        try:
+            threading.Thread(
+                target=self._work, args=(job,), name="seedance-exchange", daemon=True
+            ).start()
+        except RuntimeError:
+            with self._lock:
+                self.busy -= 1
+                self._threads -= 1
+            raise
+
+    def _work(self, job: Callable[[], None]) -> None:
+        while True:
+            job()
+            with self._lock:
+                self.busy -= 1
+            job = self._jobs.get()
+
+
+exchanges = _Threads()
+
+
 class Pending:
     """An exchange under way in its thread."""
 
@@ -117,7 +169,7 @@ class Pending:
         self._fault: Fault | None = None
         self._socket: object | None = None
         request.extensions["trace"] = self._trace
-        threading.Thread(target=self._run, name="seedance-exchange", daemon=True).start()
+        exchanges.run(self._run)
 
     def wake(self) -> None:
         """End a wait early. May be called from a signal handler."""
@@ -269,12 +321,12 @@ class Wire:
             body: bytes, sent as they are.
             seconds: of silence after which the connection is given up.
         """
-        request = self._client.build_request(
+        request = httpx.Request(
             method,
             url,
             headers={**HEADERS, **headers},
             content=body,
-            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+            extensions={"timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS).as_dict()},
         )
         return Pending(self._client, request, self._clock)
 
@@ -291,17 +343,36 @@ class Stream:
     headers: Mapping[str, str]
     """Names in lower case."""
     _response: httpx.Response
+    _cancellation: Cancellation
 
     def chunks(self) -> Iterator[bytes]:
         """The body's bytes as they come, as the server encoded them.
 
+        In the pieces in which they were read: httpx copies them to make pieces of a given size.
+
         Raises:
             Unreachable: the connection broke, fell silent, or ended before the declared length.
+            Cancelled: somebody asked to stop.
         """
+        # Once it was asked for, nothing that came is the server's word: the end least of all.
+        check = self._cancellation.check
         try:
-            yield from self._response.iter_raw()
+            for chunk in self._response.iter_raw():
+                check()
+                yield chunk
         except httpx.HTTPError as error:
+            check()
             raise Unreachable(f"the transfer broke off: {fault_of(error).text}") from error
+        check()
+
+    def shut(self) -> None:
+        """End the connection, from any thread; a read of it that waits ends at once."""
+        found = self._response.extensions.get("network_stream")
+        wire = None if found is None else found.get_extra_info("socket")
+        if isinstance(wire, socket.socket):
+            with suppress(OSError):
+                # Not an SSL socket's own: that one would let a read go on without the encryption.
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -312,6 +383,7 @@ def stream(
     connect_timeout: float = CONNECT_SECONDS,
     read_timeout: float = READ_SECONDS,
     clock: Clock | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Iterator[Stream]:
     """GET without a key; redirects are the caller's to follow.
 
@@ -321,12 +393,15 @@ def stream(
         connect_timeout: seconds.
         read_timeout: seconds for the answer's head, and of silence between two reads of its body.
         clock: bounds the wait for the head.
+        cancellation: ends the wait for the head, and that for the body.
 
     Raises:
         Unreachable: no answer.
         ConfigError: a proxy or certificate variable that cannot be used.
+        Cancelled: somebody asked to stop.
     """
     clock = clock or SystemClock()
+    cancellation = cancellation or Cancellation()
     client = _client(url)
     try:
         request = client.build_request(
@@ -345,14 +420,19 @@ def stream(
 
         threading.Thread(target=open_it, name="seedance-stream", daemon=True).start()
         try:
-            response = clock.get(opened, connect_timeout + read_timeout)
+            with cancellation.waking(lambda: opened.put(Cancelled())):
+                response = clock.get(opened, connect_timeout + read_timeout)
         except Empty:
             raise Unreachable(f"no answer within {connect_timeout + read_timeout:.0f} s") from None
+        if isinstance(response, Cancelled):
+            raise response
         if isinstance(response, Exception):
             raise Unreachable(fault_of(response).text) from response
         try:
             lowered = {k.lower(): v for k, v in response.headers.items()}
-            yield Stream(response.status_code, lowered, response)
+            answer = Stream(response.status_code, lowered, response, cancellation)
+            with cancellation.waking(answer.shut):
+                yield answer
         finally:
             response.close()
     finally:
@@ -408,6 +488,7 @@ def _client(url: str) -> httpx.Client:
             trust_env=not direct,
             verify=_ssl_context(tls=urlsplit(url).scheme == "https", proxies=not direct),
             timeout=timeout,
+            limits=_LIMITS,
             follow_redirects=False,
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:

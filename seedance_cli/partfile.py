@@ -126,13 +126,18 @@ class Part:
 
     def append(self, chunk: bytes) -> None:
         """Write it at the end, to the system at once."""
-        with self._writing():
+        # Called for every 64 KiB: without the generators of `_writing`, where nothing goes wrong.
+        try:
             self._file.seek(self.size)
-            rest = memoryview(chunk)
-            while rest:
-                written = self._file.write(rest)
+            written = self._file.write(chunk)
+            self.size += written
+            while written < len(chunk):  # a disk that is nearly full, a signal
+                chunk = chunk[written:]
+                written = self._file.write(chunk)
                 self.size += written
-                rest = rest[written:]
+        except OSError:
+            with self._writing():
+                raise
 
     def drop_last(self) -> None:
         """Take the last byte off, so that there is something to ask the server for."""
@@ -161,9 +166,11 @@ class Part:
         """
         assert self._path is not None
         path = self._path
+        with self._writing(target):
+            # It takes seconds; who is interrupted in it finds the bytes, and by what they go on.
+            os.fsync(self._file.fileno())
         self._forget()
         with self._writing(target):
-            os.fsync(self._file.fileno())
             if sys.platform == "win32":
                 self._file.close()  # an open file cannot be renamed there
             else:

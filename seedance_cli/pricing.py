@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OverMaxCost, UsageError
 
@@ -18,8 +17,7 @@ _MAX_MAGNITUDE = 18
 """Powers of ten; beyond, an amount is a slip, and would fill a screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """The user's `--max-cost`. Without a unit it is in the provider's own."""
 
     amount: Decimal

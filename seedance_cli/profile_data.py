@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.errors import ConfigError
 from seedance_cli.keys import Secret
@@ -40,11 +39,10 @@ KEY_SETTINGS = ("api_key", "api_key_env", "api_key_command")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _TYPE_NAMES = {str: "a string", int: "an integer", bool: "true or false"}
 _MAX_NAME = 64
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderTable:
+class ProviderTable(NamedTuple):
     """`[profiles.NAME.providers.PROVIDER]` of `config.toml`."""
 
     base_url: str | None = None
@@ -62,21 +60,19 @@ class ProviderTable:
         return "api_key_command" if self.api_key_command else None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One profile, out of both files."""
 
     provider: str | None = None
-    defaults: Mapping[str, Default] = field(default_factory=dict)
-    providers: Mapping[str, ProviderTable] = field(default_factory=dict)
-    credentials: Mapping[str, Secret] = field(default_factory=dict)
+    defaults: Mapping[str, Default] = MappingProxyType({})
+    providers: Mapping[str, ProviderTable] = MappingProxyType({})
+    credentials: Mapping[str, Secret] = MappingProxyType({})
     """Keys that `login` stored, by provider."""
     unknown: tuple[str, ...] = ()
     """Keys of `defaults` that are no options of this version: ignored, and said so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """`config.toml`."""
 
     default_profile: str | None
@@ -159,7 +155,7 @@ def _provider(path: Path, data: Mapping[str, object], at: str) -> ProviderTable:
         )
     key = _text(path, data, "api_key", at)
     variable = _text(path, data, "api_key_env", at)
-    if variable is not None and not _VARIABLE.fullmatch(variable):
+    if variable is not None and not re.fullmatch(_VARIABLE, variable):
         # Not repeated: whoever mistakes the meaning of this setting writes a key here.
         raise ConfigError(f"{path}: {at}.api_key_env must be the name of a variable, not a key")
     return ProviderTable(

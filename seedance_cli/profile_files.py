@@ -1,29 +1,27 @@
-"""Where the two files and the state folder lie, and both files read into one `Store`."""
+"""Where the two files lie, and both read into one `Store`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import profile_data, providers, toml_store
 from seedance_cli.errors import ConfigError
+from seedance_cli.folders import config_file
 from seedance_cli.profile_data import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """Where the two files lie."""
 
     config: Path
     credentials: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """Both files, as they were read."""
 
     paths: Paths
@@ -43,11 +41,7 @@ def paths(env: Mapping[str, str]) -> Paths:
     Raises:
         ConfigError: the user's folder is not known.
     """
-    config = _named_path(env, "SEEDANCE_CONFIG")
-    if config is None:
-        from platformdirs import user_config_path
-
-        config = _users(user_config_path, "SEEDANCE_CONFIG") / "config.toml"
+    config = config_file(env)
     credentials = config.with_name("credentials.toml")
     if credentials == config:
         raise ConfigError(
@@ -55,20 +49,6 @@ def paths(env: Mapping[str, str]) -> Paths:
             hint="name the config file beside it, e.g. config.toml",
         )
     return Paths(config, credentials)
-
-
-def state_dir(env: Mapping[str, str]) -> Path:
-    """The folder of the ledger and the sandbox, whether it exists or not.
-
-    Raises:
-        ConfigError: the user's folder is not known.
-    """
-    folder = _named_path(env, "SEEDANCE_STATE_DIR")
-    if folder is not None:
-        return folder
-    from platformdirs import user_state_path
-
-    return _users(user_state_path, "SEEDANCE_STATE_DIR")
 
 
 def load(env: Mapping[str, str]) -> Store:
@@ -83,7 +63,7 @@ def load(env: Mapping[str, str]) -> Store:
     config = profile_data.config(where.config, users.data)
     stored = profile_data.credentials(where.credentials, ours.data, providers.names())
     profiles = {
-        name: replace(config.profiles.get(name, Profile()), credentials=stored.get(name, {}))
+        name: config.profiles.get(name, Profile())._replace(credentials=stored.get(name, {}))
         for name in {*config.profiles, *stored}
     }
     has_key = any(
@@ -105,29 +85,4 @@ def _mode_warnings(path: Path, document: toml_store.Document, *, matters: bool) 
         return ()
     return (
         f"{path} can be read by others (mode {document.loose:04o}), and its mode cannot be changed",
-    )
-
-
-def _named_path(env: Mapping[str, str], variable: str) -> Path | None:
-    """The variable as a path; None where it is empty or not set."""
-    text = env.get(variable)
-    if not text:
-        return None
-    try:
-        return Path(text).expanduser().absolute()
-    except (RuntimeError, OSError):  # no home, or no current folder
-        raise ConfigError(f"{variable} cannot be used: name an absolute path") from None
-
-
-def _users(find: Callable[..., Path], variable: str) -> Path:
-    """The user's own folder, if the system knows it."""
-    try:
-        folder = find("seedance", appauthor=False)
-    except RuntimeError:  # platformdirs, where neither HOME nor the user database tells
-        folder = Path()
-    # Older ones leave `~` in it, and a relative XDG variable is one that does not count.
-    if folder.is_absolute():
-        return folder
-    raise ConfigError(
-        "the user's own folder is not known (is HOME set?)", hint=f"set {variable} to a path"
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import keys, providers
 from seedance_cli.errors import ConfigError, UsageError
+from seedance_cli.folders import state_dir
 from seedance_cli.profile_data import Profile
-from seedance_cli.profile_files import Paths, Store, load, paths, state_dir
+from seedance_cli.profile_files import Paths, Store, load, paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +68,7 @@ class Origin(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a value comes from: the kind of place, and its name."""
 
     origin: Origin
@@ -79,8 +79,7 @@ class Source:
         return self.origin if self.name is None else f"{self.origin} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The profile that a command uses."""
 
     name: str

@@ -60,7 +60,10 @@ def ask(target: Target, clock: Clock, call: Callable[[Api, TaskHandle], Task]) -
     if task.error is not None:
         words = redact(task.error.message, channel.key.reveal())
         task = replace(task, error=replace(task.error, message=words))
-    return replace(target.submission, task=merged(target.submission.task, task, clock))
+    known = merged(target.submission.task, task, clock)
+    if known is target.submission.task:
+        return target.submission
+    return replace(target.submission, task=known)
 
 
 def read_patiently(target: Target, clock: Clock) -> Submission:

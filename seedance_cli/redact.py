@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cache
 from urllib.parse import quote
 
 MASK = "****"
@@ -23,6 +24,8 @@ def redact_exact(text: bytes, key: str) -> bytes:
     forms = _forms(key)
     for form in forms:
         text = text.replace(form.encode(), MASK.encode())
+    if b"\\" not in text:  # most answers escape nothing
+        return text
     return _LITERAL.sub(lambda literal: _unescaped(literal[0], forms), text)
 
 
@@ -58,6 +61,7 @@ def redact(text: str, key: str) -> str:
     return "".join(shown)
 
 
+@cache
 def _forms(key: str) -> list[str]:
     # base64 of a text that holds the key somewhere looks different at each offset modulo 3; the
     # characters that depend on the neighbours are cut off.

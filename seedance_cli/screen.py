@@ -46,11 +46,14 @@ class Row:
 
 @dataclass(slots=True)
 class Transfer:
-    """One running download."""
+    """One running download. Its thread writes the numbers while another one draws them."""
 
     began: float
+    """On the monotonic clock."""
     done: int = 0
+    """Bytes."""
     total: int | None = None
+    """Bytes; None where no one said it."""
 
 
 class Screen:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from seedance_cli.http import HttpApi
     from seedance_cli.keys import Secret
     from seedance_cli.output import Output
+    from seedance_cli.pace import Pace
     from seedance_cli.profiles import Settings
-    from seedance_cli.providers._base import Provider
+    from seedance_cli.providers._base import Provider, ProviderInfo
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -287,7 +288,9 @@ class Session:
             url = f"{self._sandbox_root()}/{provider.info.name}"
             url += urlsplit(provider.info.base_url).path.rstrip("/")
         key = settings.key()
-        api = HttpApi(provider, url, key, self.clock, self.out.log)
+        log = self.out.log if self.out.verbose else None
+        pace = self._pace(provider.info, url, key) if not settings.sandbox else None
+        api = HttpApi(provider, url, key, self.clock, log, pace=pace)
         self._stack.callback(api.close)
         return Channel(
             provider=provider,
@@ -299,6 +302,17 @@ class Session:
             key=key,
             api=api,
         )
+
+    def _pace(self, info: ProviderInfo, url: str, key: Secret) -> Pace | None:
+        if info.rate_limit is None:
+            return None
+        from seedance_cli.pace import Pace
+
+        try:
+            folder: Path | None = self.state_dir
+        except ConfigError:  # no home: whoever needs the ledger is told of it there
+            folder = None
+        return Pace(folder, url, key, info.rate_limit, self.clock)
 
     def _sandbox_root(self) -> str:
         if self._root is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Interrupted
@@ -19,15 +18,15 @@ _ENDING = tuple(
 )
 
 
-@dataclass(slots=True)
 class Held:
     """Whether a signal came while signals were held back, and which was the first."""
 
-    signum: int | None = None
-    count: int = 0
-    """How many came."""
-    wake: Callable[[], None] = lambda: None
-    """Called whenever one comes, in the signal handler."""
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self.count = 0
+        """How many came."""
+        self.wake: Callable[[], None] = lambda: None
+        """Called whenever one comes, in the signal handler."""
 
     def came(self) -> bool:
         """Whether a signal came."""

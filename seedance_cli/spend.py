@@ -149,6 +149,8 @@ class _Gate:
         tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
         verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
         while True:
+            if not self._await_place(held):
+                return verdict
             try:
                 self.ledger.sending(self.intent)
             except WriteFailed:
@@ -172,6 +174,22 @@ class _Gate:
             except Interrupted as stop:
                 held.signum = stop.signum
                 return verdict
+
+    def _await_place(self, held: signals.Held) -> bool:
+        """Wait as long as the provider's rate limit asks; False if a signal ended the wait.
+
+        Before the ledger says `sending`: whoever dies in here has sent nothing.
+        """
+        seconds = self.channel.api.reserve()
+        if not seconds:
+            return True
+        try:
+            with held.released():
+                self.channel.api.pause(seconds)
+        except Interrupted as stop:
+            held.signum = stop.signum
+            return False
+        return True
 
     def _exchange(self, held: signals.Held) -> Reply:
         """One POST. The first signal shortens the wait for its answer, a second one ends it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-_CONTROL = re.compile(
+_CONTROL = (
     "[\x00-\x1f\x7f-\x9f"  # C0 with newline and tab, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what changes the writing direction
     "\u2028\u2029"  # line and paragraph separator: a new line to some readers
@@ -24,12 +24,14 @@ def safe(text: str) -> str:
     Printable text of every script stays as it is, backslashes too; so the way back is not unique,
     and none is needed: the result is for reading.
     """
-    return _CONTROL.sub(_escaped, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_CONTROL, _escaped, text)
 
 
 def unsafe(text: str) -> bool:
     """Whether `safe` would change it: a URL or an id with such a character is unusable."""
-    return _CONTROL.search(text) is not None
+    return re.search(_CONTROL, text) is not None
 
 
 def usable_url(url: str) -> bool:

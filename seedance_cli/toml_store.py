@@ -15,7 +15,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from seedance_cli.errors import ConfigError, WriteFailed
 
@@ -36,19 +36,17 @@ _LOCK_PAUSE = 0.02
 
 # A whole string of one of TOML's four kinds, or the `#` of a comment. A multi-line string may end
 # in up to two quotes of its own.
-_STRING_OR_COMMENT = re.compile(
+_STRING_OR_COMMENT = (
     r'"""(?:\\.|[^\\])*?"{3,5}'
     r"|'''.*?'{3,5}"
     r'|"(?:\\.|[^"\\\n])*"'
     r"|'[^'\n]*'"
-    r"|(?P<comment>#)",
-    re.DOTALL,
+    r"|(?P<comment>#)"
 )
-_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
+_LINE = r"\(at line (\d+), column \d+\)$"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A TOML file as it was read."""
 
     data: Table
@@ -82,7 +80,7 @@ class Edit:
 
 def has_comments(text: str) -> bool:
     """Whether a well-formed TOML text has a comment; a `#` inside a string is none."""
-    return any(match["comment"] for match in _STRING_OR_COMMENT.finditer(text))
+    return any(match["comment"] for match in re.finditer(_STRING_OR_COMMENT, text, re.DOTALL))
 
 
 def read(path: Path) -> Document:
@@ -177,7 +175,7 @@ def _parsed(path: Path, text: str) -> Table:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         # The parser's own words may repeat a key's name or a character: only its line is used.
-        found = _LINE.search(str(error))
+        found = re.search(_LINE, str(error))
         line = f"line {found[1]}" if found else f"line {text.rstrip().count(chr(10)) + 1}"
     except (ValueError, RecursionError):
         line = "a value in it is out of range"

@@ -7,10 +7,9 @@ The others speak of values outside the documented sets, and `--no-validate` lets
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.addresses import is_private
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
 from seedance_cli.providers._base import ModelUse
@@ -42,7 +41,7 @@ SANDBOX_WORDS = (
 MAX_SECONDS = 86_400
 """No service makes a video of a day; a longer `--duration` is a slip, also with `--no-validate`."""
 
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_NOT_TEXT = "[\x00\ud800-\udfff]"
 _SHOWN = 60
 _PRINTABLE = 10**18
 _TYPES: dict[str, type] = {
@@ -56,8 +55,7 @@ _TYPES: dict[str, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
+class _Refusal(NamedTuple):
     """One thing that the provider does not take.
 
     Attributes:
@@ -154,7 +152,7 @@ def _refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -> Ite
 def _prompt(info: ProviderInfo, prompt: str, *, loopback: bool) -> Iterator[_Refusal]:
     if not prompt.strip():
         yield _Refusal(option="PROMPT", reason="the prompt is empty")
-    if _NOT_TEXT.search(prompt):
+    if re.search(_NOT_TEXT, prompt):
         yield _Refusal(option="PROMPT", reason="the prompt has a NUL or a lone surrogate in it")
     word = next((w for w in SANDBOX_WORDS if prompt.strip().lower().startswith(w)), None)
     if word is not None and not loopback:
@@ -225,7 +223,7 @@ def _limit(
     """A value that the model's documented set must hold; an empty set: there is no such field."""
     model = info.model(video.model)
     allowed = allowed_by(model)
-    if isinstance(value, str) and (not value or _NOT_TEXT.search(value)):
+    if isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
         yield _Refusal(option=option, reason=f"no value; {info.name} allows {_listed(allowed)}")
     elif value not in allowed:
         name = info.name if len(info.models) == 1 else f"{info.name} with {model.id}"
@@ -269,7 +267,7 @@ def _images(info: ProviderInfo, images: Sequence[str], *, loopback: bool) -> Ite
                 suits=lambda other, _: other.max_images != 0 and not other.https_images,
                 hard=False,
             )
-        elif info.https_images and not loopback and is_private(url):
+        elif info.https_images and not loopback and _is_private(url):
             yield _Refusal(
                 option=option,
                 reason=f"{info.name} allows only public URLs, and cannot reach a private host",
@@ -292,7 +290,7 @@ def _callback(info: ProviderInfo, url: str, *, loopback: bool) -> Iterator[_Refu
     fault = _url_fault(url)
     if fault is not None:
         yield _Refusal(option=option, reason=fault)
-    elif not loopback and is_private(url):
+    elif not loopback and _is_private(url):
         yield _Refusal(
             option=option,
             reason=f"{info.name} allows only public URLs, and cannot reach a private host",
@@ -303,7 +301,7 @@ def _callback(info: ProviderInfo, url: str, *, loopback: bool) -> Iterator[_Refu
 def _extras(info: ProviderInfo, video: VideoRequest) -> Iterator[_Refusal]:
     """Text that no JSON in UTF-8 can carry, in what is passed through."""
     for key, value in video.metadata.items():
-        if _NOT_TEXT.search(key + value):
+        if re.search(_NOT_TEXT, key + value):
             yield _Refusal(
                 option=f"--metadata {_shown(key)}",
                 reason="there is a NUL or a lone surrogate in it",
@@ -409,3 +407,9 @@ def _shown(text: str) -> str:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
+
+
+def _is_private(url: str) -> bool:
+    from seedance_cli.addresses import is_private  # knows every network there is
+
+    return is_private(url)

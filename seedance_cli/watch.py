@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli.errors import NotFound, RateLimited, SeedanceError, Unreachable, WatchTimeout
 from seedance_cli.models import Status
+from seedance_cli.pace import MARGIN_SECONDS
 from seedance_cli.reading import read
+from seedance_cli.schedule import DEFAULT, LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from seedance_cli.clock import Clock
     from seedance_cli.models import Submission
     from seedance_cli.reading import Target
+    from seedance_cli.schedule import Schedule
 
 PATIENCE = 600.0
 """Seconds without one good answer after which a watch without a deadline gives a task up."""
@@ -34,10 +37,12 @@ LAST_POLL_SECONDS = 10.0
 TICK = 30.0
 """Seconds; no longer silence than this between two values of `watch`."""
 _WORKERS = 16
-_FIRST_POLL = 1.0
+"""Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due:
+each connection that a pool holds makes every request through it a little slower."""
+_LIMITED_WORKERS = 4
+"""Of these, at one provider with a documented rate limit, where a poll may wait for its turn."""
 _TELL_AFTER = 3
 """Failed polls in a row after which the user is told."""
-_LONGEST_PAUSE = 15.0
 _LONGEST_BACKOFF = 32.0
 
 
@@ -63,6 +68,10 @@ class _Item:
     """When the watch over it began."""
     born: float | None
     """When it was submitted; None for one that this machine did not submit."""
+    schedule: Schedule
+    phase: float
+    """By how much of itself the first pause is stretched, 0 to 1: tasks that are all due at once at
+    first shall not stay so."""
     started: float = 0.0
     """When its newest poll left."""
     failing_since: float | None = None
@@ -71,6 +80,35 @@ class _Item:
     word: str | None = None
     word_since: float = 0.0
     warned: set[str] = field(default_factory=set)
+
+    def age(self, now: float) -> float:
+        """Seconds since it was submitted.
+
+        One that was submitted nobody knows when counts as old enough for its first poll.
+        """
+        if self.born is None:
+            return now - self.since + self.schedule.first()
+        return now - self.born
+
+
+@dataclass(slots=True)
+class _Limited:
+    """The polls at a provider that documents a rate limit, which counts all requests of a key."""
+
+    spacing: float
+    """Seconds from one poll to the next that keep within it."""
+    next_slot: float = 0.0
+    out: int = 0
+
+    def take(self, now: float) -> bool:
+        """Whether a poll may leave now; if not, `next_slot` says when to ask again."""
+        if self.out >= _LIMITED_WORKERS:
+            self.next_slot = max(self.next_slot, now + self.spacing)
+        if self.next_slot > now:
+            return False
+        self.next_slot = now + self.spacing
+        self.out += 1
+        return True
 
 
 _Result: TypeAlias = "tuple[_Item, Submission | BaseException]"
@@ -93,6 +131,8 @@ class Watch:
         *,
         timeout: float | None = None,
         interval: float | None = None,
+        schedule: Callable[[Submission], Schedule] | None = None,
+        new: bool = False,
     ) -> None:
         """Prepare; nothing is asked before the first step.
 
@@ -100,7 +140,9 @@ class Watch:
             targets: tasks with the way to their providers.
             clock: every wait and deadline.
             timeout: seconds from now after which polling ends; 0 polls once; None: never.
-            interval: seconds between two polls of a task; None: a share of its age, 1 to 15 s.
+            interval: seconds from one poll of a task to the next; None: as its schedule says.
+            schedule: what is known of the time that a task takes; None: nothing.
+            new: the tasks were submitted just now, so even the first poll can wait for its time.
         """
         now = clock.monotonic()
         self.clock = clock
@@ -116,10 +158,18 @@ class Watch:
         self.threads = 0
         self.expected = 0
         """Calls of `wake` that are still to come."""
-        self.next_slot: dict[str, float] = {}
-        for target in targets:
-            item = _Item(target, since=now, born=_born(target.submission, clock, now))
-            self._schedule(item, now)
+        self.limited: dict[int, _Limited] = {}
+        """By the identity of the channel."""
+        for number, target in enumerate(targets):
+            item = _Item(
+                target,
+                since=now,
+                born=_born(target.submission, clock, now),
+                schedule=DEFAULT if schedule is None else schedule(target.submission),
+                phase=number / len(targets) if len(targets) > _WORKERS else 0.0,
+            )
+            first = item.schedule.first() if new and interval is None else 0.0
+            self._again(item, now, first - item.age(now) if first else 0.0)
 
     def expect(self) -> None:
         """Announce one `wake` to come: from now on waits listen for it."""
@@ -128,6 +178,10 @@ class Watch:
     def wake(self) -> None:
         """End a wait early, with a None. May be called from any thread, once for each `expect`."""
         self.results.put(None)
+
+    def more(self) -> bool:
+        """Whether the next step has its answer already."""
+        return not self.results.empty()
 
     def __iter__(self) -> Generator[Seen | None]:
         try:
@@ -151,13 +205,7 @@ class Watch:
                     yield None
                     continue
                 item, answer = result
-                if self.flying.pop(id(item), None) is None:
-                    continue  # given up before it came
-                if isinstance(answer, SeedanceError):
-                    yield self._judge_error(item, answer)
-                elif isinstance(answer, BaseException):
-                    raise answer
-                else:
+                if self._landed(item):
                     yield self._judge(item, answer)
         finally:
             for _ in range(self.threads):
@@ -166,20 +214,25 @@ class Watch:
     def _launch(self, now: float) -> None:
         while self.heap and self.heap[0][0] <= now and len(self.flying) < _WORKERS:
             item = heapq.heappop(self.heap)[2]
-            # A provider's documented limit counts all requests of a key: its polls are spread.
-            info = item.target.channel.provider.info
-            if info.rate_limit is not None:
-                slot = self.next_slot.get(info.name, now)
-                if slot > now:
-                    self._schedule(item, slot)
-                    continue
-                self.next_slot[info.name] = now + info.rate_limit.seconds / info.rate_limit.requests
+            limited = self._limited(item)
+            if limited is not None and not limited.take(now):
+                self._schedule(item, limited.next_slot)
+                continue
             item.started = now
             self.flying[id(item)] = item
             self.work.put(item)
             if self.threads < len(self.flying):
                 self.threads += 1
                 threading.Thread(target=self._poll, name="seedance-poll", daemon=True).start()
+
+    def _limited(self, item: _Item) -> _Limited | None:
+        """The polls of the item's channel, where the provider documents a rate limit."""
+        channel = item.target.channel
+        limit = channel.provider.info.rate_limit
+        if limit is None:
+            return None
+        spacing = (limit.seconds + MARGIN_SECONDS) / limit.requests
+        return self.limited.setdefault(id(channel), _Limited(spacing))
 
     def _poll(self) -> None:
         while (item := self.work.get()) is not None:
@@ -220,10 +273,25 @@ class Watch:
                 del self.flying[key]
                 yield _unanswered(item, self._late(item))
 
-    def _judge(self, item: _Item, answer: Submission) -> Seen:
+    def _landed(self, item: _Item) -> bool:
+        """Whether a poll that has come back was still waited for."""
+        limited = self._limited(item)
+        if limited is not None:
+            limited.out -= 1
+        return self.flying.pop(id(item), None) is not None
+
+    def _judge(self, item: _Item, answer: Submission | BaseException) -> Seen | None:
+        if isinstance(answer, SeedanceError):
+            return self._judge_error(item, answer)
+        if isinstance(answer, BaseException):
+            raise answer
+        return self._judge_answer(item, answer)
+
+    def _judge_answer(self, item: _Item, answer: Submission) -> Seen:
         now = self.clock.monotonic()
         item.failures, item.failing_since = 0, None
-        item.target = replace(item.target, submission=answer)
+        if answer is not item.target.submission:
+            item.target = replace(item.target, submission=answer)
         if answer.status.terminal:
             return Seen(answer, final=True)
         warning = None
@@ -242,6 +310,7 @@ class Watch:
         if self._over(item):
             return Seen(answer, final=True, error=self._late(item), warning=warning)
         self._again(item, now, self._pause(item, now))
+        item.phase = 0.0
         return Seen(answer, warning=warning)
 
     def _judge_error(self, item: _Item, error: SeedanceError) -> Seen | None:
@@ -280,9 +349,10 @@ class Watch:
         self._schedule(item, due if self.deadline is None else min(due, max(self.deadline, now)))
 
     def _pause(self, item: _Item, now: float) -> float:
+        """Seconds from now to the item's next poll."""
         if self.interval is not None:
-            return self.interval
-        return min(max((now - item.since) * 0.15, _FIRST_POLL), _LONGEST_PAUSE)
+            return max(item.started + self.interval * (1 + item.phase) - now, 0.0)
+        return min(item.schedule.pause(item.age(now)) * (1 + item.phase), LONGEST)
 
     def _late(self, item: _Item, cause: SeedanceError | None = None) -> WatchTimeout:
         submission = item.target.submission

@@ -32,6 +32,7 @@ from seedance_cli.clock import SystemClock
 from seedance_cli.display import Display
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.output import Output
+from seedance_cli.screen import Transfer
 
 def sub(name, status, word=None):
     return Submission(provider="runbase", endpoint="https://e", sandbox=False,
@@ -152,17 +153,21 @@ def test_plain_download(clock: FakeClock) -> None:
     """A download prints its start, its end, and every 30 s how far it is."""
     out = Heard()
     with Display(out, clock, []) as display:
-        display.downloading("v.mp4", 0, 2_500_000)
+        first = Transfer(clock.monotonic(), 0, 2_500_000)
+        display.downloading("v.mp4", first)
         clock.advance(31)
-        display.downloading("v.mp4", 999, 2_500_000)
-        display.downloading("v.mp4", 2_500_000, 2_500_000)
+        first.done = 999
+        display.tick()
+        first.done = 2_500_000
         display.downloaded("v.mp4")
-        display.downloading("w.mp4", 0, None)
+        second = Transfer(clock.monotonic())
+        display.downloading("w.mp4", second)
         clock.advance(31)
-        display.downloading("w.mp4", 5_100, None)
-        display.update(task())  # polls go on: the download of w.mp4 has failed
+        second.done = 5_100
+        display.tick()
+        display.dropped("w.mp4")  # it has failed
         display.downloaded("w.mp4")
-        display.downloading("x", 0, 7_000_000_000)
+        display.downloading("x", Transfer(clock.monotonic(), 0, 7_000_000_000))
         display.pause()
         display.note("warning: x")
     assert out.lines == [
@@ -171,7 +176,6 @@ def test_plain_download(clock: FakeClock) -> None:
         "downloaded v.mp4, 2.5 MB in 31s",
         "downloading w.mp4",
         "w.mp4: 5.1 kB",
-        "runbase:r queued, 1m 2s",
         "downloading x (7.0 GB)",
         "warning: x",
     ]
@@ -184,7 +188,7 @@ def test_quiet_says_nothing(clock: FakeClock) -> None:
         display.update(task(status=Status.RUNNING))
         clock.advance(100)
         display.tick()
-        display.downloading("v", 0, None)
+        display.downloading("v", Transfer(clock.monotonic()))
         display.note("x")
     assert out.lines == []
 
@@ -241,8 +245,10 @@ with Display(out, clock, [sub("a", QUEUED)]) as display:
     time.sleep(0.6)
     display.note("a note")
     out.result("https://v.example/1?sig=1")
+    transfer = Transfer(clock.monotonic(), 0, 2)
+    display.downloading("v\\x1b[2J.mp4", transfer)
     for done in range(3):
-        display.downloading("v\\x1b[2J.mp4", done, 2)
+        transfer.done = done
         time.sleep(0.3)
     display.downloaded("v\\x1b[2J.mp4")
     display.update(sub("a", SUCCEEDED))
@@ -345,7 +351,7 @@ def test_no_color_has_no_colour(spawn: Spawn) -> None:
     """With NO_COLOR the live lines move but carry no colour or weight."""
     code = f"""{HEAD}
 with Display(out, clock, [sub("a", QUEUED)]) as display:
-    display.downloading("v", 1, 2)
+    display.downloading("v", Transfer(clock.monotonic(), 1, 2))
     time.sleep(0.6)
 """
     seen = spawn(code=code, pty=True, env={"NO_COLOR": "1", "FORCE_COLOR": "1"}).finish()

@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli._part_files import umask
 from seedance_cli._video_url import REDIRECTS
+from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
 from seedance_cli.download import (
     RESTARTS,
@@ -30,10 +33,10 @@ from seedance_cli.download import (
     download,
     to_stream,
 )
-from seedance_cli.errors import DownloadFailed, UsageError, WriteFailed
+from seedance_cli.errors import DownloadFailed, Interrupted, UsageError, WriteFailed
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.fake_clock import FakeClock
-from support.mp4s import endless, fragmented, plain, real
+from support.mp4s import FTYP, MOOV, box, endless, fragmented, plain, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,6 +131,158 @@ def cut(
             client.reset()
 
     return script
+
+
+# --- asked to stop from another thread, and told of ----------------------------------------------
+
+
+def silent_head(_: Request, client: Client) -> None:
+    """Not even an answer."""
+    client.silence()
+
+
+def silent_body(_: Request, client: Client) -> None:
+    """No length declared: the connection's end would be the video's."""
+    client.send(head(200, {"Connection": "close"}) + FTYP + MOOV + box(b"mdat", endless=True))
+    client.send(b"x" * 1000)
+    client.silence()
+
+
+@pytest.mark.parametrize("script", [silent_head, silent_body])
+def test_cancelled(folder: Path, clock: FakeClock, script: Script) -> None:
+    """A wish to stop ends the waits for a silent server, and half a video is no video."""
+    cancellation = Cancellation()
+    with BytesServer(script) as server:
+
+        def ask() -> None:
+            while not server.requests or not (folder / "v.mp4.part").exists():
+                time.sleep(0.01)
+            if script is silent_body:
+                while not (folder / "v.mp4.part").stat().st_size:
+                    time.sleep(0.01)
+            cancellation.ask()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        clock.patience = 10
+        with pytest.raises(Cancelled):
+            list(
+                download(
+                    server.url,
+                    folder / "v.mp4",
+                    force=False,
+                    allow_private=True,
+                    clock=clock,
+                    cancellation=cancellation,
+                )
+            )
+        thread.join()
+    assert names(folder) == []
+    assert clock.sleeps == []
+
+
+def test_cancelled_between_two_tries(folder: Path) -> None:
+    """The wish ends the pause before the next request, too."""
+    cancellation = Cancellation()
+
+    class Asks(FakeClock):
+        def __init__(self, wish: Cancellation) -> None:
+            super().__init__()
+            self.wish = wish
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            self.wish.ask()
+
+    with BytesServer(answer(503)) as server, pytest.raises(Cancelled):
+        list(
+            download(
+                server.url,
+                folder / "v.mp4",
+                force=False,
+                allow_private=True,
+                clock=Asks(cancellation),
+                cancellation=cancellation,
+            )
+        )
+    assert names(folder) == []
+    once = Cancellation()
+    with pytest.raises(Cancelled):  # asked for in the pause's last step
+        once.sleep(0.5, Asks(once))
+    assert len(server.requests) == 1
+
+
+def test_each_exchange_is_logged(folder: Path, clock: FakeClock) -> None:
+    """A redirect, a refusal, a cut and an answer each leave a line; no query is in it."""
+    lines: list[str] = []
+    away = answer(302, headers={"Location": "/there?key=s3cret"})
+    script = in_turn(away, answer(503), away, cut(etag=None), away, answer(200, VIDEO))
+    with BytesServer(script) as server:
+        url = server.url
+        list(
+            download(
+                f"{url}/v?signature=s3cret",
+                folder / "v.mp4",
+                force=False,
+                allow_private=True,
+                clock=clock,
+                log=lines.append,
+            )
+        )
+    first, there = f"GET {url}/v?*** 302", f"GET {url}/there?*** "
+    assert [line.rpartition(" ")[0].rpartition(" ")[0] for line in lines[::2]] == [first] * 3
+    assert re.fullmatch(r"503 \d+ ms", lines[1].removeprefix(there))
+    assert lines[3].startswith(f"{there}200 the transfer broke off: ")
+    assert lines[5].startswith(f"{there}200 ")
+    assert all(line.endswith(" ms") for line in lines)
+    assert "s3cret" not in "".join(lines)
+
+
+def test_an_interrupt_while_flushing_keeps_the_bytes(
+    folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flushing to the disk takes seconds: a signal in it leaves the bytes to go on from."""
+
+    def interrupted(_: int) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    with BytesServer(ranged(VIDEO)) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", interrupted)
+            with pytest.raises(Interrupted):
+                fetch(server.url, folder / "v.mp4", clock)
+        assert names(folder) == ["v.mp4.part", "v.mp4.part.json"]
+        fetch(server.url, folder / "v.mp4", clock)
+    assert [request.headers.get("range") for request in server.requests] == [
+        None,
+        f"bytes={len(VIDEO) - 1}-",
+    ]
+    assert (folder / "v.mp4").read_bytes() == VIDEO
+
+
+def test_the_umask_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two downloads that end at once leave the process's umask as it was, and both know it."""
+    set_it, inside, found = os.umask, threading.Event(), list[int]()
+
+    def slow(mask: int) -> int:
+        before = set_it(mask)
+        if not inside.is_set():
+            inside.set()
+            time.sleep(0.1)  # long enough for the other one to come in between
+        return before
+
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", slow)
+        first = threading.Thread(target=lambda: found.append(umask()))
+        first.start()
+        assert inside.wait(5)
+        found.append(umask())
+        first.join()
+        monkeypatch.undo()
+    finally:
+        assert os.umask(before) == 0o027
+    assert found == [0o027, 0o027]
 
 
 # --- the plain way -------------------------------------------------------------------------------
@@ -579,7 +734,7 @@ def test_nobody_there(folder: Path, clock: FakeClock) -> None:
         url = server.url
     with pytest.raises(DownloadFailed):
         fetch(url, folder / "v.mp4", clock)
-    assert len(clock.sleeps) == RESTARTS
+    assert sum(clock.sleeps) == sum(0.5 * 2**number for number in range(RESTARTS))
     assert names(folder) == []
 
 

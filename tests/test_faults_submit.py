@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli import _ledger_file
+from seedance_cli import _ledger_file, net
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState, Price, PricedFields, Status, Task, VideoRequest
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
+from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
 
 if TYPE_CHECKING:
@@ -252,9 +253,7 @@ def test_money_6_5_a_try_given_up_while_connecting_never_leaves_later(
         monkeypatch.setattr(socket, "getaddrinfo", slow)
         result = shop.buy(server.url)
         gate.set()
-        for thread in threading.enumerate():
-            if thread.name == "seedance-exchange":
-                thread.join(5)
+        wait_for_exchanges()
         monkeypatch.undo()
         assert result.code == 5
         assert posts(server) == 0
@@ -1165,6 +1164,7 @@ def test_money_6_1_a_thread_that_cannot_start_is_not_sent(
 
     with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
         monkeypatch.setattr(threading.Thread, "start", start)
+        monkeypatch.setattr(net, "exchanges", type(net.exchanges)())  # none is there yet
         result = shop.buy(server.url)
         monkeypatch.undo()
         assert (result.code, server.connections) == (1, 0)

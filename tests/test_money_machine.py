@@ -12,7 +12,6 @@ import json
 import shutil
 import sqlite3
 import tempfile
-import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from hypothesis.stateful import (
 )
 
 from support.counting_provider import MODEL, PROVIDER, Answer, CountingProvider
+from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
 from support.runner import in_process
 
@@ -45,8 +45,6 @@ T = TypeVar("T")
 PROMPTS = ("a boat", "a cat")
 MOST_LOOKS = 12
 """A submit looks at its clock about as often."""
-EXCHANGE = "seedance-exchange"
-"""The name of the thread in which the program speaks to a provider."""
 
 
 class Died(BaseException):
@@ -68,9 +66,7 @@ class DyingClock(FakeClock):
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
-                for thread in threading.enumerate():
-                    if thread.name == EXCHANGE:
-                        thread.join(20)
+                wait_for_exchanges()
                 raise Died
 
     def monotonic(self) -> float:

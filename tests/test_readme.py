@@ -15,7 +15,18 @@ from seedance_cli import cli, providers
 
 README = Path(seedance_cli.__file__).parent.parent / "README.md"
 COMMAND = re.compile(r"seedance (?=[a-z-])[^\n|)&#<`]*")
-ROOT: Any = typer.main.get_command(cli.app)
+
+
+def whole() -> Any:
+    """The command tree, with every command built."""
+    root: Any = typer.main.get_command(cli.app)
+    context = root.make_context("seedance", [], resilient_parsing=True)
+    for name in root.list_commands(context):
+        root.get_command(context, name)
+    return root
+
+
+ROOT = whole()
 
 
 def shown() -> list[str]:

@@ -12,6 +12,7 @@ from seedance_cli.errors import Unreachable
 from seedance_cli.keys import Secret
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
+from seedance_cli.schedule import LOCAL
 from seedance_cli.watch import Watch
 from support.bytes_server import answer
 from support.fake_clock import FakeClock
@@ -41,14 +42,25 @@ def passed(clock: FakeClock) -> float:
     return clock.monotonic() - 1000
 
 
-def test_the_pauses_grow_with_the_age_of_the_watch(
-    run: Run, server: ScriptedProvider, clock: FakeClock
-) -> None:
-    """Polls come after 1 s at first, then after 15 % of the time, after 15 s at the most."""
+def test_pauses_follow_the_schedule(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """A task of elsewhere is polled at once, then as one old enough for its first poll."""
     server.task("t1", *["running"] * 60, done())
     assert run("wait", "runbase:t1", env=server.env(), clock=clock).code == 0
-    ages = [sum(clock.sleeps[:number]) for number in range(60)]
-    assert clock.sleeps == pytest.approx([min(max(0.15 * age, 1), 15) for age in ages])
+    ages = [LOCAL.first()]
+    while len(ages) <= 60:
+        ages.append(ages[-1] + LOCAL.pause(ages[-1]))
+    assert passed(clock) == pytest.approx(ages[-1] - ages[0])
+    assert max(clock.sleeps) > 15
+
+
+def test_the_first_poll_after_a_submit_waits_for_its_time(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """`generate --wait` does not ask for a task that cannot have ended yet."""
+    server.task("t1", "running", done())
+    words = ("generate", "a boat", "-p", "runbase", "--wait")
+    assert run(*words, env=server.env(), clock=clock).code == 0
+    assert clock.sleeps == [LOCAL.first(), LOCAL.pause(LOCAL.first())]
 
 
 def test_interval_sets_every_pause(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
@@ -327,7 +339,7 @@ def test_words_that_take_turns_are_no_standstill(
     """The half hour is that of one unchanged word; a known word between starts it again."""
     steps = ["brewing"] * 100 + ["running"] + ["brewing"] * 100
     server.task("t1", *steps, done("https://v.example/1"))
-    result = run("wait", "runbase:t1", env=server.env(), clock=clock)
+    result = run("wait", "runbase:t1", "--interval", "15", env=server.env(), clock=clock)
     assert passed(clock) > 2400
     assert result.code == 0
 

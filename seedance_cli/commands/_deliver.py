@@ -5,24 +5,39 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING
 
-from seedance_cli.download import Expired, Saved, download, to_stream
+from seedance_cli.commands._crew import (
+    AT_ONCE,
+    Begun,
+    Crew,
+    Done,
+    Ended,
+    Logged,
+    Order,
+    Renewed,
+    Video,
+)
+from seedance_cli.download import Saved, to_stream
 from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
 from seedance_cli.models import Status
 from seedance_cli.naming import target
 from seedance_cli.output import Closed
-from seedance_cli.reading import Target, read_patiently
+from seedance_cli.reading import Target
+from seedance_cli.screen import Transfer
 from seedance_cli.text import usable_url
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, Sequence
 
+    from seedance_cli.commands._crew import Told
     from seedance_cli.display import Display
     from seedance_cli.download import Progress
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
     from seedance_cli.session import Session
+    from seedance_cli.watch import Watch
 
 
 @dataclass(slots=True)
@@ -75,135 +90,206 @@ def urls(submission: Submission) -> Delivery:
 
 
 class Downloads:
-    """Where the videos of a command go, and how."""
+    """The videos of a command on their way to files, `AT_ONCE` tasks at a time.
+
+    All of it is the command's own thread: what the crew's threads tell is taken here, and nowhere
+    else does it reach the ledger, the display and the deliveries.
+    """
 
     def __init__(
-        self, session: Session, display: Display, *, output: str | None, force: bool
+        self, session: Session, display: Display, looks: Watch, *, output: str | None, force: bool
     ) -> None:
         """Take what the user asked for.
 
         Args:
             session: ledger, clock and streams.
             display: shows the progress.
+            looks: the polling that goes on meanwhile; it is woken when there is something to take.
             output: `-o`.
             force: replace existing files.
         """
         self._session = session
         self._ledger = session.ledger()
         self._display = display
+        self._looks = looks
         self._output = output
         self._force = force
+        self._crew = Crew(session.clock, looks.wake)
+        self._waiting: list[tuple[Delivery, Target]] = []
+        self._running: dict[Order, Delivery] = {}
 
-    def save(self, submission: Submission, where: Target) -> Delivery:
-        """Every video of a task that has ended, saved.
+    @property
+    def busy(self) -> bool:
+        """Whether there is a download that has not ended."""
+        return bool(self._waiting or self._running)
+
+    def begin(self, submission: Submission, where: Target) -> None:
+        """Fetch every video of a task that has succeeded, as soon as there is room."""
+        self._waiting.append((Delivery(submission), Target(submission, where.channel)))
+        self._start()
+
+    def ended(self) -> Iterator[Delivery]:
+        """Take what the threads have told so far; the deliveries that have ended by it.
 
         Raises:
-            WriteFailed: stdout refused the video (`-o -`).
+            Exception: what a thread ended in, where that is no failure of the download.
         """
-        delivery = urls(submission)
-        delivery.lines.clear()
-        if delivery.error is not None:
-            return delivery
-        delivery.complete = False
-        assert submission.task is not None
-        try:
-            if self._output == "-":
-                self._pour(delivery, where)
-            else:
-                fresh = False
-                for index in range(1, len(submission.task.video_urls) + 1):
-                    fresh = self._one(delivery, where, index, fresh=fresh)
-        except (DownloadFailed, WriteFailed) as error:
-            if self._output == "-" and isinstance(error, WriteFailed):
-                if isinstance(error.__cause__, BrokenPipeError):
-                    raise Closed(error.message) from error
-                raise
-            delivery.error = error
-        else:
-            delivery.complete = True
-        return delivery
+        with suppress(Empty):
+            while True:
+                yield from self._take(self._crew.told.get_nowait())
 
-    def _one(self, delivery: Delivery, where: Target, index: int, *, fresh: bool) -> bool:
-        """Save one video; whether the task's URLs are fresh ones now."""
-        path = target_of(self._session, delivery.submission, index, self._output)
-        if self._force or not is_own(self._ledger, delivery.submission, index, path):
-            try:
-                saved = self._fetch(delivery, where, index, path)
-            except Expired as error:
-                # A signed URL that has run out: the provider hands out a new one, once.
-                if fresh:
-                    raise
-                fresh = True
-                self._refresh(delivery, where, error)
-                saved = self._fetch(delivery, where, index, path)
-            self._record(delivery, index, path, saved)
-        delivery.lines.append(str(path))
-        return fresh
-
-    def _fetch(self, delivery: Delivery, where: Target, index: int, path: Path) -> Saved:
-        submission = delivery.submission
-        assert submission.task is not None
-        if index > len(submission.task.video_urls):
-            raise DownloadFailed("the provider names this video no longer")
-        steps = download(
-            submission.task.video_urls[index - 1],
-            path,
-            force=self._force,
-            allow_private=where.channel.loopback,
-            clock=self._session.clock,
-            owner=f"{submission.ref} {index} at {submission.endpoint}",
-        )
-        return self._drive(steps, path.name)
-
-    def _refresh(self, delivery: Delivery, where: Target, expired: Expired) -> None:
-        before = delivery.submission
-        try:
-            read = read_patiently(Target(before, where.channel), self._session.clock)
-        except SeedanceError as error:
-            expired.message += f"; no other was to be had: {error.message}"
-            raise expired from error
-        assert read.task is not None
-        delivery.submission = self._ledger.observe(read, read.task)
-
-    def _record(self, delivery: Delivery, index: int, path: Path, saved: Saved) -> None:
-        try:
-            delivery.submission = self._ledger.add_file(
-                delivery.submission, index, path, saved.size
+    def wait(self) -> Iterator[Delivery]:
+        """As `ended`, but for the next thing told; waits for it until a heartbeat is due."""
+        with suppress(Empty):
+            yield from self._take(
+                self._session.clock.get(self._crew.told, self._display.until_heartbeat())
             )
-        except WriteFailed:
-            # The file is there all the same, and is told of.
-            delivery.lines.append(str(path))
-            files = (*delivery.submission.files, str(path))
-            delivery.submission = replace(delivery.submission, files=files)
-            raise
 
-    def _pour(self, delivery: Delivery, where: Target) -> None:
-        assert delivery.submission.task is not None
-        first, *more = delivery.submission.task.video_urls
+    def stop(self) -> list[Submission]:
+        """Give up what is under way; the tasks with what came of them all the same.
+
+        Bytes that can be resumed stay. A file that was whole is recorded, so that the next `wait`
+        takes it for this task's own; it was not told of, so the task is not delivered.
+        """
+        self._crew.stop()
+        self._waiting.clear()
+        found = list(self._running.values())
+        with suppress(Empty):
+            while True:
+                told = self._crew.told.get_nowait()
+                if not isinstance(told, Ended):
+                    self._note(told)
+        return [delivery.submission for delivery in found]
+
+    def pour(self, submission: Submission, where: Target) -> Delivery:
+        """Write a task's first video to stdout (`-o -`), here and now.
+
+        Raises:
+            WriteFailed: stdout refused it.
+        """
+        delivery = Delivery(submission)
+        assert submission.task is not None
+        first, *more = submission.task.video_urls
         steps = to_stream(
             first,
             self._session.out.binary(),
             allow_private=where.channel.loopback,
             clock=self._session.clock,
+            log=self._session.out.log,
         )
-        self._drive(steps, "stdout")
+        try:
+            self._drive(steps, "stdout")
+        except DownloadFailed as error:
+            self._display.dropped("stdout")
+            delivery.error = error
+            return delivery
+        except WriteFailed as error:
+            if isinstance(error.__cause__, BrokenPipeError):
+                raise Closed(error.message) from error
+            raise
         if more:
             self._display.note(
-                f"warning: {delivery.submission.ref} has {len(more)} more video(s), not written"
+                f"warning: {submission.ref} has {len(more)} more video(s), not written"
             )
+        delivery.complete = True
+        return delivery
 
-    def _drive(self, steps: Generator[Progress | Saved], name: str) -> Saved:
+    def _start(self) -> None:
+        """Begin with as many tasks as there is room for, the oldest first."""
+        taken = {video.path for order in self._running for video in order.videos}
+        for one in list(self._waiting):
+            if len(self._running) >= AT_ONCE:
+                return
+            delivery, where = one
+            paths = list(self._paths(delivery.submission))
+            if taken.isdisjoint(paths):
+                # Else two templates came to the same name: the later one is to find the file there.
+                taken.update(paths)
+                self._waiting.remove(one)
+                order = Order(where, tuple(self._videos(delivery.submission, paths)), self._force)
+                self._running[order] = delivery
+                self._looks.expect()
+                self._crew.start(order)
+
+    def _paths(self, submission: Submission) -> Iterator[Path]:
+        assert submission.task is not None
+        for index in range(1, len(submission.task.video_urls) + 1):
+            yield target_of(self._session, submission, index, self._output)
+
+    def _videos(self, submission: Submission, paths: Sequence[Path]) -> Iterator[Video]:
+        names = {video.name for order in self._running for video in order.videos}
+        for index, path in enumerate(paths, 1):
+            name = str(path) if path.name in names else path.name
+            here = not self._force and is_own(self._ledger, submission, index, path)
+            yield Video(index, path, name, here)
+
+    def _take(self, told: Told) -> Iterator[Delivery]:
+        if not isinstance(told, Ended):
+            self._looks.expect()  # there is one more to come
+            self._note(told)
+            return
+        delivery = self._running.pop(told.order)
+        for video in told.order.videos:
+            self._display.dropped(video.name)
+        if isinstance(told.error, DownloadFailed | WriteFailed):
+            delivery.error = delivery.error or told.error
+        elif told.error is not None:
+            raise told.error
+        delivery.complete = delivery.error is None
+        self._start()
+        yield delivery
+
+    def _note(self, told: Logged | Begun | Renewed | Done) -> None:
+        match told:
+            case Logged(text):
+                self._session.out.log(text)
+            case Begun(video, transfer):
+                self._display.downloading(video.name, transfer)
+            case Renewed(order, submission):
+                self._observe(self._running[order], submission)
+            case Done(order, video, saved):
+                delivery = self._running[order]
+                if saved is not None:
+                    self._say_saved(video.name, saved)
+                    self._record(delivery, video, saved)
+                delivery.lines.append(str(video.path))
+
+    def _observe(self, delivery: Delivery, read: Submission) -> None:
+        assert read.task is not None
+        try:
+            delivery.submission = self._ledger.observe(read, read.task)
+        except WriteFailed as error:
+            delivery.submission = read
+            delivery.error = delivery.error or error
+
+    def _record(self, delivery: Delivery, video: Video, saved: Saved) -> None:
+        try:
+            delivery.submission = self._ledger.add_file(
+                delivery.submission, video.index, video.path, saved.size
+            )
+        except WriteFailed as error:
+            # The file is there all the same, and is told of.
+            files = (*delivery.submission.files, str(video.path))
+            delivery.submission = replace(delivery.submission, files=files)
+            delivery.error = delivery.error or error
+
+    def _drive(self, steps: Generator[Progress | Saved], name: str) -> None:
+        transfer: Transfer | None = None
         with closing(steps):
             for step in steps:
                 if isinstance(step, Saved):
-                    self._display.downloaded(name)
-                    if not step.verified:
-                        self._display.note(
-                            f"warning: {name}: unverified: nothing in it tells that it is whole"
-                        )
-                    return step
-                self._display.downloading(name, step.done, step.total)
-        raise AssertionError("a download ends in Saved or an error")
+                    self._say_saved(name, step)
+                    return
+                if transfer is None:
+                    transfer = Transfer(self._session.clock.monotonic())
+                    self._display.downloading(name, transfer)
+                transfer.done, transfer.total = step.done, step.total
+                self._display.tick()
+
+    def _say_saved(self, name: str, saved: Saved) -> None:
+        self._display.downloaded(name)
+        if not saved.verified:
+            self._display.note(f"warning: {name}: unverified: nothing in it tells that it is whole")
 
 
 def _no_video(submission: Submission) -> SeedanceError | None:

@@ -17,7 +17,7 @@ from seedance_cli.task_json import task_object
 from seedance_cli.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seedance_cli.commands._deliver import Delivery
     from seedance_cli.models import Submission
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _ALIVE = frozenset({3, 4, 5})
 """Codes that, once a task is paid for, become 8: it is alive as far as known."""
+_TOGETHER = 64
+"""Answers that are written down in one commit, where as many have come by then."""
 _STOPPED_WATCHING = 8
 _NO_USE = frozenset({1, 4, 7})
 """Codes after which waiting again is no advice."""
@@ -44,7 +46,7 @@ class Wanted:
     timeout: float | None = None
     """Seconds; None: none."""
     interval: float | None = None
-    """Seconds; None: adaptive."""
+    """Seconds; None: as `schedule` says."""
     fail_fast: bool = False
     any: bool = False
     events: bool = False
@@ -96,11 +98,13 @@ class _Follow:
         self.told: set[_Key] = set()
         """Tasks that need no further word: delivered, failed, or given up with an error."""
         self.complete: list[_Key] = []
-        """Tasks to be marked as delivered once the document is out."""
+        """Tasks to be marked as delivered: what they brought is told, or with `--json` will be."""
         self.learned = bool(unknown)
         """Whether there is anything that the document could tell."""
         self.shown: dict[_Key, str] = {}
         """The status of each task's last event."""
+        self.stopping = False
+        """Whether `--fail-fast` has its reason to stop polling."""
 
     def run(self) -> int:
         try:
@@ -121,33 +125,78 @@ class _Follow:
         if self.failures and wanted.fail_fast:
             self._name_what_is_left()
             return None
-        decided = None
         submissions = [one.submission for one in targets.values()]
+        history = Estimates(self.ledger, self.session.clock)
         looks = Watch(
             list(targets.values()),
             self.session.clock,
             timeout=wanted.timeout,
             interval=wanted.interval,
+            schedule=history.schedule,
+            new=wanted.submitted,
         )
         with (
-            Display(self.out, self.session.clock, submissions, Estimates(self.ledger)) as display,
+            Display(self.out, self.session.clock, submissions, history) as display,
             closing(iter(looks)) as steps,
         ):
-            for seen in steps:
-                if seen is None:
+            downloads = Downloads(
+                self.session, display, looks, output=wanted.output, force=wanted.force
+            )
+            try:
+                decided = self._poll(looks, steps, targets, display, downloads)
+                # What has ended is paid for and there: its videos are fetched, however the watch
+                # over the other tasks came to its end.
+                while downloads.busy:
+                    self._finish_all(downloads.wait())
                     display.tick()
-                    continue
-                key = _key(seen.submission)
-                self._take(key, seen, targets[key], display)
-                if not seen.final:
-                    continue
-                if wanted.any and seen.error is None:
-                    decided = key
-                    break
-                if wanted.fail_fast and self.failures.get(key):
-                    break
+            except BaseException:
+                for submission in downloads.stop():
+                    self.known[_key(submission)] = submission
+                raise
         self._name_what_is_left()
         return decided
+
+    def _poll(
+        self,
+        looks: Watch,
+        steps: Iterator[Seen | None],
+        targets: Mapping[_Key, Target],
+        display: Display,
+        downloads: Downloads,
+    ) -> _Key | None:
+        """Poll until every task has ended or an option says stop; what `--any` waited for."""
+        most = 1 if self.wanted.any or self.wanted.fail_fast else _TOGETHER
+        found: list[Seen] = []
+        for seen in steps:
+            self._finish_all(downloads.ended())
+            if seen is None:
+                display.tick()
+            else:
+                found.append(seen)
+            if len(found) < most and looks.more():
+                continue
+            self._take_all(found, targets, display, downloads)
+            if self.stopping:
+                break
+            if self.wanted.any and any(one.final and one.error is None for one in found):
+                return _key(found[0].submission)
+            found = []
+        else:
+            self._take_all(found, targets, display, downloads)
+        return None
+
+    def _take_all(
+        self,
+        found: Sequence[Seen],
+        targets: Mapping[_Key, Target],
+        display: Display,
+        downloads: Downloads,
+    ) -> None:
+        self._learn(found)
+        for seen in found:
+            key = _key(seen.submission)
+            self._take(key, seen, targets[key], display, downloads)
+        self._mark()
 
     def _targets(self) -> Iterator[tuple[_Key, Target]]:
         for key, submission in self.known.items():
@@ -157,24 +206,24 @@ class _Follow:
                 self._failed(key, error)
                 self.told.add(key)
 
-    def _take(self, key: _Key, seen: Seen, where: Target, display: Display) -> None:
+    def _take(
+        self, key: _Key, seen: Seen, where: Target, display: Display, downloads: Downloads
+    ) -> None:
         """Take one look at one task."""
         if seen.answered:
-            self.learned = True
-            self.known[key] = self._observed(key, seen.submission)
             display.update(self.known[key])
         if seen.warning is not None:
             display.note(f"warning: {seen.warning}")
         if seen.final and seen.error is None:
-            self._deliver(key, where, display)
+            self._deliver(key, where, downloads)
+            return
         if seen.answered and self.wanted.events:
             self._event(key)
-        if key in self.complete and not self.out.json:
-            self._mark(key)
         if seen.error is not None:
             display.forget(self.known[key])
             self._failed(key, seen.error)
             self.told.add(key)
+            self.stopping |= self.wanted.fail_fast
 
     def _event(self, key: _Key) -> None:
         submission = self.known[key]
@@ -182,25 +231,46 @@ class _Follow:
             self.shown[key] = submission.status
             self.out.event(task_object(submission))
 
-    def _observed(self, key: _Key, submission: Submission) -> Submission:
+    def _learn(self, found: Sequence[Seen]) -> None:
+        """Write down what was answered, all at once where that can be."""
+        answers = [one.submission for one in found if one.answered]
+        self.learned |= bool(answers)
+        pairs = [(one, one.task) for one in answers if one.task is not None]
+        try:
+            observed = self.ledger.observe_all(pairs)
+        except WriteFailed:
+            observed = [self._observed(one) for one in answers]
+        for one in observed:
+            self.known[_key(one)] = one
+
+    def _observed(self, submission: Submission) -> Submission:
         assert submission.task is not None
         try:
             return self.ledger.observe(submission, submission.task)
         except WriteFailed as error:
+            key = _key(submission)
             if key not in self.failures:  # said once
                 self._failed(key, error)
             return submission
 
-    def _deliver(self, key: _Key, where: Target, display: Display) -> None:
-        submission = self.known[key]
-        delivery: Delivery
-        if self.wanted.download:
-            downloads = Downloads(
-                self.session, display, output=self.wanted.output, force=self.wanted.force
-            )
-            delivery = downloads.save(submission, where)
-        else:
-            delivery = urls(submission)
+    def _deliver(self, key: _Key, where: Target, downloads: Downloads) -> None:
+        """Give the user what a task that has ended brings; a download only begins here."""
+        delivery = urls(self.known[key])
+        if self.wanted.download and delivery.error is None:
+            if self.wanted.output != "-":
+                downloads.begin(delivery.submission, where)
+                return
+            delivery = downloads.pour(delivery.submission, where)
+        self._finish(delivery)
+
+    def _finish_all(self, deliveries: Iterator[Delivery]) -> None:
+        for delivery in deliveries:
+            self._finish(delivery)
+            self._mark()
+
+    def _finish(self, delivery: Delivery) -> None:
+        """Tell what came of a task, and that nothing more will."""
+        key = _key(delivery.submission)
         self.known[key] = delivery.submission
         if not (self.out.json or self.wanted.events):
             for line in delivery.lines:
@@ -212,13 +282,28 @@ class _Follow:
         if delivery.complete:
             self.complete.append(key)
         self.told.add(key)
+        if self.wanted.events:
+            self._event(key)
+        self.stopping |= self.wanted.fail_fast and key in self.failures
 
-    def _mark(self, key: _Key) -> None:
+    def _mark(self) -> None:
+        """Mark what was told as delivered; with `--json` nothing is, before the document."""
+        if not self.out.json:
+            self._mark_told()
+
+    def _mark_told(self) -> None:
+        told, self.complete = self.complete, []
         try:
-            self.known[key] = self.ledger.delivered(self.known[key])
-        except WriteFailed as error:
-            self._failed(key, error)
-        self.complete.remove(key)
+            for key, one in zip(
+                told, self.ledger.delivered_all([self.known[key] for key in told]), strict=True
+            ):
+                self.known[key] = one
+        except WriteFailed:
+            for key in told:
+                try:
+                    self.known[key] = self.ledger.delivered(self.known[key])
+                except WriteFailed as error:
+                    self._failed(key, error)
 
     def _failed(self, key: _Key, error: SeedanceError) -> None:
         submission = self.known[key]
@@ -253,8 +338,7 @@ class _Follow:
                 return  # no read told anything, and the errors say so
             tasks = [task_object(one) for one in (*self.known.values(), *self.unknown)]
             self.out.document(tasks[0] if self.wanted.one else tasks)
-        for key in list(self.complete):
-            self._mark(key)
+        self._mark_told()
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
         left = [one for key, one in self.known.items() if key not in self.told]

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seedance_cli.commands import _tab
+from seedance_cli.commands._app import App, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from seedance_cli.clock import Clock
     from seedance_cli.commands._follow import Wanted
     from seedance_cli.output import Output
 
 provider_names = _tab.provider_names
 profile_names = _tab.profile_names
-
-
-@dataclass(slots=True)
-class App:
-    """What one run of the program has: its environment, its clock, and its output once known."""
-
-    env: Mapping[str, str]
-    clock: Clock
-    out: Output | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """An App whose output is known: what commands work with."""
-
-    env: Mapping[str, str]
-    clock: Clock
-    out: Output
 
 
 def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
@@ -67,6 +46,8 @@ def wanted_result(
     Raises:
         UsageError: an option of the wait without a wait, or one that cannot be used.
     """
+    from dataclasses import replace
+
     from seedance_cli.errors import UsageError
 
     if not (wait or download or output is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,7 +11,6 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from seedance_cli.models import Submission
     from seedance_cli.providers._base import ModelInfo, ProviderInfo
 
 MOST_REFS = 20
@@ -74,30 +74,24 @@ def profile_names(incomplete: str) -> list[str]:
 
 def refs(ctx: typer.Context, incomplete: str) -> list[str]:
     """The refs of this machine's tasks, unfinished ones first, each group newest first."""
-    from seedance_cli.errors import SeedanceError
+    from datetime import UTC, datetime
 
+    from seedance_cli._ledger_refs import tasks
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.folders import state_dir
+    from seedance_cli.task_ref import make_ref
+
+    provider, sandbox = ctx.params.get("provider"), ctx.params.get("sandbox")
     try:
-        found = [one.ref or "" for one in _submissions() if _wanted(ctx, one)]
+        known = tasks(
+            state_dir(os.environ), datetime.now(tz=UTC), provider=provider, sandbox=sandbox
+        )
     except SeedanceError:
         return []
     typed = ctx.params.get("refs") or ()
-    return _fitting((ref for ref in found if ref not in typed), incomplete)[:MOST_REFS]
-
-
-def _submissions() -> list[Submission]:
-    from seedance_cli.clock import SystemClock
-    from seedance_cli.ledger import Ledger
-    from seedance_cli.profiles import state_dir
-
-    with Ledger.open(state_dir(os.environ), SystemClock(), create=False) as ledger:
-        unfinished = [one for box in (False, True) for one in ledger.unfinished(sandbox=box)]
-        return [*reversed(unfinished), *ledger.rows(limit=MOST_REFS * 5)]
-
-
-def _wanted(ctx: typer.Context, submission: Submission) -> bool:
-    if submission.ref is None or ctx.params.get("provider") not in {None, submission.provider}:
-        return False
-    return ctx.params.get("sandbox") in {None, submission.sandbox}
+    offered = (make_ref(*one) for one in known)
+    fitting = (ref for ref in offered if ref.startswith(incomplete) and ref not in typed)
+    return list(islice(dict.fromkeys(fitting), MOST_REFS))
 
 
 def _infos(ctx: typer.Context) -> Iterator[ProviderInfo]:

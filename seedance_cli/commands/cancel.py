@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.commands import _options, _tab
-from seedance_cli.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +47,7 @@ def cancel(
 def _cancel(session: Session, named: Sequence[str]) -> int:
     from seedance_cli.commands._asked import Asked
     from seedance_cli.errors import SeedanceError, WriteFailed
+    from seedance_cli.models import Status
 
     out = session.out
     asked = Asked(session, session.find(named), one=len(named) == 1)

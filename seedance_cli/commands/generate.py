@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -30,8 +29,7 @@ EXAMPLES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Asked(NamedTuple):
     """The options that shape the submit, besides the request itself."""
 
     limit: Limit | None
@@ -40,8 +38,7 @@ class _Asked:
     """None: print the ref and be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(NamedTuple):
     """A request that may be sent: checked, and worded by its provider."""
 
     settings: Settings
@@ -134,6 +131,8 @@ def generate(
 
 def _order(session: Session, typed: VideoRequest, *, free: bool) -> _Order:
     """Choose provider and model, fill in the profile's defaults, and check everything."""
+    from dataclasses import replace
+
     from seedance_cli import addresses, providers, validate
     from seedance_cli.commands._request import with_defaults
 

@@ -43,9 +43,9 @@ def list_tasks(
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.errors import UsageError
+    from seedance_cli.folders import state_dir
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import Status
-    from seedance_cli.profiles import state_dir
     from seedance_cli.task_json import task_object
 
     if status is not None and status not in set(Status):

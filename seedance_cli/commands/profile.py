@@ -10,7 +10,7 @@ from seedance_cli.commands import _options
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedance_cli.commands._options import Run
+    from seedance_cli.commands._app import Run
     from seedance_cli.profile_edit import Change
     from seedance_cli.profiles import Store
 

@@ -8,7 +8,6 @@ import typer
 
 from seedance_cli.commands import _options
 from seedance_cli.errors import UsageError
-from seedance_cli.providers._base import ModelUse
 
 EXAMPLES = (
     "seedance providers",
@@ -191,6 +190,8 @@ def _model(model: ModelInfo) -> dict[str, object]:
 
 
 def _models(info: ProviderInfo) -> str:
+    from seedance_cli.providers._base import ModelUse
+
     listed = _words(tuple(model.id for model in info.models))
     if info.model_use is ModelUse.NONE:
         return f"{listed} (no choice)"

@@ -63,7 +63,7 @@ def sandbox(
     """
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.addresses import is_loopback
-    from seedance_cli.profiles import state_dir
+    from seedance_cli.folders import state_dir
     from seedance_cli.sandbox import Options, seconds_from, serve
 
     options = Options(

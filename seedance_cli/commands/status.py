@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.commands import _options
-from seedance_cli.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,12 +96,16 @@ def _row(out: Output, submission: Submission) -> tuple[str, str, str]:
 
 
 def _warn_of_word(out: Output, submission: Submission) -> None:
+    from seedance_cli.models import Status
+
     task = submission.task
     if task is not None and task.status is Status.UNKNOWN and task.provider_status:
         out.warn(f"{submission.ref}: status {task.provider_status!r} is new to this program")
 
 
 def _state_code(submission: Submission) -> int:
+    from seedance_cli.models import Status
+
     if submission.status is Status.SUCCEEDED:
         return 0
     return _FAILED if submission.status.terminal else _RUNNING

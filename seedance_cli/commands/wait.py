@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +52,8 @@ def wait(
 ) -> int:
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from dataclasses import replace
+
     from seedance_cli.session import Session
 
     named = refs or []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +30,7 @@ class ModelUse(StrEnum):
     REQUIRED = "required"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
+class ModelInfo(NamedTuple):
     """What one model allows. An empty tuple: the provider has no such field."""
 
     id: str
@@ -41,16 +40,14 @@ class ModelInfo:
     aspect_ratios: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """A documented limit per key, reads and writes together."""
 
     requests: int
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderInfo:
+class ProviderInfo(NamedTuple):
     """Everything that validation, `providers`, completions and the sandbox need to know."""
 
     name: str
@@ -65,7 +62,7 @@ class ProviderInfo:
     """The first is the default. With `ModelUse.NONE` its one entry only carries the limits."""
     open_models: bool = False
     """Any model id is allowed; those listed are only the documented ones."""
-    defaults: Mapping[str, str | int | bool] = field(default_factory=dict)
+    defaults: Mapping[str, str | int | bool] = MappingProxyType({})
     """What the provider takes for an option that is not sent, by VideoRequest field name."""
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""

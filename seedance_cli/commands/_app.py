@@ -1,0 +1,34 @@
+"""What one run of the program has, from its first moment to a command's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.clock import Clock
+    from seedance_cli.output import Output
+
+
+class App:
+    """Environment and clock of one run, and its output once the options are read."""
+
+    def __init__(self, env: Mapping[str, str], clock: Clock) -> None:
+        """Take what is known before the options are.
+
+        Args:
+            env: the environment.
+            clock: every wait and time stamp.
+        """
+        self.env = env
+        self.clock = clock
+        self.out: Output | None = None
+
+
+class Run(NamedTuple):
+    """An App whose output is known: what commands work with."""
+
+    env: Mapping[str, str]
+    clock: Clock
+    out: Output
