@@ -7,6 +7,8 @@ came; so rate and lateness are measured where they count.
 - At a fixed interval: all tasks are due at once at first, so the first round takes as long as it
   takes, and the second one spreads them. Lateness is how much later than the interval after its
   predecessor a poll of the same task arrives, from each task's third poll on.
+  Beside it stands what httpx alone costs: as many requests a second, 16 threads and one client,
+  nothing looked at.
 - On the learned schedule: the ledger also knows thirty earlier tasks. Lag is the time from the end
   of a task to the answer that tells of it.
 
@@ -44,6 +46,25 @@ if TYPE_CHECKING:
 
 _ID = re.compile(rb"task_id=([\w-]+)")
 _MIB = 1 << 20
+_BARE = """
+import queue, sys, threading, time
+import httpx
+url, rate, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+client, jobs = httpx.Client(trust_env=False), queue.SimpleQueue()
+headers = {"Authorization": "Bearer no-real-key-0123456789abcdef", "Accept": "application/json"}
+def work():
+    while (number := jobs.get()) is not None:
+        client.get(f"{url}/status?task_id=task-{number:05}", headers=headers).json()
+threads = [threading.Thread(target=work) for _ in range(16)]
+for thread in threads:
+    thread.start()
+began = time.monotonic()
+for number in range(int(rate * seconds)):
+    time.sleep(max(0.0, began + number / rate - time.monotonic()))
+    jobs.put(number)
+for _ in threads:
+    jobs.put(None)
+"""
 _EARLIER = 30
 _SIGMA = 0.4
 """Of the log of the time that a task takes."""
@@ -156,26 +177,40 @@ def run(service: Service, ids: Sequence[str], words: Sequence[str], took: Sequen
             "SEEDANCEAPI_API_KEY": "no-real-key-0123456789abcdef",
         }
         program = str(Path(sys.executable).with_name("seedance"))
-        out, err = Path(home, "stdout"), Path(home, "stderr")
-        write = os.O_WRONLY | os.O_CREAT
-        service.began = time.monotonic()
-        pid = os.posix_spawn(
-            program,
-            [program, "wait", *words],
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 1, str(out), write, 0o600),
-                (os.POSIX_SPAWN_OPEN, 2, str(err), write, 0o600),
-            ],
-        )
-        _, status, used = os.wait4(pid, 0)
-        return Run(
-            time.monotonic() - service.began,
-            used.ru_utime + used.ru_stime,
-            used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-            out.read_bytes().count(b"\n"),
-            os.waitstatus_to_exitcode(status),
-        )
+        return _measured(service, [program, "wait", *words], environment, Path(home))
+
+
+def bare(service: Service, rate: float, seconds: float) -> Run:
+    """What httpx alone costs at that rate."""
+    with service.serving() as port, tempfile.TemporaryDirectory() as home:
+        numbers = [f"http://127.0.0.1:{port}/v1", str(rate), str(seconds)]
+        words = [sys.executable, "-c", _BARE, *numbers]
+        return _measured(service, words, {"HOME": home, "PATH": os.environ["PATH"]}, Path(home))
+
+
+def _measured(
+    service: Service, words: Sequence[str], environment: Mapping[str, str], home: Path
+) -> Run:
+    out, err = home / "stdout", home / "stderr"
+    write = os.O_WRONLY | os.O_CREAT
+    service.began = time.monotonic()
+    pid = os.posix_spawn(
+        words[0],
+        words,
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 1, str(out), write, 0o600),
+            (os.POSIX_SPAWN_OPEN, 2, str(err), write, 0o600),
+        ],
+    )
+    _, status, used = os.wait4(pid, 0)
+    return Run(
+        time.monotonic() - service.began,
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        out.read_bytes().count(b"\n"),
+        os.waitstatus_to_exitcode(status),
+    )
 
 
 class _SetClock(SystemClock):
@@ -317,7 +352,12 @@ def main() -> int:
     if wanted.tasks:
         head = ["one process", "rate", "late p50", "late p99", "max", "core", "memory", "sockets"]
         row = steady(wanted.tasks, wanted.interval, wanted.delay, wanted.seconds)
-        print(table(head, [row]), "\n")
+        alone = Service(wanted.delay, {})
+        rate = wanted.tasks / wanted.interval
+        done = bare(alone, rate, wanted.seconds)
+        share, memory = f"{done.cpu / done.wall:.0%}", f"{done.peak / _MIB:.0f} MiB"
+        beside = [f"httpx alone, {rate:.0f}/s", "", "", "", "", share, memory]
+        print(table(head, [row, [*beside, str(alone.most_open)]]), "\n")
     if wanted.many:
         few = wanted.many // 100
         found = [scheduled(tasks, wanted.median, wanted.delay) for tasks in (few, wanted.many)]

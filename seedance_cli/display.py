@@ -85,7 +85,9 @@ class Display:
         key = _key(submission)
         row = self._rows.get(key) or self._row(submission)
         row.status = submission.status
-        row.word = _word(submission)
+        word = None if submission.task is None else submission.task.provider_status
+        if word != row.raw_word:
+            row.raw_word, row.word = word, _word(submission)
         # Asked here and not while drawing: it may read the ledger, which belongs to this thread.
         row.estimate = safe((self._estimate(submission) if self._estimate else None) or "")
         if row.status.terminal:

@@ -316,20 +316,35 @@ class Ledger:
             WriteFailed: nothing could be written; the caller still has the answers themselves.
         """
         now = self._clock.now()
-        merged = [self._merged(submission, task, now) for submission, task in answers]
-        writes = [number for number, (_, write) in enumerate(merged) if write]
-        if writes:
+        observed = [submission for submission, _ in answers]
+        news = {
+            number: self._merged(submission, task, now)
+            for number, (submission, task) in enumerate(answers)
+            if not self._repeats(submission, task, now)
+        }
+        if any(write for _, write in news.values()):
             with self._store.writing():
-                for number in writes:
-                    submission, task = answers[number]
-                    merged[number] = self._write(submission, task, now), True
-        observed = []
-        for (submission, _), (known, write) in zip(answers, merged, strict=True):
-            if submission.intent is not None:
-                self._hear(submission.intent, known, now, fresh=write)
-            same = submission.task == known
-            observed.append(submission if same else replace(submission, task=known))
+                for number, (_, write) in news.items():
+                    if write:
+                        news[number] = self._write(*answers[number], now=now), True
+        for number, (known, write) in news.items():
+            submission = answers[number][0]
+            if submission.task != known:
+                submission = observed[number] = replace(submission, task=known)
+            assert submission.task is not None
+            self._hear(submission, submission.task, now, fresh=write)
         return observed
+
+    def _repeats(self, submission: Submission, task: Task, now: datetime) -> bool:
+        """Whether the answer is the very one that was heard before, as most polls bring."""
+        if submission.intent is None or task is not submission.task:
+            return False
+        then, known = self._heard.get(submission.intent, (now, None))
+        if known is not task or not timedelta() <= now - then < _FRESH:
+            return False
+        if not task.status.terminal:
+            self._running_at[submission.intent] = now
+        return True
 
     def _merged(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
         """What is known of a task after an answer, and whether that is to be written."""
@@ -339,7 +354,7 @@ class Ledger:
         after = merge(known, task, now)
         return after, lost or _ledger_rows.worth_keeping(known, after)
 
-    def _write(self, submission: Submission, task: Task, now: datetime) -> Task:
+    def _write(self, submission: Submission, task: Task, *, now: datetime) -> Task:
         """Write an answer, inside a transaction; what is known after it."""
         assert submission.intent is not None
         # Read again: another process may have been faster.
@@ -570,15 +585,18 @@ class Ledger:
         stored, lost = self._store.task(submission.intent)
         return stored or submission.task or task, lost
 
-    def _hear(self, intent: str, known: Task, now: datetime, *, fresh: bool) -> None:
+    def _hear(self, submission: Submission, known: Task, now: datetime, *, fresh: bool) -> None:
         """Remember what is known of a task, and when it was seen unfinished.
 
         Args:
-            intent: whose task.
+            submission: whose task.
             known: the row's task, and what was not worth writing.
             now: the moment of the answer.
             fresh: the row was just written.
         """
+        intent = submission.intent
+        if intent is None:
+            return
         then, _ = self._heard.get(intent, (now, known))
         if fresh or not timedelta() <= now - then < _FRESH:
             then = now

@@ -89,7 +89,6 @@ class Reply:
 class Event(Enum):
     """What a wait for an exchange can end with."""
 
-    LEFT = "left"
     ENDED = "ended"
     WOKEN = "woken"
     LATE = "late"
@@ -183,16 +182,15 @@ class Pending:
             given up for good.
         """
         began = self._clock.monotonic()
+        limit = min(CONNECT_SECONDS, seconds)
         while True:
-            with self._lock:
-                connecting = not self._left
-            limit = min(CONNECT_SECONDS, seconds) if connecting else seconds
             try:
                 event = self._clock.get(self._events, began + limit - self._clock.monotonic())
             except Empty:
                 with self._lock:
-                    if connecting and self._left:
-                        continue  # it left at the last moment
+                    if self._left and limit < seconds:
+                        limit = seconds
+                        continue
                     self._given_up = True
                 return Event.LATE
             if event is Event.WOKEN:
@@ -200,8 +198,7 @@ class Pending:
                     if not self._left:  # there is no answer to wait for
                         self._given_up = True
                         return Event.LATE
-            if event is not Event.LEFT:
-                return event
+            return event
 
     def reply(self) -> Reply:
         """The result as far as it came. An exchange still running is given up for good."""
@@ -234,7 +231,6 @@ class Pending:
                 if self._given_up:  # nothing may leave any more
                     raise httpx.ConnectTimeout("given up", request=self._request)
                 self._left = True
-            self._events.put(Event.LEFT)
         elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             extra = getattr(info.get("return_value"), "get_extra_info", None)
             self._socket = None if extra is None else extra("socket")

@@ -37,8 +37,10 @@ class Row:
     status: Status
     began: float
     """On the monotonic clock."""
+    raw_word: str | None = None
+    """The provider's own, as it came."""
     word: str = ""
-    """The provider's own, made safe; empty where it says nothing new."""
+    """The same, made safe; empty where it says nothing new."""
     estimate: str = ""
     said: Status | None = None
     """The status of its last plain line."""

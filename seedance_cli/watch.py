@@ -39,6 +39,9 @@ TICK = 30.0
 _WORKERS = 16
 """Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due:
 each connection that a pool holds makes every request through it a little slower."""
+_EARLY = 0.02
+"""Seconds by which a poll may leave before it is due, together with another one: with thousands of
+tasks, waking up for each of them would cost as much as asking."""
 _LIMITED_WORKERS = 4
 """Of these, at one provider with a documented rate limit, where a poll may wait for its turn."""
 _TELL_AFTER = 3
@@ -72,8 +75,10 @@ class _Item:
     phase: float
     """By how much of itself the first pause is stretched, 0 to 1: tasks that are all due at once at
     first shall not stay so."""
+    due: float = 0.0
+    """When its newest poll was to leave."""
     started: float = 0.0
-    """When its newest poll left."""
+    """When it left."""
     failing_since: float | None = None
     """When the first of the polls left that have failed since the last good answer."""
     failures: int = 0
@@ -104,9 +109,9 @@ class _Limited:
         """Whether a poll may leave now; if not, `next_slot` says when to ask again."""
         if self.out >= _LIMITED_WORKERS:
             self.next_slot = max(self.next_slot, now + self.spacing)
-        if self.next_slot > now:
+        if self.next_slot > now + _EARLY:
             return False
-        self.next_slot = now + self.spacing
+        self.next_slot = max(self.next_slot, now) + self.spacing
         self.out += 1
         return True
 
@@ -212,13 +217,15 @@ class Watch:
                 self.work.put(None)
 
     def _launch(self, now: float) -> None:
-        while self.heap and self.heap[0][0] <= now and len(self.flying) < _WORKERS:
-            item = heapq.heappop(self.heap)[2]
+        if not self.heap or self.heap[0][0] > now:
+            return
+        while self.heap and self.heap[0][0] <= now + _EARLY and len(self.flying) < _WORKERS:
+            due, _, item = heapq.heappop(self.heap)
             limited = self._limited(item)
             if limited is not None and not limited.take(now):
                 self._schedule(item, limited.next_slot)
                 continue
-            item.started = now
+            item.due, item.started = due, now
             self.flying[id(item)] = item
             self.work.put(item)
             if self.threads < len(self.flying):
@@ -351,7 +358,8 @@ class Watch:
     def _pause(self, item: _Item, now: float) -> float:
         """Seconds from now to the item's next poll."""
         if self.interval is not None:
-            return max(item.started + self.interval * (1 + item.phase) - now, 0.0)
+            left = max(item.due, item.started)  # not its own haste counts, or it would add up
+            return max(left + self.interval * (1 + item.phase) - now, 0.0)
         return min(item.schedule.pause(item.age(now)) * (1 + item.phase), LONGEST)
 
     def _late(self, item: _Item, cause: SeedanceError | None = None) -> WatchTimeout:

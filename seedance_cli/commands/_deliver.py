@@ -134,9 +134,8 @@ class Downloads:
         Raises:
             Exception: what a thread ended in, where that is no failure of the download.
         """
-        with suppress(Empty):
-            while True:
-                yield from self._take(self._crew.told.get_nowait())
+        while not self._crew.told.empty():
+            yield from self._take(self._crew.told.get_nowait())
 
     def wait(self) -> Iterator[Delivery]:
         """As `ended`, but for the next thing told; waits for it until a heartbeat is due."""

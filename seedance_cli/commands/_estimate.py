@@ -52,7 +52,7 @@ class Estimates:
         self._ledger = ledger
         self._clock = clock
         self._of: dict[str, _Kind] = {}
-        """By intent."""
+        """By intent, or endpoint."""
         self._kinds: dict[tuple[object, ...], _Kind | None] = {}
 
     def __call__(self, submission: Submission) -> str | None:
@@ -76,20 +76,22 @@ class Estimates:
     def _kind(self, submission: Submission) -> _Kind:
         if submission.sandbox:
             return _LOCAL
-        nothing = _LOCAL if is_loopback(submission.endpoint) else _NO_HISTORY
-        if submission.intent is None or submission.request is None:
-            return nothing
-        found = self._of.get(submission.intent)
+        # A task of elsewhere has no intent, and its endpoint decides.
+        name = submission.intent or submission.endpoint
+        found = self._of.get(name)
         if found is None:
             try:
-                found = self._ask(submission) or nothing
+                found = self._ask(submission)
             except SeedanceError:  # a ledger that cannot be read: no history
-                found = nothing
-            self._of[submission.intent] = found
+                found = None
+            if found is None:
+                found = _LOCAL if is_loopback(submission.endpoint) else _NO_HISTORY
+            self._of[name] = found
         return found
 
     def _ask(self, submission: Submission) -> _Kind | None:
-        assert submission.request is not None
+        if submission.intent is None or submission.request is None:
+            return None
         provider = providers.get(submission.provider)
         priced = provider.priced(provider.request(submission.request).body)
         if priced is None:
