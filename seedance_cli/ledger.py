@@ -425,11 +425,23 @@ class Ledger:
             profile: only those submitted with this profile.
         """
         since = time_text(self._clock.now() - LOST_AFTER)
-        return self._store.select(
+        rows = self._store.select(
             f"{FIRST} AND {UNFINISHED} AND sandbox = ?"
             " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq",
             (since, int(sandbox), provider, profile, profile),
         )
+        # Whoever asks for these is about to observe them.
+        now = self._clock.now()
+        lost = {
+            row["intent"]
+            for row in self._store.query(
+                "SELECT intent FROM intents WHERE not_found_since IS NOT NULL", ()
+            )
+        }
+        for row in rows:
+            if row.intent is not None and row.task is not None and row.intent not in lost:
+                self._heard[row.intent] = now, row.task
+        return rows
 
     def rows(
         self,

@@ -358,7 +358,7 @@ class Watch:
     def _pause(self, item: _Item, now: float) -> float:
         """Seconds from now to the item's next poll."""
         if self.interval is not None:
-            left = max(item.due, item.started)  # not its own haste counts, or it would add up
+            left = max(item.due, item.started)  # else polls that once left together would stay so
             return max(left + self.interval * (1 + item.phase) - now, 0.0)
         return min(item.schedule.pause(item.age(now)) * (1 + item.phase), LONGEST)
 

@@ -679,3 +679,56 @@ def test_odd_times_do_not_keep_an_id_out(ledger: Ledger, folder: Path) -> None:
     assert a.task.created_at is None
     assert b.task is not None
     assert b.task.created_at == datetime(2026, 2, 7, tzinfo=UTC)
+
+
+def test_answers_that_came_together_are_one_commit(ledger: Ledger) -> None:
+    """The disk is waited for once, however many tasks have ended, and once for their delivery."""
+    rows = [submit(ledger, f"t{number}") for number in range(5)]
+    statements = traced(ledger)
+    ends = [Task(task_id=f"t{number}", status=Status.SUCCEEDED) for number in range(5)]
+    observed = ledger.observe_all(list(zip(rows, ends, strict=True)))
+    assert [one.status for one in observed] == [Status.SUCCEEDED] * 5
+    assert statements.count("COMMIT") == 1
+    ledger.delivered_all(observed)
+    assert statements.count("COMMIT") == 2
+    assert ledger.unfinished(sandbox=False) == []
+
+
+def test_an_answer_heard_before_touches_no_row(ledger: Ledger, clock: FakeClock) -> None:
+    """A poll that brings nothing new neither reads nor writes, for a minute."""
+    submit(ledger, "t1")
+    (row,) = ledger.unfinished(sandbox=False)
+    answer = Task(task_id="t1", status=Status.RUNNING)
+    observed = ledger.observe(row, answer)
+    statements = traced(ledger)
+    for _ in range(5):
+        clock.advance(10)
+        observed = ledger.observe(observed, observed.task or answer)
+    assert statements == []
+    clock.advance(10)
+    ledger.observe(observed, observed.task or answer)
+    assert any(one.startswith("SELECT") for one in statements)
+
+
+def test_what_another_process_wrote_is_not_undone(folder: Path, clock: FakeClock) -> None:
+    """A row known from before is read again before it is written."""
+    with (
+        Ledger.open(folder, clock, create=True) as ours,
+        Ledger.open(folder, clock, create=True) as theirs,
+    ):
+        submit(ours, "t1")
+        (row,) = ours.unfinished(sandbox=False)
+        charged = Task(task_id="t1", status=Status.SUCCEEDED, cost=CREDITS)
+        theirs.observe(row, charged)
+        urls = ("https://v.example/1.mp4",)
+        ours.observe(row, Task(task_id="t1", status=Status.SUCCEEDED, video_urls=urls))
+        (found,) = ours.find("t1")
+        assert found.task is not None
+        assert (found.task.cost, found.task.video_urls) == (CREDITS, urls)
+
+
+def traced(ledger: Ledger) -> list[str]:
+    """The statements that the ledger runs from now on."""
+    found: list[str] = []
+    ledger._store._db.set_trace_callback(found.append)
+    return found

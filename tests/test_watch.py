@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -19,8 +21,9 @@ from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, done, error, submitted, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from seedance_cli.models import TaskHandle
     from seedance_cli.session import Channel
     from support.bytes_server import Client, Request, Script
     from support.runner import Run
@@ -90,22 +93,100 @@ def test_a_missing_answer_slows_the_polling_down(
     assert passed(clock) == 2 + 4 + 8 + 16 + 3 * 32
 
 
+def targets(
+    fetch: Callable[[object, TaskHandle], Task], *, provider: str = "defapi", count: int = 1
+) -> list[Target]:
+    """Running tasks at a provider whose answers are made up here."""
+    made_up = SimpleNamespace(info=providers.get(provider).info, fetch=fetch)
+    channel = cast("Channel", SimpleNamespace(provider=made_up, api=None, key=Secret("k" * 8)))
+    tasks = [Task(task_id=f"t{number}", status=Status.RUNNING) for number in range(count)]
+    endpoint = "https://api.example.com"
+    return [
+        Target(Submission(provider=provider, endpoint=endpoint, sandbox=False, task=task), channel)
+        for task in tasks
+    ]
+
+
+def test_tasks_that_were_due_at_once_do_not_stay_so(clock: FakeClock) -> None:
+    """All are asked at once at first; from then on their polls are spread over the interval.
+
+    A poll may leave a little early, together with another one.
+    """
+    polls: dict[str, list[float]] = {}
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        moments = polls.setdefault(handle.task_id, [])
+        moments.append(passed(clock))
+        status = Status.SUCCEEDED if len(moments) > 7 else Status.RUNNING
+        return Task(task_id=handle.task_id, status=status)
+
+    assert sum(one.final for one in Watch(targets(fetch, count=100), clock, interval=1) if one)
+    firsts, *later = ([moments[poll] for moments in polls.values()] for poll in range(8))
+    assert set(firsts) == {0.0}
+    for round_, moments in enumerate(later, 1):
+        expected = [round_ + number * 0.01 for number in range(100)]
+        assert moments == pytest.approx(expected, abs=0.025)
+
+
+def test_few_tasks_are_not_spread(clock: FakeClock) -> None:
+    """Two tasks are polled together, every time."""
+    moments: list[float] = []
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        moments.append(passed(clock))
+        status = Status.SUCCEEDED if len(moments) > 4 else Status.RUNNING
+        return Task(task_id=handle.task_id, status=status)
+
+    list(Watch(targets(fetch, count=2), clock, interval=10))
+    assert moments == [0, 0, 10, 10, 20, 20]
+
+
+@pytest.mark.parametrize(("provider", "most"), [("defapi", 16), ("runbase", 4)])
+def test_only_so_many_polls_are_out_at_once(clock: FakeClock, provider: str, most: int) -> None:
+    """Sixteen at once, and four where a rate limit makes them wait for their turn."""
+    lock, out, peak = threading.Lock(), 0, 0
+    full = threading.Event()
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        nonlocal out, peak
+        with lock:
+            out += 1
+            peak = max(peak, out)
+            if peak >= most:
+                full.set()
+        assert full.wait(10)
+        time.sleep(0.15)  # longer than the clock's patience: one too many would come now
+        with lock:
+            out -= 1
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+
+    clock.patience = 0.02
+    looks = Watch(targets(fetch, provider=provider, count=3 * most), clock)
+    assert sum(one.final for one in looks if one) == 3 * most
+    assert peak == most
+
+
+def test_polls_under_a_rate_limit_are_spaced(clock: FakeClock) -> None:
+    """Polls of a provider with a limit keep the distance that stays within it, however many."""
+    moments: list[float] = []
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        moments.append(passed(clock))
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+
+    list(Watch(targets(fetch, provider="runbase", count=60), clock))
+    assert len(moments) == 60
+    window = [late - early for early, late in zip(moments, moments[20:], strict=False)]
+    assert min(window) >= 10
+
+
 def test_two_thousand_failures_are_no_bug(clock: FakeClock) -> None:
     """A backoff does not overflow, however often it was doubled (2.0 ** 1024 raises)."""
 
-    def fetch(*_: object) -> None:
+    def fetch(*_: object) -> Task:
         raise Unreachable("nobody there")
 
-    provider = SimpleNamespace(info=providers.get("defapi").info, fetch=fetch)
-    channel = SimpleNamespace(provider=provider, api=None, key=Secret("k" * 8))
-    submission = Submission(
-        provider="defapi",
-        endpoint="https://api.defapi.org",
-        sandbox=False,
-        task=Task(task_id="t1", status=Status.RUNNING),
-    )
-    looks = iter(Watch([Target(submission, cast("Channel", channel))], clock, timeout=64000))
-    *_, last = looks
+    *_, last = Watch(targets(fetch), clock, timeout=64000)
     assert last is not None
     assert last.final
     assert len(clock.sleeps) > 2000
