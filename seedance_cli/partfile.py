@@ -71,6 +71,8 @@ class Part:
         self.total: int | None = None
         """Bytes it will have, where that is known."""
         self.mark: Mark | None = None
+        self._elsewhere = True
+        """Whether the file's position may be another than its end."""
         self._adopt()
 
     @classmethod
@@ -128,7 +130,9 @@ class Part:
         """Write it at the end, to the system at once."""
         # Called for every 64 KiB: without the generators of `_writing`, where nothing goes wrong.
         try:
-            self._file.seek(self.size)
+            if self._elsewhere:
+                self._file.seek(self.size)
+                self._elsewhere = False
             written = self._file.write(chunk)
             self.size += written
             while written < len(chunk):  # a disk that is nearly full, a signal
@@ -136,6 +140,7 @@ class Part:
                 written = self._file.write(chunk)
                 self.size += written
         except OSError:
+            self._elsewhere = True
             with self._writing():
                 raise
 
@@ -146,10 +151,12 @@ class Part:
     @property
     def readable(self) -> BinaryIO:
         """The file itself, to look at."""
+        self._elsewhere = True
         return self._file
 
     def head(self, size: int) -> bytes:
         """Its first bytes."""
+        self._elsewhere = True
         self._file.seek(0)
         return self._file.read(size)
 
@@ -231,6 +238,7 @@ class Part:
                 self._mark_path.unlink()
 
     def _cut(self, size: int) -> None:
+        self._elsewhere = True
         with self._writing():
             self._file.truncate(size)
         self.size = size
