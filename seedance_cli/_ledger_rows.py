@@ -150,7 +150,7 @@ def read_price(amount: str, unit: str | None, basis: str) -> Price:
         raise ValueError("amount") from error
 
 
-def merge(old: Task, new: Task, now: datetime) -> Task:
+def merge(old: Task, new: Task, now: datetime | None) -> Task:
     """What is known of a task after one more read of it. Knowledge only grows.
 
     A terminal status is not overwritten by one that is not (a cache of the provider may lag); the
@@ -160,6 +160,7 @@ def merge(old: Task, new: Task, now: datetime) -> Task:
         old: what was known.
         new: what the provider said now.
         now: when; taken as `finished_at` of a task first seen terminal that brings no time itself.
+            None: such a task has none.
 
     Returns:
         `old` itself where the read brought nothing new, as most polls of a running task.

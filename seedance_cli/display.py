@@ -92,6 +92,9 @@ class Display:
         row.estimate = safe((self._estimate(submission) if self._estimate else None) or "")
         if row.status.terminal:
             self._rows.pop(key, None)
+            age = _took(submission)
+            if age is not None:
+                row.began = self._clock.monotonic() - age
             self._say(self._line(row))
             return
         self._rows[key] = row
@@ -109,6 +112,7 @@ class Display:
         """Plain mode: say that the wait goes on, if nothing was said for 30 s."""
         if self.until_heartbeat() > 0:
             return
+        self._last_line = self._clock.monotonic()  # also where there is nothing to say
         rows = list(self._rows.values())
         for name, transfer in self._transfers.items():
             self._say(f"{name}: {_amount(transfer)}")
@@ -189,6 +193,14 @@ def _key(submission: Submission) -> tuple[str, str, bool, str]:
     task = submission.task
     name = (submission.intent or "") if task is None else task.task_id
     return submission.provider, submission.endpoint, submission.sandbox, name
+
+
+def _took(submission: Submission) -> float | None:
+    """Seconds from the submit to the end, as far as they are known."""
+    task = submission.task
+    if submission.submitted_at is None or task is None or task.finished_at is None:
+        return None
+    return max(0.0, (task.finished_at - submission.submitted_at).total_seconds())
 
 
 def _word(submission: Submission) -> str:

@@ -138,6 +138,8 @@ def download(
     way = _Way(url, allow_private, clock, cancellation or Cancellation(), log)
     try:
         verified = yield from _fetch(way, part)
+        part.flush()
+        way.cancellation.check()  # whoever asked to stop no longer waits for this file
         part.publish(target, force=force)
     finally:
         part.close()

@@ -160,8 +160,17 @@ class Part:
         self._file.seek(0)
         return self._file.read(size)
 
+    def flush(self) -> None:
+        """Have the disk take the bytes. It may last seconds; they stay resumable meanwhile.
+
+        Raises:
+            WriteFailed: the disk refused.
+        """
+        with self._writing():
+            os.fsync(self._file.fileno())
+
     def publish(self, target: Path, *, force: bool) -> None:
-        """Make it `target`, whole and durable, in one step.
+        """Make it `target`, after `flush`, in one step.
 
         Args:
             target: in the folder that `beside` was asked for.
@@ -173,9 +182,6 @@ class Part:
         """
         assert self._path is not None
         path = self._path
-        with self._writing(target):
-            # It takes seconds; who is interrupted in it finds the bytes, and by what they go on.
-            os.fsync(self._file.fileno())
         self._forget()
         with self._writing(target):
             if sys.platform == "win32":

@@ -29,7 +29,7 @@ class Target:
     channel: Channel
 
 
-def read(target: Target, clock: Clock) -> Submission:
+def read(target: Target) -> Submission:
     """Ask once.
 
     Returns:
@@ -38,10 +38,10 @@ def read(target: Target, clock: Clock) -> Submission:
     Raises:
         SeedanceError: as `Api.get`, and Unreachable for an answer that makes no sense.
     """
-    return ask(target, clock, target.channel.provider.fetch)
+    return ask(target, target.channel.provider.fetch)
 
 
-def ask(target: Target, clock: Clock, call: Callable[[Api, TaskHandle], Task]) -> Submission:
+def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
     """Ask the provider by one of its calls, and keep what it says clear of the key.
 
     Returns:
@@ -60,7 +60,7 @@ def ask(target: Target, clock: Clock, call: Callable[[Api, TaskHandle], Task]) -
     if task.error is not None:
         words = redact(task.error.message, channel.key.reveal())
         task = replace(task, error=replace(task.error, message=words))
-    known = merged(target.submission.task, task, clock)
+    known = merged(target.submission.task, task)
     if known is target.submission.task:
         return target.submission
     return replace(target.submission, task=known)
@@ -70,19 +70,23 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
     """Ask, and ask again where the answer was none: for commands that do not poll."""
     for attempt in range(1, READ_TRIES):
         try:
-            return read(target, clock)
+            return read(target)
         except (Unreachable, RateLimited) as error:
             clock.sleep(max(error.retry_after or 0.0, float(attempt)))
     try:
-        return read(target, clock)
+        return read(target)
     except RateLimited as error:
         error.exit_code = Unreachable.exit_code  # asked as often as makes sense: no answer
         raise
 
 
-def merged(before: Task | None, now: Task, clock: Clock) -> Task:
-    """What is known of a task after a read: the answer, and what it leaves out but was known."""
-    return merge(before or now, now, clock.now())
+def merged(before: Task | None, now: Task) -> Task:
+    """What is known of a task after a read: the answer, and what it leaves out but was known.
+
+    When it ended is the provider's word here or nobody's: only the ledger knows whether somebody
+    was watching.
+    """
+    return merge(before or now, now, None)
 
 
 def concern(error: SeedanceError, submission: Submission) -> SeedanceError:

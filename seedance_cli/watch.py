@@ -39,6 +39,8 @@ TICK = 30.0
 _WORKERS = 16
 """Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due:
 each connection that a pool holds makes every request through it a little slower."""
+_SPREAD = 0.005
+"""Seconds between two tasks, of those that were all due at once at first: 200 polls a second."""
 _EARLY = 0.02
 """Seconds by which a poll may leave before it is due, together with another one: with thousands of
 tasks, waking up for each of them would cost as much as asking."""
@@ -72,9 +74,9 @@ class _Item:
     born: float | None
     """When it was submitted; None for one that this machine did not submit."""
     schedule: Schedule
-    phase: float
-    """By how much of itself the first pause is stretched, 0 to 1: tasks that are all due at once at
-    first shall not stay so."""
+    delay: float
+    """Seconds at most by which the first pause is longer: tasks that are all due at once at first
+    shall not stay so."""
     due: float = 0.0
     """When its newest poll was to leave."""
     started: float = 0.0
@@ -161,17 +163,21 @@ class Watch:
         self.work: SimpleQueue[_Item | None] = SimpleQueue()
         self.results: SimpleQueue[_Result | None] = SimpleQueue()
         self.threads = 0
+        """Those that can be counted on; each poll that is out has one."""
+        self.started = 0
+        """Threads, in all."""
         self.expected = 0
         """Calls of `wake` that are still to come."""
         self.limited: dict[int, _Limited] = {}
         """By the identity of the channel."""
+        self.targets = targets
         for number, target in enumerate(targets):
             item = _Item(
                 target,
                 since=now,
                 born=_born(target.submission, clock, now),
                 schedule=DEFAULT if schedule is None else schedule(target.submission),
-                phase=number / len(targets) if len(targets) > _WORKERS else 0.0,
+                delay=number * _SPREAD if len(targets) > _WORKERS else 0.0,
             )
             first = item.schedule.first() if new and interval is None else 0.0
             self._again(item, now, first - item.age(now) if first else 0.0)
@@ -213,7 +219,7 @@ class Watch:
                 if self._landed(item):
                     yield self._judge(item, answer)
         finally:
-            for _ in range(self.threads):
+            for _ in range(self.started):
                 self.work.put(None)
 
     def _launch(self, now: float) -> None:
@@ -230,6 +236,7 @@ class Watch:
             self.work.put(item)
             if self.threads < len(self.flying):
                 self.threads += 1
+                self.started += 1
                 threading.Thread(target=self._poll, name="seedance-poll", daemon=True).start()
 
     def _limited(self, item: _Item) -> _Limited | None:
@@ -244,7 +251,7 @@ class Watch:
     def _poll(self) -> None:
         while (item := self.work.get()) is not None:
             try:
-                answer: Submission | BaseException = read(item.target, self.clock)
+                answer: Submission | BaseException = read(item.target)
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 answer = error
             self.results.put((item, answer))
@@ -278,6 +285,7 @@ class Watch:
         for key, item in list(self.flying.items()):
             if now >= self._ends(item, self.deadline):
                 del self.flying[key]
+                self.threads -= 1  # its own may hang; the polls still to come get another
                 yield _unanswered(item, self._late(item))
 
     def _landed(self, item: _Item) -> bool:
@@ -317,7 +325,7 @@ class Watch:
         if self._over(item):
             return Seen(answer, final=True, error=self._late(item), warning=warning)
         self._again(item, now, self._pause(item, now))
-        item.phase = 0.0
+        item.delay = 0.0
         return Seen(answer, warning=warning)
 
     def _judge_error(self, item: _Item, error: SeedanceError) -> Seen | None:
@@ -359,15 +367,22 @@ class Watch:
         """Seconds from now to the item's next poll."""
         if self.interval is not None:
             left = max(item.due, item.started)  # else polls that once left together would stay so
-            return max(left + self.interval * (1 + item.phase) - now, 0.0)
-        return min(item.schedule.pause(item.age(now)) * (1 + item.phase), LONGEST)
+            return max(left + self.interval + self._extra(item, self.interval) - now, 0.0)
+        pause = item.schedule.pause(item.age(now))
+        return min(pause + self._extra(item, pause), LONGEST)
+
+    def _extra(self, item: _Item, pause: float) -> float:
+        """The part of the item's delay that its first pause has room for."""
+        share = item.delay / (len(self.targets) * _SPREAD)
+        return min(item.delay, share * pause)
 
     def _late(self, item: _Item, cause: SeedanceError | None = None) -> WatchTimeout:
         submission = item.target.submission
         word = "" if submission.task is None else submission.task.provider_status or ""
         status = f"{word!r}" if submission.status is Status.UNKNOWN and word else submission.status
         why = f" (last answer: {cause.message})" if cause is not None else ""
-        return WatchTimeout(f"{submission.ref} was {status} when --timeout ended{why}; it runs on")
+        on = "" if submission.status.terminal else "; it runs on"
+        return WatchTimeout(f"{submission.ref} was {status} when --timeout ended{why}{on}")
 
 
 def _unanswered(item: _Item, error: SeedanceError) -> Seen:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -767,6 +770,62 @@ def test_an_estimate_comes_from_history(
     assert ", from 2 earlier" in result.err
     other = run("wait", "runbase:elsewhere", "--timeout", "0", env=env, clock=clock)
     assert "earlier" not in other.err
+
+
+def test_an_end_that_nobody_watched_is_no_history(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A task that was done long before somebody looked says nothing about how long one takes."""
+    env = server.env()
+    words = ("generate", "a boat", "-p", "runbase", "-d", "8")
+    server.task("t1", "running")
+    run(*words, env=env, clock=clock)
+    server.task("t1", done("https://v.example/1"))
+    clock.advance(600)
+    assert run("wait", env=env, clock=clock).code == 0
+    server.task("t2", "running")
+    run(*words, env=env, clock=clock)
+    result = run("wait", "--timeout", "0", env=env, clock=clock)
+    assert "runbase:t2 running" in result.err
+    assert "last time" not in result.err
+
+
+def test_a_task_that_has_ended_grows_no_older(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """The time beside a task that ended earlier is what it took, as far as that is known."""
+    env = server.env()
+    server.task("t1", "running", "running", done("https://v.example/1"))
+    words = ("generate", "a boat", "-p", "runbase", "--wait", "--interval", "5")
+    run(*words, env=env, clock=clock)
+    clock.advance(3600)
+    result = run("wait", "runbase:t1", env=env, clock=clock)
+    assert "runbase:t1 succeeded, 10s" in result.err
+
+
+def test_results_told_before_a_broken_stdout_are_not_told_again(
+    run: Run, server: ScriptedProvider
+) -> None:
+    """Of tasks that ended together, those whose line was read before the pipe broke are delivered.
+
+    A result that was printed is never printed by the next bare `wait`.
+    """
+    env = server.env()
+    for number in range(1, 31):
+        server.task(f"t{number}", "running")
+        assert run("generate", f"boat {number}", "-p", "defapi", env=env).code == 0
+        server.task(f"t{number}", done(f"https://v.example/{number}"))
+    shell = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m seedance_cli wait -q | head -n 3"],
+        env={**os.environ, **{name: text for name, text in env.items() if text is not None}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = shell.stdout.splitlines()
+    assert len(told) == 3
+    again = run("wait", "-q", env=env).out.splitlines()
+    assert not set(told) & set(again)
 
 
 def test_on_a_terminal_each_task_has_a_live_line(spawn: Spawn, server: ScriptedProvider) -> None:

@@ -108,7 +108,7 @@ def targets(
 
 
 def test_tasks_that_were_due_at_once_do_not_stay_so(clock: FakeClock) -> None:
-    """All are asked at once at first; from then on their polls are spread over the interval.
+    """All are asked at once at first; from then on their polls are 5 ms apart.
 
     A poll may leave a little early, together with another one.
     """
@@ -124,7 +124,7 @@ def test_tasks_that_were_due_at_once_do_not_stay_so(clock: FakeClock) -> None:
     firsts, *later = ([moments[poll] for moments in polls.values()] for poll in range(8))
     assert set(firsts) == {0.0}
     for round_, moments in enumerate(later, 1):
-        expected = [round_ + number * 0.01 for number in range(100)]
+        expected = [round_ + number * 0.005 for number in range(100)]
         assert moments == pytest.approx(expected, abs=0.025)
 
 

@@ -219,7 +219,10 @@ class Downloads:
         names = {video.name for order in self._running for video in order.videos}
         for index, path in enumerate(paths, 1):
             name = str(path) if path.name in names else path.name
-            here = not self._force and is_own(self._ledger, submission, index, path)
+            here = False
+            if not self._force:
+                with suppress(WriteFailed):  # an unreadable ledger knows of no file
+                    here = is_own(self._ledger, submission, index, path)
             yield Video(index, path, name, here)
 
     def _take(self, told: Told) -> Iterator[Delivery]:
@@ -235,8 +238,10 @@ class Downloads:
         elif told.error is not None:
             raise told.error
         delivery.complete = delivery.error is None
-        self._start()
-        yield delivery
+        try:
+            yield delivery
+        finally:
+            self._start()
 
     def _note(self, told: Logged | Begun | Renewed | Done) -> None:
         match told:

@@ -193,10 +193,12 @@ class _Follow:
         downloads: Downloads,
     ) -> None:
         self._learn(found)
-        for seen in found:
-            key = _key(seen.submission)
-            self._take(key, seen, targets[key], display, downloads)
-        self._mark()
+        try:
+            for seen in found:
+                key = _key(seen.submission)
+                self._take(key, seen, targets[key], display, downloads)
+        finally:  # what was told is delivered, though stdout broke off at the next one
+            self._mark()
 
     def _targets(self) -> Iterator[tuple[_Key, Target]]:
         for key, submission in self.known.items():
@@ -292,18 +294,23 @@ class _Follow:
             self._mark_told()
 
     def _mark_told(self) -> None:
-        told, self.complete = self.complete, []
+        # A signal in here leaves them in the list, for another try on the way out.
         try:
-            for key, one in zip(
-                told, self.ledger.delivered_all([self.known[key] for key in told]), strict=True
-            ):
-                self.known[key] = one
+            marked = self.ledger.delivered_all([self.known[key] for key in self.complete])
         except WriteFailed:
-            for key in told:
-                try:
-                    self.known[key] = self.ledger.delivered(self.known[key])
-                except WriteFailed as error:
-                    self._failed(key, error)
+            while self.complete:
+                self._mark_one(self.complete[0])
+                del self.complete[0]
+            return
+        self.known.update(zip(self.complete, marked, strict=True))
+        self.complete.clear()
+
+    def _mark_one(self, key: _Key) -> None:
+        try:
+            self.known[key] = self.ledger.delivered(self.known[key])
+        except WriteFailed as error:
+            if not any(isinstance(one, WriteFailed) for one in self.failures.get(key, ())):
+                self._failed(key, error)  # else it was said when the answer could not be written
 
     def _failed(self, key: _Key, error: SeedanceError) -> None:
         submission = self.known[key]

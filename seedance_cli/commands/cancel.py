@@ -81,7 +81,7 @@ def _ask(session: Session, submission: Submission) -> Submission:
     if not info.can_cancel:  # which takes no key to know
         raise Rejected(f"{info.name} has no cancel endpoint", hint=info.cancel_advice)
     target = session.target(submission)
-    return ask(target, session.clock, target.channel.provider.cancel)
+    return ask(target, target.channel.provider.cancel)
 
 
 def _refused(submission: Submission) -> SeedanceError:
