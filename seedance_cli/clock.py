@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 T = TypeVar("T")
+
+_STEP = 0.5
+"""Seconds of one wait of the system's. A signal that comes after Python last looked for one, and
+before the wait itself, ends no wait: it is noticed at the next step."""
 
 
 class Clock(Protocol):
@@ -49,8 +54,19 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
-        time.sleep(max(0.0, seconds))
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _STEP))
 
     def get(self, queue: SimpleQueue[T], seconds: float | None) -> T:
         """The queue's next item within `seconds`, or `queue.Empty`."""
-        return queue.get(timeout=None if seconds is None else max(0.0, seconds))
+        from queue import Empty
+
+        end = math.inf if seconds is None else time.monotonic() + max(0.0, seconds)
+        while True:
+            left = end - time.monotonic()
+            try:
+                return queue.get(timeout=min(max(left, 0.0), _STEP))
+            except Empty:
+                if left <= _STEP:
+                    raise

@@ -8,11 +8,13 @@ import socket
 import sys
 import threading
 import time
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
 
 from seedance_cli import signals
+from seedance_cli.clock import SystemClock
 from seedance_cli.errors import Interrupted
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState
@@ -383,3 +385,36 @@ def test_in_another_thread_nothing_is_installed() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pthread_kill there")
+@pytest.mark.parametrize(
+    "wait",
+    [lambda: SystemClock().get(SimpleQueue[None](), 20), lambda: SystemClock().sleep(20)],
+    ids=["get", "sleep"],
+)
+def test_a_signal_that_ends_no_system_call_ends_the_wait(wait: Callable[[], None]) -> None:
+    """One that another thread's system call takes, or that comes just before ours, is noticed."""
+
+    class Came(Exception):
+        pass
+
+    def handler(*_: object) -> None:
+        raise Came
+
+    def strike() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        time.sleep(0.1)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    thread = threading.Thread(target=strike)
+    try:
+        began = time.monotonic()
+        thread.start()
+        with pytest.raises(Came):
+            wait()
+        assert time.monotonic() - began < 10
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        thread.join()
