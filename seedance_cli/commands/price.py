@@ -85,6 +85,8 @@ def price(
     if one is not None and _names_one(one.info, wanted) and rows:
         _print_one(run.out, rows[0])
     else:
+        if not rows:
+            run.out.note("no provider offers that: `seedance providers` shows what each one does")
         _print_table(run.out, rows)
     return 0
 
