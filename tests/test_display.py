@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.display import Display
+from seedance_cli.display import HEARTBEAT, Display
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.output import Output
 from seedance_cli.screen import Row, Screen, Transfer
@@ -147,6 +147,16 @@ def test_heartbeat_of_many_tasks(clock: FakeClock) -> None:
         "3 tasks left: 1 running, 1 unknown, 1 queued, 31s",
         "runbase:a running, 1m 2s",
     ]
+
+
+def test_a_heartbeat_with_nothing_to_say_is_over(clock: FakeClock) -> None:
+    """Before the first byte of a last video there is no line to repeat, nor a reason to hurry."""
+    out = Output(quiet=True)
+    with Display(out, clock, []) as display:
+        clock.advance(HEARTBEAT + 1)
+        assert display.until_heartbeat() == 0
+        display.tick()
+        assert display.until_heartbeat() == HEARTBEAT
 
 
 def test_plain_download(clock: FakeClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.errors import Interrupted
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState
 from support import ledgers, mp4s
@@ -27,8 +29,9 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from seedance_cli.models import Submission
     from support.bytes_server import Client, Request
     from support.fake_clock import FakeClock
     from support.runner import Run, Spawn
@@ -801,6 +804,32 @@ def test_a_task_that_has_ended_grows_no_older(
     clock.advance(3600)
     result = run("wait", "runbase:t1", env=env, clock=clock)
     assert "runbase:t1 succeeded, 10s" in result.err
+
+
+def test_a_signal_while_results_are_marked_makes_none_come_again(
+    run: Run, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit that marks results as delivered may be interrupted: it is made on the way out."""
+    env = server.env()
+    for number in range(1, 4):
+        server.task(f"t{number}", "running")
+        assert run("generate", f"boat {number}", "-p", "defapi", env=env).code == 0
+        server.task(f"t{number}", done(f"https://v.example/{number}"))
+    real = Ledger.delivered_all
+    struck: list[Sequence[Submission]] = []
+
+    def strike(ledger: Ledger, told: Sequence[Submission]) -> list[Submission]:
+        if told and not struck:
+            struck.append(told)
+            raise Interrupted(signal.SIGTERM)
+        return real(ledger, told)
+
+    monkeypatch.setattr(Ledger, "delivered_all", strike)
+    first = run("wait", env=env)
+    assert first.code == 143
+    assert first.out
+    again = run("wait", env=env).out.splitlines()
+    assert not set(first.out.splitlines()) & set(again)
 
 
 def test_results_told_before_a_broken_stdout_are_not_told_again(

@@ -180,6 +180,22 @@ def test_polls_under_a_rate_limit_are_spaced(clock: FakeClock) -> None:
     assert min(window) >= 10
 
 
+def test_polls_that_hang_at_the_deadline_keep_no_other_from_leaving(clock: FakeClock) -> None:
+    """When every thread waits in silence and was given up, the others are asked all the same."""
+    hang = threading.Event()
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        if handle.task_id != "t16":
+            hang.wait(20)
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+
+    clock.patience = 0.2
+    seen = [one for one in Watch(targets(fetch, count=17), clock, timeout=0) if one and one.final]
+    hang.set()
+    assert {one.submission.ref for one in seen if one.error is None} == {"defapi:t16"}
+    assert len(seen) == 17
+
+
 def test_two_thousand_failures_are_no_bug(clock: FakeClock) -> None:
     """A backoff does not overflow, however often it was doubled (2.0 ** 1024 raises)."""
 

@@ -161,7 +161,9 @@ Wait = Annotated[
 ]
 Download = Annotated[
     bool,
-    typer.Option("--download", help="Save the video; implies --wait.", rich_help_panel="Result"),
+    typer.Option(
+        "--download", help="Save the video; generate waits for it.", rich_help_panel="Result"
+    ),
 ]
 OutputPath = Annotated[
     str | None,
