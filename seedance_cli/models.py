@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from seedance_cli.task_ref import make_ref as make_ref  # noqa: PLC0414 - a re-export
+from seedance_cli.task_ref import make_ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,10 @@ from seedance_cli.errors import (
 )
 from seedance_cli.fingerprint import fingerprint
 from seedance_cli.http import encode, refusal, unreachable, words
-from seedance_cli.models import IntentState, make_ref
+from seedance_cli.models import IntentState
 from seedance_cli.net import PAID_SECONDS, Event, FaultKind
 from seedance_cli.redact import MASK
+from seedance_cli.task_ref import make_ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable
