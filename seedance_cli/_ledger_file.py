@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 import sys
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from seedance_cli._ledger_schema import COLUMNS, SCHEMA, SCHEMA_VERSION
 from seedance_cli.errors import WriteFailed
+from seedance_cli.folders import check_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +41,12 @@ def connect(folder: Path, *, create: bool) -> sqlite3.Connection | None:
         The connection, or None where there is no ledger and none was to be made.
 
     Raises:
+        NotOurs: somebody else has, or had, a hand in it.
         WriteFailed: it cannot be opened, is damaged, or has a newer schema. It is left as it is.
     """
     path = folder / NAME
     with mapped(path):
+        check_ours(folder, NAME)
         if create:
             _make(path)
         elif not _size(path):
@@ -183,12 +185,12 @@ def _make(path: Path) -> None:
     folder = path.parent
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _tighten(folder, 0o700)
+    check_ours(folder, NAME)  # which another user may have made meanwhile
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         # Not opened here: closing any descriptor of a file drops the process's POSIX locks on it.
-        _tighten(path, 0o600)
+        _tighten(path)
         return
     try:
         os.fsync(fd)
@@ -198,15 +200,11 @@ def _make(path: Path) -> None:
         _sync_folder(place)
 
 
-def _tighten(path: Path, mode: int) -> None:
-    """Take rights from group and others where the owner may; not from a shared (sticky) folder."""
-    if sys.platform == "win32":
-        return
-    found = path.stat()
-    loose = found.st_mode & 0o077
-    if loose and found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+def _tighten(path: Path) -> None:
+    """Take the right to read from group and others. A folder that was there keeps its mode."""
+    if sys.platform != "win32" and path.stat().st_mode & 0o077:
         with suppress(OSError):
-            path.chmod(mode)
+            path.chmod(0o600)
 
 
 def _sync_folder(folder: Path) -> None:

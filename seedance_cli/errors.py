@@ -16,6 +16,7 @@ SeedanceError                       exit  code
 ├── WatchTimeout                       8  timeout
 ├── DownloadFailed                     9  download_failed
 ├── WriteFailed                       10  write_failed
+│   └── NotOurs                       10  write_failed
 ├── OverMaxCost                       11  over_max_cost
 └── Stopped                        128+n  interrupted
 
@@ -172,6 +173,10 @@ class WriteFailed(SeedanceError):
 
     exit_code = 10
     code = "write_failed"
+
+
+class NotOurs(WriteFailed):
+    """The state folder is another user's, or others may write to it: nothing in it is trusted."""
 
 
 class OverMaxCost(SeedanceError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import ConfigError
+from seedance_cli.errors import ConfigError, NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +43,76 @@ def state_dir(env: Mapping[str, str]) -> Path:
     from platformdirs import user_state_path
 
     return _users(user_state_path, "SEEDANCE_STATE_DIR")
+
+
+def check_ours(folder: Path, name: str) -> None:
+    """Refuse a state folder that somebody else has, or had, a hand in.
+
+    What lies in it says where keys go and what was paid for, so that only the user may have
+    written it. Root is no exception: under `sudo` with a user's `HOME`, and in a container with a
+    mounted folder, it would act on that user's word with its own keys. What is above the folder
+    does not count: whoever may exchange it there can only put one of his own in its place.
+
+    Args:
+        folder: a missing one is fine.
+        name: the file in it; a link counts for what it leads to.
+
+    Raises:
+        NotOurs: folder or file belongs to another user, or others may write to it.
+        OSError: it cannot be looked at.
+    """
+    if sys.platform == "win32":  # where the user's own folders are private, and modes say nothing
+        return
+    file = folder / name
+    places = [folder, file]
+    if file.is_symlink():
+        places.append(Path(os.path.realpath(file)).parent)  # the journal comes to lie there
+    for place in places:
+        try:
+            found = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if found.st_uid != os.geteuid():
+            raise NotOurs(
+                f"{place} belongs to another user ({_user(found.st_uid)}): what is in it is not"
+                " trusted, and nothing was sent",
+                hint=_as_owner(found.st_uid),
+            )
+        if stat.S_IMODE(found.st_mode) & 0o022:
+            raise NotOurs(
+                f"others may write to {place} (mode {stat.S_IMODE(found.st_mode):04o}): what is in"
+                " it is not trusted, and nothing was sent",
+                hint=_closed(place, found.st_mode, file),
+            )
+
+
+def _as_owner(owner: int) -> str:
+    ours = "set SEEDANCE_STATE_DIR to a folder of your own"
+    if os.geteuid() != 0:
+        return ours
+    return f"run it as that user (sudo -u '#{owner}', in a container --user {owner}), or {ours}"
+
+
+def _closed(place: Path, mode: int, file: Path) -> str:
+    import shlex
+
+    if not mode & stat.S_ISVTX:
+        return f"chmod go-w {shlex.quote(str(place))}"
+    # As /tmp: shared for good.
+    move = f", and move {file.name} there" if file.exists() else ""
+    return f"set SEEDANCE_STATE_DIR to a folder in it, e.g. {place / 'seedance'}{move}"
+
+
+def _user(number: int) -> str:
+    """The user's name, or the number where the system knows none."""
+    if sys.platform != "win32":
+        import pwd
+
+        try:
+            return pwd.getpwuid(number).pw_name
+        except (KeyError, OSError):
+            pass
+    return f"uid {number}"
 
 
 def _named(env: Mapping[str, str], variable: str) -> Path | None:

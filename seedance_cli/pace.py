@@ -22,7 +22,9 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from seedance_cli.errors import NotOurs
 from seedance_cli.fingerprint import origin
+from seedance_cli.folders import check_ours
 from seedance_cli.locks import FileLock, lock_path
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class Pace:
             if self._folder is not None and self._clock.monotonic() >= self._alone_until:
                 try:
                     moment = self._reserve_in(self._folder)
-                except OSError:
+                except (OSError, NotOurs):
                     self._alone_until = self._clock.monotonic() + self.seconds
             if moment is None:
                 moment = self._after(self._own, self._clock.monotonic())
@@ -101,8 +103,10 @@ class Pace:
         """The same among all processes.
 
         Raises:
+            NotOurs: somebody else could make this program wait, or write elsewhere.
             OSError: the file cannot be locked, read or written.
         """
+        check_ours(folder.parent, folder.name)
         path = lock_path(folder, self._name)
         try:
             lock = FileLock.take(path, patience=_LOCK_SECONDS)

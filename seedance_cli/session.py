@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli import profiles, providers
 from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import ConfigError, UsageError, WriteFailed
+from seedance_cli.errors import ConfigError, NotOurs, UsageError, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
@@ -157,10 +157,15 @@ class Session:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.
 
         So one that cannot be read counts as empty, and that is said.
+
+        Raises:
+            NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
         if self._ledger is None:
             try:
                 opened = Ledger.open(self.state_dir, self.clock, create=False)
+            except NotOurs:
+                raise
             except WriteFailed as error:
                 self.out.warn(error.message)
                 self._unreadable = error

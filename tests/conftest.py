@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from support.fake_clock import FakeClock
 from support.runner import Run, Spawn, in_process, spawner
@@ -25,6 +26,10 @@ FOREIGN = re.compile(
 )
 """Variables of the machine that would change what the program does."""
 
+
+# How long an example takes says more of the machine's load than of the program.
+settings.register_profile("seedance", deadline=None)
+settings.load_profile("seedance")
 
 for _signal in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     # A shell that runs the suite in the background lets it, and so every program that it starts,

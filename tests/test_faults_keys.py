@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.fake_clock import FakeClock
-from support.scripted_provider import ScriptedProvider, State, done, error
+from support.scripted_provider import ScriptedProvider, State, done, error, submitted
 
 if TYPE_CHECKING:
     from support.runner import Run, Spawn
@@ -310,3 +310,53 @@ def test_fault_35_cookies_are_not_kept(run: Run) -> None:
         assert run("status", "runbase:t1", env=server.env("runbase"), clock=FakeClock()).code == 0
         assert server.polls("t1") == 3
         assert all("cookie" not in request.headers for request in server.server.requests)
+
+
+@posix
+@pytest.mark.parametrize("whose", ["another user's", "shared"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("generate", "a boat", "-p", "runbase"),
+        ("generate", "a boat", "-p", "runbase", "--sandbox"),
+        ("status", "runbase:t1"),
+        ("wait", "runbase:t1"),
+        ("cancel", "seedance2ink:t1"),
+        *(("status",), ("wait",), ("list",), ("recover",), ("sandbox", "--port", "0")),
+    ],
+    ids=" ".join,
+)
+def test_fault_48_a_state_folder_that_others_have_a_hand_in(
+    words: tuple[str, ...],
+    whose: str,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its rows may name any endpoint: 10, no key goes anywhere, and nothing in it changes."""
+    folder = tmp_path / "state"
+    with ScriptedProvider() as server:
+        submitted(server, "runbase", "t1")
+        server.task("t1", "running")
+        before = {path: path.stat().st_mode for path in folder.rglob("*")}
+        if whose == "shared":
+            folder.chmod(0o777)
+        else:
+            owner = folder.stat().st_uid
+            monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+        result = run(*words, env=server.env())
+        assert server.server.requests == []
+    assert result.code == 10
+    assert str(folder) in result.err
+    assert {path: path.stat().st_mode for path in folder.rglob("*")} == before
+    assert mode(folder) == (0o777 if whose == "shared" else 0o700)
+
+
+@posix
+def test_fault_48_no_pace_is_kept_in_such_a_folder(run: Run, tmp_path: Path) -> None:
+    """`providers --check` needs no ledger, and leaves a shared folder alone."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    with ScriptedProvider() as server:
+        assert run("providers", "runbase", "--check", env=server.env("runbase")).code == 0
+    assert list((tmp_path / "state").iterdir()) == []

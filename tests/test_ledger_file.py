@@ -17,7 +17,7 @@ import pytest
 
 from seedance_cli import _ledger_file
 from seedance_cli._ledger_file import mapped
-from seedance_cli.errors import WriteFailed
+from seedance_cli.errors import NotOurs, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Task
 from support.fake_clock import FakeClock
@@ -76,23 +76,84 @@ def test_private_from_the_first_moment(folder: Path, clock: FakeClock) -> None:
 
 
 @posix
-def test_looser_rights_are_taken_away(path: Path, clock: FakeClock) -> None:
-    """A folder or file that others could read is tightened."""
+def test_a_folder_that_was_there_keeps_its_mode(path: Path, clock: FakeClock) -> None:
+    """A file that others could read is closed to them; the folder is the user's own affair."""
     path.chmod(0o644)
     path.parent.chmod(0o755)
     Ledger.open(path.parent, clock, create=True).close()
-    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    assert (mode(path), mode(path.parent)) == (0o600, 0o755)
+
+
+def sticky(path: Path) -> None:
+    path.parent.chmod(0o1777)
+
+
+def shared_with_a_group(path: Path) -> None:
+    path.parent.chmod(0o770)
+
+
+def a_file_that_others_may_write(path: Path) -> None:
+    path.chmod(0o606)
+
+
+def a_link_into_a_shared_folder(path: Path) -> None:
+    shared = path.parent.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    path.rename(shared / "other.db")
+    path.symlink_to(shared / "other.db")
 
 
 @posix
-def test_a_shared_folder_stays_shared(tmp_path: Path, clock: FakeClock) -> None:
-    """A sticky folder that all may write keeps its mode; the file in it is private."""
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize(
+    "share",
+    [sticky, shared_with_a_group, a_file_that_others_may_write, a_link_into_a_shared_folder],
+)
+def test_what_others_may_write_is_refused(
+    path: Path, clock: FakeClock, share: Callable[[Path], None], *, create: bool
+) -> None:
+    """A row in it may be anybody's: neither read nor written, and its mode stays."""
+    share(path)
+    before = [(place, mode(place), place.read_bytes()) for place in path.parent.glob("*.db")]
+    folder = mode(path.parent)
+    with pytest.raises(NotOurs, match="others may write") as caught:
+        Ledger.open(path.parent, clock, create=create)
+    remedy = "move ledger.db there" if share is sticky else "chmod go-w"
+    assert remedy in (caught.value.hint or "")
+    assert before == [
+        (place, mode(place), place.read_bytes()) for place in path.parent.glob("*.db")
+    ]
+    assert folder == mode(path.parent)
+
+
+@posix
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("there", ["a ledger", "an empty folder"])
+def test_a_folder_of_another_user_is_refused(
+    path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, there: str, *, create: bool
+) -> None:
+    """Whoever owns the folder chose what is in it. That holds for root, too."""
+    if there == "an empty folder":
+        path.unlink()
+    before = sorted(path.parent.iterdir())
+    owner = path.parent.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(NotOurs, match="belongs to another user") as caught:
+        Ledger.open(path.parent, clock, create=create)
+    assert "SEEDANCE_STATE_DIR" in (caught.value.hint or "")
+    assert sorted(path.parent.iterdir()) == before
+
+
+@posix
+def test_a_shared_folder_above_is_nothing_to_fear(tmp_path: Path, clock: FakeClock) -> None:
+    """Below /tmp and its like, the folder itself is what counts; it is made private."""
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
-    Ledger.open(shared, clock, create=True).close()
-    assert mode(shared) == 0o1777
-    assert mode(shared / "ledger.db") == 0o600
+    Ledger.open(shared / "mine", clock, create=True).close()
+    assert (mode(shared), mode(shared / "mine")) == (0o1777, 0o700)
+    Ledger.open(shared / "mine", clock, create=False).close()
 
 
 # Reading what is not there

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import WriteFailed
+from seedance_cli.folders import check_ours
 from seedance_cli.models import Problem
 from seedance_cli.sandbox.dialects._base import Job, Phase, View
 from seedance_cli.sandbox.faults import Fault
@@ -135,14 +136,16 @@ class Store:
             now: seconds since the epoch.
 
         Raises:
+            NotOurs: somebody else has, or had, a hand in the state folder.
             WriteFailed: it cannot be written, is damaged, or a newer version made it.
         """
         self.now = now
         self._path = folder / "tasks.db"
         try:
             # The state folder is private too, whoever makes it first.
-            for private in (folder.parent, folder):
-                private.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_ours(folder.parent, folder.name)
+            folder.mkdir(mode=0o700, exist_ok=True)
             with self._transaction() as db:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
                 if version < _VERSION:
