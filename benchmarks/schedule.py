@@ -1,6 +1,6 @@
 """The learned polling schedule against fixed and exponential ones, in simulated time.
 
-    python benchmarks/schedule.py [--tasks N] [--plot docs/schedule.svg]
+    python benchmarks/schedule.py [--tasks N] [--all] [--plot docs/schedule.svg]
 
 The schedule is the program's own (`seedance_cli.schedule`); only time is simulated: a task ends
 after a drawn number of seconds, and polls come at the ages that the policy asks for. Requests of a
@@ -17,8 +17,6 @@ so that it makes as many requests (then the lags are compared), and so that it h
 simulated costs, which are a factor of two apart; it is found for each history by itself, and the
 ratio is the mean over the histories with its 95 % interval. `<` marks a baseline that lies beyond
 the end of the curve: the learned schedule then wins in both at once, and the ratio is of that end.
-
-`--plot` needs matplotlib: `uv sync --group benchmarks`.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ from pathlib import Path
 from statistics import fmean, quantiles, stdev
 from typing import TYPE_CHECKING, TypeAlias
 
+import _svg
 from _report import machine, table
 
 from seedance_cli.schedule import COST, DEFAULT, NEWEST, Schedule, learned
@@ -41,12 +40,13 @@ from seedance_cli.schedule import COST, DEFAULT, NEWEST, Schedule, learned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from matplotlib.axes import Axes
-
 HISTORIES = 12
 T_11 = 2.201
 """Student's t of 95 % for eleven degrees of freedom."""
 COSTS = tuple(COST * 2.0**power for power in range(-9, 7))
+LEARNED = "#1f77b4"
+MARKS = ("circle", "square", "up", "down", "plus", "cross", "left", "right")
+COLOURS = (*["#ff7f0e"] * 4, *["#d62728"] * 2, *["#9467bd"] * 2)
 BINS = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 10**9))
 """Earlier tasks: from, to."""
 
@@ -254,20 +254,46 @@ def row(name: str, cell: Cell) -> list[str]:
     return [name, f"{requests:.1f}", f"{lag:.2f}", f"{late:.1f}"]
 
 
-def show(name: str, result: Result) -> bool:
-    """Print the table of one distribution; whether every baseline was beaten both ways."""
-    rows, won = [], True
+def show_ratios(results: dict[str, Result]) -> list[str]:
+    """Print both ratios for every baseline and distribution; where one was not beaten both ways."""
+    rows, lost = [], []
+    for one in BASELINES:
+        cells = []
+        for name, result in results.items():
+            _, lag, less_lag = compared(result, result.baselines[one], 0)
+            _, requests, fewer = compared(result, result.baselines[one], 1)
+            cells.append(
+                " · ".join(ratio.partition(" ")[0] or "never" for ratio in (lag, requests))
+            )
+            if not (less_lag and fewer):
+                lost.append(f"{one} at {name}")
+        rows.append([one, *cells])
+    print("\n### Learned ÷ other: lag at the same requests · requests at the same lag\n")
+    print(table(["policy", *results], rows))
+    rows = []
+    for words in (f"learned, cost {COST:g} s", "default, no history"):
+        learning = words.startswith("learned")
+        means = [
+            mean_point(one.curve[COST] if learning else one.default) for one in results.values()
+        ]
+        rows.append([words, *(f"{requests:.1f} · {lag:.1f} s" for requests, lag in means)])
+    print("\n### Requests a task · mean lag\n")
+    print(table(["policy", *results], rows))
+    return lost
+
+
+def show(name: str, result: Result) -> None:
+    """Print the table of one distribution, every figure with its interval."""
+    rows = []
     for one, cell in result.baselines.items():
-        lag, lag_ratio, less_lag = compared(result, cell, 0)
-        requests, ratio, fewer = compared(result, cell, 1)
+        lag, lag_ratio, _ = compared(result, cell, 0)
+        requests, ratio, _ = compared(result, cell, 1)
         rows.append([*row(one, cell), lag, lag_ratio, requests, ratio])
-        won = won and less_lag and fewer
     rows.append([*row(f"**learned**, cost {COST:g} s", result.curve[COST]), *[""] * 4])
     rows.append([*row("default, no history", result.default), *[""] * 4])
     head = ["policy", "requests", "mean lag, s", "p95 lag, s", "learned, same requests: lag, s"]
     head += ["ratio", "learned, same lag: requests", "ratio"]
     print(f"\n### {name}\n\n{table(head, rows)}")
-    return won
 
 
 def show_growth(results: dict[str, Result]) -> None:
@@ -291,62 +317,73 @@ def show_growth(results: dict[str, Result]) -> None:
 
 def plot(results: dict[str, Result], path: Path) -> None:
     """Draw mean requests against mean lag, a panel a distribution, and some pauses."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
-
-    mpl.rcParams.update({"svg.hashsalt": "schedule", "font.size": 9, "axes.titlesize": 10})
-    figure, grid = plt.subplots(2, 4, figsize=(15, 7.4), layout="constrained")
-    panels = [grid[0][0], grid[0][1], grid[0][2], grid[1][0], grid[1][1], grid[1][2]]
-    for axes, (name, result) in zip(panels, results.items(), strict=True):
-        _panel(axes, name, result)
-    handles, labels = panels[0].get_legend_handles_labels()
-    grid[0][3].axis("off")
-    grid[0][3].legend(handles, labels, loc="center left", frameon=False, fontsize=10)
-    _pauses(grid[1][3])
-    figure.savefig(path, metadata={"Date": None})
+    lines: list[str] = []
+    for number, (name, result) in enumerate(results.items()):
+        lines += _panel((50 + number % 3 * 300, 30 + number // 3 * 280), name, result)
+    lines += _legend(960, 40)
+    lines += _pauses((950, 310))
+    _svg.write(path, (1240, 570), lines)
 
 
-def _panel(axes: Axes, name: str, result: Result) -> None:
-    curve = [mean_point(cell) for cell in result.curve.values()]
-    label = "learned, over the cost of a request"
-    axes.plot(*zip(*curve, strict=True), color="tab:blue", label=label, zorder=3)
-    shipped = [mean_point(result.curve[COST])]
-    axes.plot(
-        *zip(*shipped, strict=True), "o", color="tab:blue", ms=8, label=f"as shipped, {COST:g} s"
+def _panel(corner: tuple[float, float], name: str, result: Result) -> list[str]:
+    panel = _svg.Panel(
+        corner,
+        (240, 210),
+        name,
+        ("requests a task", "mean lag, s"),
+        ticks=((2, 5, 10, 20, 50, 100), (0.5, 1, 2, 5, 10, 20)),
+        limits=((1.7, 130), (0.4, 40)),
     )
-    default = [mean_point(result.default)]
-    axes.plot(*zip(*default, strict=True), "D", color="black", ms=6, label="default, no history")
-    marks = zip(("o", "s", "^", "v", "P", "X", "<", ">"), result.baselines.items(), strict=True)
-    for number, (mark, (one, cell)) in enumerate(marks):
-        colour = ("tab:orange", "tab:red", "tab:purple")[max(0, number // 2 - 1)]
-        axes.plot(*mean_point(cell), mark, color=colour, ms=7, mfc="none", mew=1.4, label=one)
-    axes.set(title=name, xscale="log", yscale="log", xlim=(1.7, 130), ylim=(0.4, 40))
-    axes.set(xlabel="requests a task", ylabel="mean lag, s")
-    axes.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
-    axes.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
+    panel.curve([mean_point(cell) for cell in result.curve.values()], LEARNED)
+    panel.mark(mean_point(result.curve[COST]), "circle", LEARNED, filled=True)
+    panel.mark(mean_point(result.default), "diamond", "#000", filled=True)
+    for shape, colour, cell in zip(MARKS, COLOURS, result.baselines.values(), strict=True):
+        panel.mark(mean_point(cell), shape, colour)
+    return panel.lines
 
 
-def _pauses(axes: Axes) -> None:
-    source = tasks(DISTRIBUTIONS["log-normal, median 60 s"], 0, NEWEST)
-    shown: list[tuple[str, Schedule, str]] = [
-        ("no history", DEFAULT, "black"),
-        ("3 earlier tasks", learned(source[:3]), "tab:cyan"),
-        (f"{NEWEST} earlier tasks", learned(source), "tab:blue"),
+def _legend(left: int, top: int) -> list[str]:
+    rows = [
+        ("circle", LEARNED, f"learned, as shipped (cost {COST:g} s)"),
+        ("diamond", "#000", "default, no history"),
+        *zip(MARKS, COLOURS, BASELINES, strict=True),
     ]
-    ages = [number / 2 for number in range(361)]
-    for label, schedule, colour in shown:
-        axes.plot(ages, [schedule.pause(age) for age in ages], color=colour, label=label)
-    for duration in source:
-        axes.axvline(duration, ymax=0.04, color="tab:blue", lw=1)
-    axes.set(title="pause after a poll (ticks: the earlier tasks)", xlim=(0, 180), ylim=(0, None))
-    axes.set(xlabel="age of the task, s", ylabel="seconds to the next poll")
-    axes.set_xticks(range(0, 181, 30))
-    axes.legend(frameon=False)
-    axes.grid(alpha=0.3)
+    lines = [_svg.label((left, top), "The curve: learned, over the cost of a request.")]
+    for number, (shape, colour, words) in enumerate(rows, start=1):
+        y = top + 20 * number
+        lines += [
+            _svg.mark((left + 5, y - 4), shape, colour, filled=number <= 2),  # the learned ones
+            _svg.label((left + 20, y), words),
+        ]
+    return lines
+
+
+def _pauses(corner: tuple[float, float]) -> list[str]:
+    source = tasks(DISTRIBUTIONS["log-normal, median 60 s"], 0, NEWEST)
+    panel = _svg.Panel(
+        corner,
+        (250, 210),
+        "pause after a poll (strokes: the earlier tasks)",
+        ("age of the task, s", "seconds to the next poll"),
+        ticks=(range(0, 181, 30), range(0, 21, 5)),
+        limits=((0, 180), (0, 20)),
+        logarithmic=False,
+    )
+    shown: list[tuple[str, Schedule, str]] = [
+        ("no history", DEFAULT, "#000"),
+        ("3 earlier tasks", learned(source[:3]), "#17becf"),
+        (f"{NEWEST} earlier tasks", learned(source), LEARNED),
+    ]
+    for number, (words, schedule, colour) in enumerate(shown):
+        ages = [float(age) for age in range(0, 181, 2)]
+        panel.curve([(age, min(schedule.pause(age), 20.0)) for age in ages], colour)
+        y = corner[1] + 150 + 16 * number
+        panel.lines += [
+            _svg.mark((corner[0] + 134, y - 4), "plus", colour),
+            _svg.label((corner[0] + 146, y), words),
+        ]
+    panel.floor([one for one in source if one <= 180], LEARNED)  # seconds: the axis ends there
+    return panel.lines
 
 
 def main() -> None:
@@ -354,13 +391,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The learned schedule against others, simulated.")
     parser.add_argument("--tasks", type=int, default=200, help="a history; there are twelve")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument("--all", action="store_true", help="a table for each distribution, too")
     parser.add_argument("--plot", type=Path, help="an SVG file to write")
     wanted = parser.parse_args()
     with Pool(wanted.jobs) as pool:
         found = pool.starmap(simulate, [(name, wanted.tasks) for name in DISTRIBUTIONS])
     results = dict(zip(DISTRIBUTIONS, found, strict=True))
     print(f"{machine()}; {HISTORIES} histories of {wanted.tasks} tasks in each cell")
-    lost = [name for name, result in results.items() if not show(name, result)]
+    lost = show_ratios(results)
+    if wanted.all:
+        for name, result in results.items():
+            show(name, result)
     show_growth(results)
     print(f"\nNot beaten in both: {', '.join(lost) or 'none'}.")
     if wanted.plot:
