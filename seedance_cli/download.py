@@ -8,22 +8,20 @@ knows the ref.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
-from seedance_cli import mp4
+from seedance_cli._video_answer import Progress, take_body, take_head, verify
 from seedance_cli._video_url import open_video
 from seedance_cli.cancellation import Cancellation
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable, UsageError
-from seedance_cli.mp4 import Layout
-from seedance_cli.partfile import Part, exists, strong
+from seedance_cli.partfile import Part, exists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from contextlib import AbstractContextManager
     from typing import BinaryIO
 
@@ -34,26 +32,7 @@ RESUMES = 5
 """Further requests of one call for the rest of a video."""
 RESTARTS = 3
 """Further requests of one call for all of it, where the bytes so far are of no use."""
-SLOW_SECONDS = 60.0
-SLOW_BYTES = 60 * 1024
-"""Fewer bytes than these in `SLOW_SECONDS`: the connection is given up."""
-SHOW_SECONDS = 0.1
 _MAX_PAUSE = 8.0
-
-_GONE = frozenset({401, 403, 404, 410})
-_PASSING = frozenset({408, 425, 429})
-_CONTENT_RANGE = re.compile(r"bytes +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
-_LENGTH = re.compile(r"[0-9]{1,18}")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download is."""
-
-    done: int
-    """Bytes here, those of an earlier run included."""
-    total: int | None
-    """Bytes in all; None where the server does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +46,6 @@ class Saved:
     verified: bool
     """Whether its own layout shows that it is whole. If not, only its declared length does, or,
     where none was declared, nothing: to be said to the user."""
-
-
-class Expired(DownloadFailed):
-    """The URL is not, or no longer, valid. A fresh read of the task's status may give a new one."""
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -205,9 +180,9 @@ def _fetch(way: _Way, part: Part) -> Generator[Progress, None, bool]:
         try:
             headers = _range(part)
             with way.open(headers) as answer:
-                _take_head(answer, part, ranged=bool(headers))
-                yield from _take_body(answer, part, way.clock)
-                return _verify(part, answer)
+                take_head(answer, part, ranged=bool(headers))
+                yield from take_body(answer, part, way.clock)
+                return verify(part, answer)
         except ConfigError as error:  # proxy or certificate settings: the task is no worse for it
             raise DownloadFailed(error.message, hint=error.hint) from error
         except Unreachable as error:
@@ -232,100 +207,6 @@ def _range(part: Part) -> dict[str, str]:
     if not part.resumable or part.mark is None:
         return {}
     return {"Range": f"bytes={part.size}-", "If-Range": part.mark.etag}
-
-
-def _take_head(answer: Stream, part: Part, *, ranged: bool) -> None:
-    """Decide what the body is: all of the video, or the rest of the bytes that are here."""
-    status, headers = answer.status, answer.headers
-    if status in _GONE:
-        raise Expired(f"the video's URL is not valid (HTTP {status})", http_status=status)
-    if status in _PASSING or status >= 500:  # noqa: PLR2004 - the server's own errors
-        raise Unreachable(f"HTTP {status}", http_status=status)
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        part.begin(None, None)
-        raise DownloadFailed(f"the video came compressed ({encoding}), unasked")
-    if status == 200:  # noqa: PLR2004 - OK
-        etag = headers.get("etag", "")
-        part.begin(etag if strong(etag) else None, _declared(headers))
-    elif ranged and status == 206:  # noqa: PLR2004 - partial content
-        if not _continues(headers, part):
-            part.begin(None, None)
-            raise Unreachable("the server sent another part of the video than asked for")
-    elif ranged and status == 416:  # noqa: PLR2004 - range not satisfiable
-        part.begin(None, None)
-        raise Unreachable("the server has no such part of the video")
-    else:
-        raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
-
-
-def _declared(headers: Mapping[str, str]) -> int | None:
-    # With a transfer coding, Content-Length says nothing (RFC 9112, 6.3).
-    length = headers.get("content-length", "")
-    if "transfer-encoding" in headers or not _LENGTH.fullmatch(length):
-        return None
-    return int(length)
-
-
-def _continues(headers: Mapping[str, str], part: Part) -> bool:
-    # RFC 9110, 14.4 and 15.3.7: a 206 to If-Range repeats the ETag, if any.
-    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-    if found is None or part.mark is None or headers.get("etag", part.mark.etag) != part.mark.etag:
-        return False
-    first, last = int(found[1]), int(found[2])
-    total = part.total if found[3] == "*" else int(found[3])
-    if first != part.size or last < first or total != (part.total or total):
-        return False
-    part.total = total
-    return total is None or last < total
-
-
-def _take_body(answer: Stream, part: Part, clock: Clock) -> Iterator[Progress]:
-    yield Progress(part.size, part.total)
-    shown = since = clock.monotonic()
-    before = part.size
-    for chunk in answer.chunks():
-        if part.total is not None and part.size + len(chunk) > part.total:
-            part.begin(None, None)
-            raise Unreachable("more bytes came than were declared")
-        known = part.size >= mp4.HEAD
-        part.append(chunk)
-        if not known and mp4.foreign(part.head(mp4.HEAD)):
-            raise _no_video(part, answer, Layout.FOREIGN)  # however much more of it there is
-        now = clock.monotonic()
-        if now - since >= SLOW_SECONDS:
-            if part.size - before < SLOW_BYTES:
-                raise Unreachable(f"fewer than {SLOW_BYTES} bytes in {SLOW_SECONDS:.0f} s")
-            since, before = now, part.size
-        if now - shown >= SHOW_SECONDS:
-            yield Progress(part.size, part.total)
-            shown = clock.monotonic()
-            since += shown - now  # what the caller does meanwhile is not the server's time
-    if part.total is not None and part.size < part.total:
-        raise Unreachable("the connection ended early")
-    yield Progress(part.size, part.total)
-
-
-def _verify(part: Part, answer: Stream) -> bool:
-    """Whether the layout shows that the file is whole; an error where it is not, or may not be."""
-    layout = mp4.walk(part.readable, part.size)
-    if layout is Layout.FOREIGN:
-        raise _no_video(part, answer, layout)
-    if layout in {Layout.BROKEN, Layout.RAGGED} and part.total is None:
-        raise Unreachable("it ends in the middle")  # cut, as far as one can know
-    if layout is Layout.BROKEN:
-        raise _no_video(part, answer, layout)
-    return layout is Layout.CLOSED
-
-
-def _no_video(part: Part, answer: Stream, layout: Layout) -> DownloadFailed:
-    size = part.size
-    part.begin(None, None)  # bytes that a later run shall not go on with
-    if layout is Layout.BROKEN:
-        what = f"the {size} bytes came as declared, but are no whole MP4"
-    else:
-        what = f"what came is no MP4 ({answer.headers.get('content-type', 'of no stated type')})"
-    return DownloadFailed(what)
 
 
 def _there(path: Path) -> bool:

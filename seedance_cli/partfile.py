@@ -48,6 +48,8 @@ class Mark:
     """Bytes of the whole video, where the server said so."""
     owner: str
     """Which video of which task it is, in the caller's words."""
+    encoding: str = ""
+    """What the server says that its bytes are packed by; empty for nothing."""
 
 
 class Part:
@@ -110,18 +112,19 @@ class Part:
         """Whether a request for the rest makes sense."""
         return self.mark is not None and self.size > 0
 
-    def begin(self, etag: str | None, total: int | None) -> None:
+    def begin(self, etag: str | None, total: int | None, encoding: str = "") -> None:
         """Empty it for a whole video.
 
         Args:
             etag: strong, if the server gave one: then the bytes can be resumed.
             total: bytes to come, where declared.
+            encoding: see `Mark`.
         """
         self._forget()
         self._cut(0)
         self.total = total
         if etag is not None:
-            self.mark = Mark(etag, total, self._owner)
+            self.mark = Mark(etag, total, self._owner, encoding)
             if self._mark_path is not None:
                 with self._writing():
                     _write_mark(self._mark_path, self.mark)
@@ -291,7 +294,10 @@ def _reason(error: Exception) -> str:
 def _write_mark(path: Path, mark: Mark) -> None:
     flags = (FLAGS & ~os.O_RDWR) | os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(json.dumps(asdict(mark)).encode("ascii"))
+        value = asdict(mark)
+        if not mark.encoding:
+            del value["encoding"]
+        file.write(json.dumps(value).encode("ascii"))
 
 
 def _read_mark(path: Path) -> Mark | None:
@@ -301,9 +307,8 @@ def _read_mark(path: Path) -> Mark | None:
     except (OSError, ValueError):
         return None
     match value:
-        case {"etag": str(etag), "total": int() | None as total, "owner": str(owner)} if strong(
-            etag
-        ):
-            return Mark(etag, total, owner)
-        case _:
-            return None
+        case {"etag": str(etag), "total": int() | None as total, "owner": str(owner), **more}:
+            encoding = more.get("encoding", "")
+            if strong(etag) and isinstance(encoding, str):
+                return Mark(etag, total, owner, encoding)
+    return None

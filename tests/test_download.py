@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli._part_files import umask
+from seedance_cli._video_answer import Expired, Progress
 from seedance_cli._video_url import REDIRECTS
 from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
 from seedance_cli.download import (
     RESTARTS,
     RESUMES,
-    Expired,
-    Progress,
     Saved,
     check_target,
     download,
@@ -35,15 +34,12 @@ from seedance_cli.download import (
 )
 from seedance_cli.errors import DownloadFailed, Interrupted, UsageError, WriteFailed
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
+from support.downloads import ETAG, HALF, LAST, VIDEO, cut, fetch, names, ranged
 from support.fake_clock import FakeClock
 from support.mp4s import FTYP, MOOV, box, endless, fragmented, plain, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-VIDEO = plain(5000)
-HALF = len(VIDEO) // 2
-ETAG = '"v1"'
 
 
 @pytest.fixture
@@ -60,30 +56,6 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def fetch(
-    url: str,
-    target: Path,
-    clock: FakeClock,
-    *,
-    force: bool = False,
-    allow_private: bool = True,
-    owner: str = "",
-) -> Saved:
-    """Drive a download to its end."""
-    steps = download(
-        url, target, force=force, allow_private=allow_private, clock=clock, owner=owner
-    )
-    *progress, saved = steps
-    assert all(isinstance(step, Progress) for step in progress)
-    assert isinstance(saved, Saved)
-    return saved
-
-
-def names(folder: Path) -> list[str]:
-    """Everything that lies there."""
-    return sorted(path.name for path in folder.iterdir())
-
-
 def passing(clock: FakeClock, seconds: float, real: float = 0.01) -> Callable[[], None]:
     """Let time pass after a piece, once the client has had a moment to read it."""
 
@@ -92,45 +64,6 @@ def passing(clock: FakeClock, seconds: float, real: float = 0.01) -> Callable[[]
         clock.advance(seconds)
 
     return between
-
-
-def ranged(video: bytes, etag: str = ETAG) -> Script:
-    """A server that does ranges as it should."""
-
-    def script(request: Request, client: Client) -> None:
-        wanted = request.headers.get("range", "")
-        if not wanted or request.headers.get("if-range", etag) != etag:
-            answer(200, video, {"ETag": etag})(request, client)
-            return
-        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-        answer(
-            206,
-            video[start:],
-            {"ETag": etag, "Content-Range": f"bytes {start}-{len(video) - 1}/{len(video)}"},
-        )(request, client)
-
-    return script
-
-
-def cut(
-    body: bytes = VIDEO[:HALF],
-    *,
-    declared: int | None = len(VIDEO),
-    etag: str | None = ETAG,
-    reset: bool = False,
-) -> Script:
-    """A server that breaks off after `body`."""
-
-    def script(_: Request, client: Client) -> None:
-        headers = {} if declared is None else {"Content-Length": str(declared)}
-        if etag is not None:
-            headers["ETag"] = etag
-        client.send(head(200, headers) + body)
-        if reset:
-            time.sleep(0.02)  # an RST takes unread bytes along
-            client.reset()
-
-    return script
 
 
 # --- asked to stop from another thread, and told of ----------------------------------------------
@@ -582,9 +515,6 @@ def leave_part(folder: Path, clock: FakeClock, *, owner: str = "") -> None:
     with BytesServer(broken) as server, pytest.raises(DownloadFailed):
         fetch(server.url, folder / "v.mp4", clock, owner=owner)
     assert names(folder) == ["v.mp4.part", "v.mp4.part.json"]
-
-
-LAST = len(VIDEO) - 1
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._video_answer import Expired
 from seedance_cli.cancellation import Cancellation
-from seedance_cli.download import Expired, Saved, download
+from seedance_cli.download import Saved, download
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.reading import Target, read_patiently
 from seedance_cli.screen import Transfer

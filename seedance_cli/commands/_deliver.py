@@ -31,9 +31,9 @@ from seedance_cli.text import usable_url
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from seedance_cli._video_answer import Progress
     from seedance_cli.commands._crew import Told
     from seedance_cli.display import Display
-    from seedance_cli.download import Progress
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
     from seedance_cli.session import Session
