@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.sandbox import Options
+from seedance_cli.sandbox import Options, callbacks
 from seedance_cli.sandbox.tasks import Store
 from seedance_cli.testing import serve_sandbox
 from support.sandbox_client import SUBMIT, Client, smallest, task_id, word
@@ -161,6 +161,52 @@ def test_only_loopback(tmp_path: Path, allow: bool) -> None:
         for url in ("https://example.com/hook", "http://192.0.2.1/", "http://127.0.0.1.nip.io/"):
             submit(Client(sandbox.url), "seedance2ink", url)
         assert len(Store(tmp_path / "sandbox").pending()) == (3 if allow else 0)
+
+
+FAR = "uvicorn.protocols.http.h11_impl.get_remote_addr"
+
+
+@pytest.mark.parametrize("allow", [True, False])
+@pytest.mark.parametrize("client", ["192.0.2.7", "2001:db8::7"])
+def test_loopback_is_for_this_machine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow: bool, client: str
+) -> None:
+    """A submit that came from another machine calls no loopback address, by its name either."""
+    monkeypatch.setattr(FAR, lambda _: (client, 4000))
+    with receiving() as hook, serve_sandbox(tmp_path, options(allow=allow)) as sandbox:
+        port = hook.url.rpartition(":")[2]
+        for url in (hook.url, f"http://localhost:{port}/", f"http://0.0.0.0:{port}/"):
+            submit(Client(sandbox.url), "defapi", url)
+        # What the name of another machine resolves to is known only when it is called.
+        monkeypatch.setattr(callbacks, "is_loopback", lambda _: False)
+        submit(Client(sandbox.url), "defapi", f"http://localhost:{port}/")
+        until(lambda: Store(tmp_path / "sandbox").pending() == [])
+        assert hook.got == []
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_every_loopback_address_is_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    """A submit from any of this machine's own addresses calls back, by a name too."""
+    monkeypatch.setattr(FAR, lambda _: (client, 4000))
+    with receiving() as hook, serve_sandbox(tmp_path, options()) as sandbox:
+        submit(Client(sandbox.url), "defapi", hook.url.replace("127.0.0.1", "localhost"))
+        until(lambda: len(hook.got) == 1)
+
+
+def test_a_name_that_a_later_server_knows_nothing_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken up by the next server, a loopback URL is called; a name that leads there is not."""
+    with receiving() as hook:
+        with serve_sandbox(tmp_path, options(0.3, allow=True)) as sandbox:
+            submit(Client(sandbox.url), "defapi", f"{hook.url}/by-address")
+            submit(Client(sandbox.url), "defapi", hook.url.replace("127.0.0.1", "localhost"))
+        monkeypatch.setattr(callbacks, "is_loopback", lambda url: "127.0.0.1" in url)
+        with serve_sandbox(tmp_path, options(allow=True)):
+            until(lambda: Store(tmp_path / "sandbox").pending() == [])
+        assert [path for path, _, _ in hook.got] == ["/by-address"]
 
 
 def test_after_a_restart(tmp_path: Path) -> None:

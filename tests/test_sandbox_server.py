@@ -70,7 +70,7 @@ def test_it_ends_while_a_video_is_rendered(tmp_path: Path) -> None:
         task = client.post(SUBMIT["seedance2ink"], body).json["requestId"]
         url = client.video("seedance2ink", task)
         sock = socket.create_connection(("127.0.0.1", urlsplit(root).port or 0))
-        sock.sendall(f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sock.sendall(f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         time.sleep(0.3)
         began = time.monotonic()
     assert time.monotonic() - began < 3
@@ -179,23 +179,12 @@ def test_a_state_of_the_past(tmp_path: Path) -> None:
         assert client.state("runbase", client.task("runbase")) == "succeeded"
 
 
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1:{port}", "http://127.0.0.1:{port}"),
-        ("localhost:{port}", "http://localhost:{port}"),
-        ("[::1]:9", "http://[::1]:9"),
-        ("evil.example", "http://127.0.0.1:{port}"),
-        ("localhost.evil.example:80", "http://127.0.0.1:{port}"),
-        ("127.0.0.1@evil.example", "http://127.0.0.1:{port}"),
-    ],
-)
-def test_the_host_of_a_video(client: Client, host: str, expected: str) -> None:
-    """The URL has the host that the client used, but only if it can be this machine."""
-    port = str(urlsplit(client.root).port)
-    headers = {"Host": host.replace("{port}", port)}
-    url = client.read("runbase", "RUN_ID", headers).json["output"]["urls"][0]
-    assert url == expected.replace("{port}", port) + "/videos/RUN_ID.mp4"
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "[::1]:9", "192.0.2.7"])
+def test_the_host_of_a_video(client: Client, host: str) -> None:
+    """The URL has the host that the client used."""
+    host = host.replace("{port}", str(urlsplit(client.root).port))
+    url = client.read("runbase", "RUN_ID", {"Host": host}).json["output"]["urls"][0]
+    assert url == f"http://{host}/videos/RUN_ID.mp4"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -344,7 +333,7 @@ def test_the_command_on_a_taken_port(run: Run) -> None:
 
 def test_the_command_for_other_machines(spawn: Spawn) -> None:
     """An address that others can reach is allowed, and warned of."""
-    process = spawn("sandbox", "--port", "0", "--host", "0.0.0.0")
+    process = spawn("sandbox", "--port", "0", "--host", "0.0.0.0", "--allow-host", "box.example")
     root = process.wait_for(b"\n", "out").decode().strip()
     assert root.startswith("http://127.0.0.1:")
     process.wait_for("warning:")

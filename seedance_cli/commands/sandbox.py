@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ EXAMPLES = (
 )
 
 _LOOK_SECONDS = 0.5
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_LONGEST_NAME = 253
 
 
 def sandbox(
@@ -52,6 +55,13 @@ def sandbox(
             "--allow-callbacks", help="Call callback URLs of other machines, not only of this one."
         ),
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Answer requests to this host name, too; addresses and localhost always are.",
+        ),
+    ] = None,
     json: _options.Json = False,
     quiet: _options.Quiet = False,
     verbose: _options.Verbose = False,
@@ -71,6 +81,7 @@ def sandbox(
         seed=seed,
         url_seconds=None if url_seconds is None else _number("--url-seconds", url_seconds),
         allow_callbacks=allow_callbacks,
+        allow_hosts=_host_names(allow_host or []),
     )
     out = run.out
     out.check_stdout()
@@ -82,6 +93,8 @@ def sandbox(
             out.result(server.url)
         if not is_loopback(f"http://{server.netloc}"):
             out.warn(f"{server.netloc} can be reached from other machines: anybody may use it")
+            if not options.allow_hosts:
+                out.note("it answers to its address; to a host name only with --allow-host NAME")
         out.note("to point another shell's seedance at it:")
         for line in serve.exports(server.url):
             out.note(f"  {line}")
@@ -90,6 +103,22 @@ def sandbox(
         while not server.ended.wait(_LOOK_SECONDS):
             pass
         raise SeedanceError(f"the sandbox ended by itself: {server.failure() or 'no reason given'}")
+
+
+def _host_names(given: list[str]) -> tuple[str, ...]:
+    """The names as they come in a `Host` header: in small letters, without a last dot."""
+    found = []
+    for text in given:
+        try:
+            name = text.removesuffix(".").encode("idna").decode().lower()
+        except UnicodeError:  # a label that is empty or too long
+            name = ""
+        if len(name) > _LONGEST_NAME or not _HOST_NAME.fullmatch(name):
+            raise UsageError(
+                "--allow-host takes a host name alone", hint="e.g. --allow-host box.example"
+            )
+        found.append(name)
+    return tuple(found)
 
 
 def _number(option: str, value: float) -> float:

@@ -8,7 +8,8 @@
 - `render.py`  a `Job` → a real MP4; `videos.py` keeps those on disk
 - `callbacks.py` the call to a submit's callback URL when its task ends
 - `openapi.py` a document per provider; `page.py` the page at `/`
-- `wire.py`    answers that break off on purpose
+- `wire.py`    answers that break off on purpose, requests that do not come whole
+- `door.py`    which requests are answered
 - `app.py`     routes; `server.py` runs them on a socket
 
 Nothing here is imported before the sandbox is asked for, and only `callbacks.py` ever calls
@@ -42,6 +43,8 @@ class Options:
     """How long a video URL works after it was handed out; None: for ever."""
     allow_callbacks: bool = False
     """Whether callback URLs of other machines are called, too."""
+    allow_hosts: tuple[str, ...] = ()
+    """Host names, in small letters, whose requests are answered; addresses and localhost are."""
     callback_delays: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Seconds before each further try of a callback."""
 

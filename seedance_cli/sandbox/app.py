@@ -44,7 +44,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
         Route("/videos/{name}", video, methods=["GET"]),
     ]
     for dialect in every():
-        specification = _plain(_specification(sandbox, dialect))
+        specification = _plain(_specification(dialect))
         routes.append(Route(f"/{dialect.name}/openapi.json", specification, methods=["GET"]))
         base, serve = dialect.base_path, Endpoints(sandbox, callbacks, dialect)
         handlers: list[tuple[str | None, str, Handler]] = [
@@ -96,9 +96,9 @@ def _plain(handler: Handler) -> Endpoint:
     return endpoint
 
 
-def _specification(sandbox: Sandbox, dialect: Dialect) -> Handler:
+def _specification(dialect: Dialect) -> Handler:
     async def handler(request: Request) -> ASGIApp:
-        return document(openapi(dialect, origin(request, sandbox)))
+        return document(openapi(dialect, origin(request)))
 
     return handler
 
@@ -110,7 +110,7 @@ async def _no_route(request: Request, error: Exception) -> Response:
     cause = {_NOT_FOUND: Cause.NO_ROUTE, _BAD_METHOD: Cause.BAD_METHOD}.get(
         status, Cause.SERVER_ERROR
     )
-    first = request.url.path.split("/")[1]
+    first = request.scope["path"].removeprefix("/").partition("/")[0]
     for dialect in every():
         if dialect.name == first:
             refusal = dialect.refusal(cause)

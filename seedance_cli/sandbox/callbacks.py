@@ -5,6 +5,10 @@ read endpoint shows it at that moment, as JSON, and nothing else: no key, no sig
 counts as delivered; everything else, a redirect too, is tried again three times. What is pending
 is kept with the tasks, so the next server takes it up: a callback comes at least once, perhaps
 more often. A client has to read the status with its key in any case.
+
+A loopback address is called only for a submit that came from one: else whoever reaches this server
+could have it POST to services that trust this machine. By name, too: what counts is the address
+that the connection was made to.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from seedance_cli import __version__
-from seedance_cli.addresses import is_loopback
+from seedance_cli.addresses import is_loopback, literal
 from seedance_cli.sandbox.delivery import bound_origin, shown
 from seedance_cli.sandbox.dialects import every
 
@@ -59,24 +63,35 @@ class Callbacks:
         self._wakers: dict[str, asyncio.Event] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
-    def wanted(self, task: StoredTask) -> bool:
-        """Whether the task has a callback URL that may be called."""
+    def wanted(self, task: StoredTask, *, local: bool) -> bool:
+        """Whether the task has a callback URL that may be called.
+
+        Args:
+            task: what was submitted.
+            local: whether the submit came from a loopback address.
+        """
         url = task.job.callback_url
         if url is None:
             return False
-        if self._sandbox.options.allow_callbacks or is_loopback(url):
+        if is_loopback(url):
+            if local:
+                return True
+            self._tell(task, "not called: a loopback address, for a request from another machine")
+            return False
+        if self._sandbox.options.allow_callbacks:
             return True
         self._tell(task, "not called: no loopback address, and --allow-callbacks was not given")
         return False
 
-    def begin(self, task: StoredTask, origin: str) -> None:
+    def begin(self, task: StoredTask, origin: str, *, local: bool) -> None:
         """Call once the task has ended.
 
         Args:
             task: just stored, with its callback pending.
             origin: where the client reaches this server, for the video's URL.
+            local: whether a loopback address may be called.
         """
-        job = asyncio.get_running_loop().create_task(self._follow(task, origin))
+        job = asyncio.get_running_loop().create_task(self._follow(task, origin, local=local))
         self._running.add(job)
         job.add_done_callback(self._forget)
 
@@ -89,14 +104,17 @@ class Callbacks:
         """Begin with what an earlier server left."""
         sandbox = self._sandbox
         for task in await asyncio.to_thread(sandbox.store.pending):
-            self.begin(task, bound_origin(sandbox.host, sandbox.port))
+            # Where the submit came from is not kept: a loopback URL was stored only for one that
+            # came from here, and of a name nothing is known.
+            local = is_loopback(task.job.callback_url or "")
+            self.begin(task, bound_origin(sandbox.host, sandbox.port), local=local)
 
     def _forget(self, job: asyncio.Task[None]) -> None:
         self._running.discard(job)
         if not job.cancelled() and (error := job.exception()) is not None:
             _logger.debug("callback: internal error", exc_info=error)
 
-    async def _follow(self, task: StoredTask, origin: str) -> None:
+    async def _follow(self, task: StoredTask, origin: str, *, local: bool) -> None:
         store, waker = self._sandbox.store, asyncio.Event()
         self._wakers[task.task_id] = waker
         try:
@@ -111,14 +129,14 @@ class Callbacks:
                 await asyncio.sleep(wait)
                 continue
             try:
-                await self._call(task.task_id, origin)
+                await self._call(task.task_id, origin, local=local)
             except asyncio.CancelledError:
                 store.release(task.task_id)
                 raise
             await asyncio.to_thread(store.settle, task.task_id)
             return
 
-    async def _call(self, task_id: str, origin: str) -> None:
+    async def _call(self, task_id: str, origin: str, *, local: bool) -> None:
         store, task = self._sandbox.store, None
         for delay in (0.0, *self._sandbox.options.callback_delays):
             await asyncio.sleep(delay)
@@ -128,7 +146,12 @@ class Callbacks:
             body = await shown(self._sandbox, self._dialects[task.provider], task, origin)
             try:
                 async with self._slots, asyncio.timeout(_TRY_SECONDS):
-                    status = await post(task.job.callback_url, json.dumps(body).encode())
+                    status = await post(
+                        task.job.callback_url, json.dumps(body).encode(), local=local
+                    )
+            except NotCalled as refused:
+                self._tell(task, f"not called: {refused}")
+                return
             except (OSError, ValueError, h11.ProtocolError) as error:
                 self._tell(task, f"failed: {type(error).__name__}")
                 continue
@@ -143,10 +166,20 @@ class Callbacks:
             self._log(f"callback of {task.provider} {task.task_id} {words}")
 
 
-async def post(url: str, body: bytes) -> int:
+class NotCalled(Exception):
+    """The address is not one that this callback may reach."""
+
+
+async def post(url: str, body: bytes, *, local: bool) -> int:
     """POST JSON, without a redirect followed; the status of the answer.
 
+    Args:
+        url: where to.
+        body: the JSON.
+        local: whether it may be a loopback address.
+
     Raises:
+        NotCalled: it is one, and may not be.
         OSError: no connection, or it ended early.
         ValueError: the URL is none.
         h11.ProtocolError: the answer is no HTTP.
@@ -154,12 +187,12 @@ async def post(url: str, body: bytes) -> int:
     parts = urlsplit(url)
     host = parts.hostname or ""
     secure = parts.scheme == "https"
-    reader, writer = await asyncio.open_connection(
-        host,
-        parts.port or (443 if secure else 80),
-        ssl=ssl.create_default_context() if secure else None,
-    )
+    reader, writer = await asyncio.open_connection(host, parts.port or (443 if secure else 80))
     try:
+        if not local and _is_this_machine(writer.get_extra_info("peername")):
+            raise NotCalled("a loopback address, for a request from another machine")
+        if secure:
+            await writer.start_tls(ssl.create_default_context(), server_hostname=host)
         http = h11.Connection(h11.CLIENT)
         head = h11.Request(
             method="POST",
@@ -185,6 +218,11 @@ async def post(url: str, body: bytes) -> int:
                 raise ConnectionResetError
     finally:
         writer.close()
+
+
+def _is_this_machine(peer: tuple[str, int] | None) -> bool:
+    address = literal(peer[0]) if peer else None
+    return address is None or address.is_loopback or address.is_unspecified
 
 
 def _target(parts: SplitResult) -> str:

@@ -6,8 +6,6 @@ No key is asked for there, as on a real CDN.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from seedance_cli.sandbox.endpoints import Sandbox
     from seedance_cli.sandbox.tasks import StoredTask
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _NOT_FOUND, _FORBIDDEN, _UNAVAILABLE = 404, 403, 503
 
 
@@ -67,16 +64,9 @@ def video_path(sandbox: Sandbox, task: StoredTask, serial: int | None = None) ->
     return f"/videos/{quote(task.task_id, safe='')}.mp4{words}"
 
 
-def origin(request: Request, sandbox: Sandbox) -> str:
-    """`http://HOST:PORT` as the client itself wrote it.
-
-    A Host header that cannot be this server's is not repeated: the bound address stands instead.
-    """
-    asked = request.headers.get("host", "")
-    match = _HOST.fullmatch(asked)
-    if match and (not _is_loopback(sandbox.host) or _is_loopback(match[1])):
-        return f"http://{asked}"
-    return bound_origin(sandbox.host, sandbox.port)
+def origin(request: Request) -> str:
+    """`http://HOST:PORT` as the client itself wrote it; `door.Door` has made sure of it."""
+    return f"http://{request.headers['host']}"
 
 
 def bound_origin(host: str, port: int) -> str:
@@ -92,15 +82,6 @@ def reachable(host: str) -> str:
 def netloc(host: str, port: int) -> str:
     """Address and port as they stand in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Delivery:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from seedance_cli.sandbox.answers import document, page
 from seedance_cli.sandbox.delivery import origin, shown
 from seedance_cli.sandbox.dialects._base import Cause, Phase, View
+from seedance_cli.sandbox.door import is_local
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
 from seedance_cli.sandbox.wire import CutBefore
@@ -102,10 +103,11 @@ class Endpoints:
             job=job,
             charge=str(self._dialect.charge(job)),
         )
-        callback = self._callbacks.wanted(task)
+        local = is_local(request.scope)
+        callback = self._callbacks.wanted(task, local=local)
         await asyncio.to_thread(sandbox.store.add, task, callback=callback)
         if callback:
-            self._callbacks.begin(task, origin(request, sandbox))
+            self._callbacks.begin(task, origin(request), local=local)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
         return document(self._dialect.accepted(_beginning(task)))
@@ -120,7 +122,7 @@ class Endpoints:
         task = await self._task(request)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        where = origin(request, self._sandbox)
+        where = origin(request)
         return document(await shown(self._sandbox, self._dialect, task, where))
 
     async def cancel(self, request: Request) -> ASGIApp:

@@ -67,7 +67,7 @@ class Page:
             bases = {dialect.name: dialect.base_path for dialect in every()}
             body = {"sandbox": "seedance", "version": __version__, "providers": bases}
             return document(body, headers={"Vary": "Accept"})
-        where = origin(request, self._sandbox)
+        where = origin(request)
         tasks = await asyncio.to_thread(self._sandbox.store.newest, _SHOWN)
         now = self._sandbox.store.now()
         rows = "".join(self._task(task, number, now, where) for number, task in enumerate(tasks))

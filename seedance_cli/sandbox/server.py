@@ -20,6 +20,7 @@ from seedance_cli.sandbox.answers import Logged
 from seedance_cli.sandbox.app import build
 from seedance_cli.sandbox.callbacks import Callbacks
 from seedance_cli.sandbox.delivery import netloc, reachable
+from seedance_cli.sandbox.door import Door
 from seedance_cli.sandbox.endpoints import Sandbox
 from seedance_cli.sandbox.tasks import Store
 from seedance_cli.sandbox.videos import Videos
@@ -91,7 +92,7 @@ def serving(
         address, number = listener.getsockname()[:2]
         sandbox = Sandbox(store, videos, options, address, number)
         callbacks = Callbacks(sandbox, log)
-        app = build(sandbox, callbacks)
+        app = Door(build(sandbox, callbacks), sandbox)
         server = _Server(
             callbacks,
             uvicorn.Config(
