@@ -236,10 +236,9 @@ def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> Seedanc
     said = words(provider, response)
     answer = f"HTTP {status}" if said is None else f"{said} (HTTP {status})"
     kind: type[SeedanceError]
-    hint = None
     match status:
         case 401:
-            kind, hint = Unauthorized, f"seedance login {info.name}"
+            kind = Unauthorized
         case 402:
             kind = InsufficientCredits
         case 403:
@@ -258,7 +257,6 @@ def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> Seedanc
         f"{info.name} answers {answer}",
         provider=info.name,
         http_status=status,
-        hint=hint,
         retry_after=retry_after(response.headers, clock),
     )
 

@@ -69,8 +69,16 @@ def fault(text: str) -> str | None:
     return None
 
 
+def cleaned(text: str) -> str:
+    """The text without what files and editors put around a key: a byte order mark, line ends.
+
+    The one rule for variables, files, commands, stdin and prompts; the rest is up to `fault`.
+    """
+    return text.removeprefix("\ufeff").strip("\r\n")
+
+
 def checked(text: str, place: str) -> Secret:
-    """The text as a key.
+    """The text as a key, cleaned.
 
     Args:
         text: what was found.
@@ -79,6 +87,7 @@ def checked(text: str, place: str) -> Secret:
     Raises:
         ConfigError: it cannot be a key; the text is not repeated.
     """
+    text = cleaned(text)
     problem = fault(text)
     if problem is not None:
         raise ConfigError(f"the key in {place} {problem}", hint="a key is one word, as issued")
@@ -86,8 +95,8 @@ def checked(text: str, place: str) -> Secret:
 
 
 def one_line(text: str) -> str | None:
-    """The text without the line breaks around it; None if a line break remains inside."""
-    text = text.strip("\r\n")
+    """The text, cleaned; None if a line break remains inside."""
+    text = cleaned(text)
     return None if "\n" in text or "\r" in text else text
 
 

@@ -7,13 +7,13 @@ a file that others could read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import keys, providers
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.folders import state_dir
+from seedance_cli.key_place import KeyPlace, Origin, Source
 from seedance_cli.profile_data import Profile
 from seedance_cli.profile_files import Paths, Store, load, paths
 
@@ -53,32 +53,6 @@ SANDBOX_ENDPOINT = "sandbox"
 _SANDBOX_KEY = "sandbox-key"
 
 
-class Origin(StrEnum):
-    """The kinds of place that a value comes from."""
-
-    OPTION = "option"
-    ENVIRONMENT = "environment"
-    PROFILE = "profile"
-    CREDENTIALS = "credentials"
-    COMMAND = "command"
-    LEDGER = "ledger"
-    ONLY_KEY = "only key"
-    SANDBOX = "sandbox"
-    DEFAULT = "default"
-    NONE = "none"
-
-
-class Source(NamedTuple):
-    """Where a value comes from: the kind of place, and its name."""
-
-    origin: Origin
-    name: str | None = None
-    """The option, the variable, or the profile; never a key."""
-
-    def __str__(self) -> str:
-        return self.origin if self.name is None else f"{self.origin} {self.name}"
-
-
 class Choice(NamedTuple):
     """The profile that a command uses."""
 
@@ -93,52 +67,6 @@ class Choice(NamedTuple):
     def named(self) -> bool:
         """Whether `--profile` named it, so that its key and endpoint beat the environment's."""
         return self.recorded_named or self.source.origin is Origin.OPTION
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPlace:
-    """Where the key of one provider lies; `read` fetches it."""
-
-    provider: str
-    variable: str
-    """The provider's own variable."""
-    source: Source
-    place: str = ""
-    """The same for messages: a variable, or file and key."""
-    _secret: Secret | None = None
-    _command: tuple[str, ...] = ()
-    _env: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is anything to read; a command is not run to find out."""
-        if self.source.origin is Origin.ENVIRONMENT:
-            return bool(self._env.get(self.source.name or ""))
-        return self.source.origin is not Origin.NONE
-
-    def read(self) -> Secret:
-        """The key, checked.
-
-        Raises:
-            ConfigError: there is none, its command fails, or it cannot be a key.
-        """
-        if self._command:
-            return keys.from_command(self._command, self.place, self._env)
-        if self._secret is not None:
-            return keys.checked(self._secret.reveal(), self.place)
-        if self.source.origin is Origin.NONE:
-            raise ConfigError(
-                f"there is no key for {self.provider}",
-                hint=f"seedance login {self.provider}, or set {self.variable}",
-                provider=self.provider,
-            )
-        name = self.source.name or ""
-        if not self._env.get(name):
-            raise ConfigError(
-                f"the variable {name} is not set, and {self.place} takes the key from it",
-                provider=self.provider,
-            )
-        return keys.checked(self._env[name], name)
 
 
 @dataclass(frozen=True, slots=True)

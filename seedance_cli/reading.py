@@ -56,6 +56,7 @@ def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
     except SeedanceError as error:
         error.ref = target.submission.ref
         error.message = redact(error.message, channel.key.reveal())
+        channel.explain(error)
         raise
     if task.error is not None:
         words = redact(task.error.message, channel.key.reveal())

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli import profiles, providers
 from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import ConfigError, NotOurs, UsageError, WriteFailed
+from seedance_cli.errors import ConfigError, NotOurs, Unauthorized, UsageError, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from seedance_cli.clock import Clock
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.http import HttpApi
     from seedance_cli.keys import Secret
     from seedance_cli.output import Output
@@ -47,6 +48,13 @@ class Channel:
     """Whether the endpoint itself is this machine, so that its URLs may be, too."""
     key: Secret
     api: HttpApi
+    remedy: str | None = None
+    """Where the key comes from and what to do there, for one that was refused."""
+
+    def explain(self, error: SeedanceError) -> None:
+        """Say of a refused key where it came from."""
+        if isinstance(error, Unauthorized):
+            error.hint = self.remedy
 
 
 class Session:
@@ -306,6 +314,7 @@ class Session:
             loopback=is_loopback(url),
             key=key,
             api=api,
+            remedy=settings.key_place.remedy,
         )
 
     def _pace(self, info: ProviderInfo, url: str, key: Secret) -> Pace | None:

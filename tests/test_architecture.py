@@ -26,7 +26,15 @@ FLOORS: tuple[frozenset[str], ...] = (
             *("net", "http", "ledger", "_ledger_file", "_ledger_rows", "_ledger_store"),
             *("_ledger_schema", "_ledger_refs"),
             *("profiles", "profile_data", "profile_files", "profile_settings", "profile_edit"),
-            *("profile_view", "toml_store", "keys", "endpoints", "providers", "validate"),
+            *(
+                "profile_view",
+                "toml_store",
+                "keys",
+                "key_place",
+                "endpoints",
+                "providers",
+                "validate",
+            ),
             *("naming", "mp4", "refs", "pricing", "locks", "pace"),
         }
     ),

@@ -150,6 +150,88 @@ def test_fault_34_what_cannot_be_a_key(bad: str, run: Run, config: Path) -> None
     assert not config.with_name("credentials.toml").exists()
 
 
+SOURCES = ("variable", "api_key_env", "login", "config.toml", "credentials.toml", "command")
+
+
+def give(source: str, text: str, run: Run, config: Path) -> dict[str, str | None]:
+    """Let runbase's key come from there; the variables that go with it."""
+    table = "[profiles.default.providers.runbase]\n"
+    env: dict[str, str | None] = {"RUNBASE_API_KEY": None}
+    if source == "variable":
+        env["RUNBASE_API_KEY"] = text
+    elif source == "login":
+        assert run("login", "runbase", stdin=text).code == 0
+    elif source == "api_key_env":
+        env["MY_KEY"] = text
+        config.write_text(f'{table}api_key_env = "MY_KEY"\n')
+    elif source == "command":
+        code = f"import sys; sys.stdout.buffer.write({text.encode()!r})"
+        config.write_text(f"{table}api_key_command = {json.dumps([sys.executable, '-Sc', code])}\n")
+    elif source == "config.toml":
+        config.write_text(f"{table}api_key = {json.dumps(text)}\n", encoding="utf-8")
+    else:
+        stored = f"[profiles.default]\nrunbase = {json.dumps(text)}\n"
+        config.with_name(source).write_text(stored, encoding="utf-8")
+    return env
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "text", ["some-key-123\n", "some-key-123\r\n", "\ufeffsome-key-123\r"], ids=ascii
+)
+def test_fault_34_line_ends_are_no_part_of_a_key(
+    text: str, source: str, run: Run, config: Path
+) -> None:
+    """From a file with its last line end, or with a byte order mark: the same rule everywhere."""
+    with ScriptedProvider() as server:
+        server.task("t1", "running")
+        env = server.env("runbase") | give(source, text, run, config)
+        result = run("status", "runbase:t1", env=env)
+        assert (result.code, result.out) == (0, "runbase:t1\trunning\t\n")
+        assert [one.headers["authorization"] for one in server.server.requests] == [
+            "Bearer some-key-123"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("variable", "the variable RUNBASE_API_KEY"),
+        ("api_key_env", "the variable MY_KEY, which {config}: profiles.default."),
+        ("login", "seedance login runbase --profile default"),
+        ("config.toml", "{config}: profiles.default.providers.runbase.api_key"),
+        ("credentials.toml", "seedance login runbase --profile default"),
+        ("command", "{config}: profiles.default.providers.runbase.api_key_command"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "runbase:t1"),
+        ("wait", "runbase:t1"),
+        ("providers", "runbase", "--check"),
+        ("generate", "a boat", "-p", "runbase"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_refused_key_is_named_by_where_it_came_from(
+    words: tuple[str, ...], source: str, told: str, run: Run, config: Path
+) -> None:
+    """401: the hint sends nobody to `login` whose key comes from elsewhere."""
+    with ScriptedProvider() as server:
+        server.task("t1", error(401))
+        server.submits.append(error(401))
+        server.tasks["seedance-check-of-the-key"] = server.tasks["t1"]
+        env = server.env("runbase") | give(source, "some-key-123", run, config)
+        result = run(*words, "--json", env=env)
+    assert result.code == 3
+    assert told.format(config=config) in result.error["hint"]
+    assert ("seedance login" in result.error["hint"]) is (
+        source in {"login", "credentials.toml", "variable"}
+    )
+    assert "some-key-123" not in result.err
+
+
 def test_fault_36_signed_urls(run: Run, tmp_path: Path) -> None:
     """The query of a signed URL is masked in every line of `-v`, and whole where it is a result."""
     with ScriptedProvider() as server:

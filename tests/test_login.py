@@ -113,7 +113,7 @@ def test_it_says_what_beats_the_stored_key(run: Run) -> None:
         f"{CANARY}\x1b[0m",
         f"{CANARY}é",
         CANARY.encode() + b"\xff",
-        "\ufeff" + CANARY,
+        CANARY + "\ufeff",
         CANARY * 10_000,
     ],
 )

@@ -250,7 +250,7 @@ def test_the_sandbox_never_reads_a_key_of_the_user(files: Callable[..., None]) -
 @pytest.mark.parametrize(
     "bad",
     [
-        CANARY + "\n",
+        CANARY + "\nx",
         CANARY + " x",
         " " + CANARY,
         CANARY + "\tx",
