@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli import _ledger_file, net
+from seedance_cli import _ledger_file
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState, Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.net import exchange
+from seedance_cli.net.threads import Threads
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
@@ -1164,7 +1166,7 @@ def test_money_6_1_a_thread_that_cannot_start_is_not_sent(
 
     with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
         monkeypatch.setattr(threading.Thread, "start", start)
-        monkeypatch.setattr(net, "exchanges", type(net.exchanges)())  # none is there yet
+        monkeypatch.setattr(exchange, "exchanges", Threads())  # none is there yet
         result = shop.buy(server.url)
         monkeypatch.undo()
         assert (result.code, server.connections) == (1, 0)
