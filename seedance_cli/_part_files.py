@@ -17,7 +17,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+FLAGS = (
+    os.O_RDWR
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO, or a device, waits for nobody
+)
 _MAX_NAME = 255
 """Bytes of a file name on nearly every file system."""
 _TRIES = 8
@@ -66,15 +71,44 @@ def open_shared(path: Path, target: Path) -> int | None:
             if found.st_nlink > 1 and _same(target, found):
                 # Left by a process that was killed between the two steps of publishing: writing
                 # here would write into the finished file.
-                mark_path(path).unlink(missing_ok=True)
+                remove_mark(mark_path(path))
                 path.unlink()
                 continue
-            kept = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and _ours(found)
+            kept = _private(found)
             return fd if kept else None
         finally:
             if not kept:
                 os.close(fd)
     return None
+
+
+def open_mark(path: Path, *, create: bool = False) -> int | None:
+    """Open the record of a part; None where there is none, or something that is not ours.
+
+    Args:
+        path: see `mark_path`.
+        create: make it if it is missing.
+
+    Raises:
+        OSError: the disk refused to make it.
+    """
+    try:
+        fd = os.open(path, FLAGS | (os.O_CREAT if create else 0), 0o600)
+    except OSError:
+        if create and not others(path):
+            raise
+        return None
+    if _private(os.fstat(fd)):
+        return fd
+    os.close(fd)
+    return None
+
+
+def remove_mark(path: Path) -> None:
+    """Remove the record of a part, if it is ours."""
+    with suppress(OSError):
+        if not others(path):
+            path.unlink()
 
 
 def _try_lock(fd: int) -> bool | None:
@@ -91,8 +125,18 @@ def _try_lock(fd: int) -> bool | None:
     return True
 
 
-def _ours(found: os.stat_result) -> bool:
-    return sys.platform == "win32" or found.st_uid == os.geteuid()
+def others(path: Path) -> bool:
+    """Whether something is there that may not be written to or removed."""
+    try:
+        return not _private(path.lstat())
+    except OSError:
+        return False
+
+
+def _private(found: os.stat_result) -> bool:
+    """Whether it is a file of this user's own, under this one name."""
+    ours = sys.platform == "win32" or found.st_uid == os.geteuid()
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and ours
 
 
 def _same(path: Path, found: os.stat_result) -> bool:

@@ -21,8 +21,11 @@ from seedance_cli._part_files import (
     FLAGS,
     mark_path,
     move_to_new,
+    open_mark,
     open_shared,
+    others,
     part_path,
+    remove_mark,
     sync_folder,
     umask,
 )
@@ -87,7 +90,7 @@ class Part:
         with _writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             path = part_path(target)
-            fd = open_shared(path, target)
+            fd = None if others(mark_path(path)) else open_shared(path, target)
             shared = fd is not None
             if fd is None:
                 path = part_path(target, f".{secrets.token_hex(4)}")
@@ -127,7 +130,8 @@ class Part:
             self.mark = Mark(etag, total, self._owner, encoding)
             if self._mark_path is not None:
                 with self._writing():
-                    _write_mark(self._mark_path, self.mark)
+                    if not _write_mark(self._mark_path, self.mark):
+                        self._mark_path = None  # somebody else's by now: no later run goes on
 
     def append(self, chunk: bytes) -> None:
         """Write it at the end, to the system at once."""
@@ -243,8 +247,7 @@ class Part:
         # The mark goes first: bytes without it are nothing, it without its bytes would be a lie.
         self.mark = None
         if self._mark_path is not None:
-            with suppress(OSError):
-                self._mark_path.unlink()
+            remove_mark(self._mark_path)
 
     def _cut(self, size: int) -> None:
         self._elsewhere = True
@@ -291,20 +294,29 @@ def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
 
 
-def _write_mark(path: Path, mark: Mark) -> None:
-    flags = (FLAGS & ~os.O_RDWR) | os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+def _write_mark(path: Path, mark: Mark) -> bool:
+    """Write the record; False where its name is not ours to write to."""
+    fd = open_mark(path, create=True)
+    if fd is None:
+        return False
+    with os.fdopen(fd, "wb") as file:
+        file.truncate()
         value = asdict(mark)
         if not mark.encoding:
             del value["encoding"]
         file.write(json.dumps(value).encode("ascii"))
+    return True
 
 
 def _read_mark(path: Path) -> Mark | None:
+    """The record; None where there is none, or what there is makes no sense."""
+    fd = open_mark(path)
+    if fd is None:
+        return None
     try:
-        with os.fdopen(os.open(path, FLAGS), "rb") as file:
+        with os.fdopen(fd, "rb") as file:
             value = json.loads(file.read(_MAX_MARK))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     match value:
         case {"etag": str(etag), "total": int() | None as total, "owner": str(owner), **more}:

@@ -604,6 +604,10 @@ def test_a_part_that_is_whole_is_checked_with_the_server(folder: Path, clock: Fa
         '{"etag": 1, "total": null, "owner": ""}',
         '{"etag": "\\"v1\\"", "total": 9, "owner": ""}',
         '{"etag": "\\"v1\\"\\r\\nX: y", "total": null, "owner": ""}',
+        '{"etag": "\\"v1\\"", "total": null, "owner": "", "encoding": 1}',
+        "[" * 4096,
+        "\udcff",
+        "9" * 4096,
     ],
 )
 def test_a_damaged_mark_is_no_mark(mark: str | None, folder: Path, clock: FakeClock) -> None:
@@ -611,7 +615,7 @@ def test_a_damaged_mark_is_no_mark(mark: str | None, folder: Path, clock: FakeCl
     leave_part(folder, clock)
     (folder / "v.mp4.part.json").unlink()
     if mark is not None:
-        (folder / "v.mp4.part.json").write_text(mark)
+        (folder / "v.mp4.part.json").write_text(mark, errors="surrogateescape")
     with BytesServer(ranged(VIDEO)) as server:
         saved = fetch(server.url, folder / "v.mp4", clock)
     assert "range" not in server.requests[0].headers
@@ -922,6 +926,57 @@ def test_a_planted_part_is_not_written_to(plant: str, folder: Path, clock: FakeC
         assert fetch(server.url, folder / "v.mp4", clock).path.read_bytes() == VIDEO
     assert names(folder) == ["precious", "v.mp4", "v.mp4.part"]
     assert precious.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("plant", ["symlink", "hard link", "folder", "pipe", "another user's"])
+def test_fault_30_a_planted_record_is_not_touched(
+    plant: str, folder: Path, clock: FakeClock
+) -> None:
+    """What lies at NAME.part.json and is not ours is neither waited for, nor written, nor removed.
+
+    There is no record then, so nothing is left to go on from; within the run a cut is resumed.
+    """
+    precious = folder / "precious"
+    precious.write_bytes(b"precious")
+    record = folder / "v.mp4.part.json"
+    match plant:
+        case "symlink":
+            record.symlink_to("precious")
+        case "hard link":
+            record.hardlink_to(precious)
+        case "folder":
+            record.mkdir()
+        case "pipe":
+            os.mkfifo(record)
+        case _:
+            record.write_bytes(b"theirs")
+            if os.geteuid() != 0:
+                pytest.skip("only root can make a file another user's")
+            os.chown(record, 12345, -1)
+    with BytesServer(in_turn(cut(), ranged(VIDEO))) as server:
+        assert fetch(server.url, folder / "v.mp4", clock).path.read_bytes() == VIDEO
+    assert server.requests[1].headers["range"] == f"bytes={HALF}-"
+    with BytesServer(cut(etag=None)) as server, pytest.raises(DownloadFailed):
+        fetch(server.url, folder / "w.mp4", clock)
+    assert names(folder) == ["precious", "v.mp4", "v.mp4.part.json"]
+    assert precious.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("plant", ["folder", "pipe"])
+def test_a_record_that_is_planted_later(plant: str, folder: Path, clock: FakeClock) -> None:
+    """What appears at NAME.part.json after the first look is not written to either."""
+    record = folder / "v.mp4.part.json"
+
+    def meddle(request: Request, client: Client) -> None:
+        if plant == "folder":
+            record.mkdir()
+        else:
+            os.mkfifo(record)
+        ranged(VIDEO)(request, client)
+
+    with BytesServer(meddle) as server:
+        assert fetch(server.url, folder / "v.mp4", clock).path.read_bytes() == VIDEO
+    assert names(folder) == ["v.mp4", "v.mp4.part.json"]
 
 
 def test_killed_while_publishing(folder: Path, clock: FakeClock) -> None:
