@@ -13,9 +13,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli._ledger_schema import COLUMNS, SCHEMA, SCHEMA_VERSION
+from seedance_cli._ledger_schema import COLUMNS, SCHEMA_VERSION, STEPS
 from seedance_cli.errors import WriteFailed
 from seedance_cli.folders import check_ours
+from seedance_cli.sqlite_steps import climb, copy_into, sync_folder, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +30,17 @@ _CHECKED_BYTES = 16 * 2**20
 _ELSEWHERE = "set SEEDANCE_STATE_DIR to a folder that can be written"
 
 
-def connect(folder: Path, *, create: bool) -> sqlite3.Connection | None:
+def connect(folder: Path, *, create: bool, step: bool = True) -> sqlite3.Connection | None:
     """Open the ledger in `folder`.
+
+    One that an earlier release wrote is brought to the schema of this one first; where it cannot be
+    written, and needs not be, its rows are read in memory as they would be after that.
 
     Args:
         folder: where it lies.
         create: make folder and file where they are missing (0700, 0600), and check the whole file;
             else nothing is created and the file may be one that can only be read.
+        step: False leaves an earlier release's file as it is, and reads it in memory.
 
     Returns:
         The connection, or None where there is no ledger and none was to be made.
@@ -52,13 +57,13 @@ def connect(folder: Path, *, create: bool) -> sqlite3.Connection | None:
         elif not _size(path):
             # Missing, or just being created by another process: no row in it either way.
             return None
-        return _opened(path, create=create)
+        return _opened(path, create=create, step=step)
 
 
 def empty() -> sqlite3.Connection:
     """A ledger in memory, with no row."""
     db = _connection(":memory:", uri=False)
-    _create_schema(db)
+    _step_up(db, None)
     return db
 
 
@@ -89,22 +94,20 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _opened(path: Path, *, create: bool) -> sqlite3.Connection | None:
-    db = _connection(f"{path.absolute().as_uri()}?mode=rw", uri=True)
-    whole = False
+def _opened(path: Path, *, create: bool, step: bool) -> sqlite3.Connection | None:
+    disk = _connection(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    db = None
     try:
         try:
-            whole = _check(db, path, create=create)
+            db = _ready(disk, path, create=create, step=step)
         except sqlite3.OperationalError as error:
             if create or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-            db.close()
-            db = _copy(path)
-            whole = _check(db, path, create=False)
+            db = _half_written(path)
     finally:
-        if not whole:
-            db.close()
-    return db if whole else None
+        if db is not disk:
+            disk.close()
+    return db
 
 
 def _connection(name: str, *, uri: bool) -> sqlite3.Connection:
@@ -113,13 +116,39 @@ def _connection(name: str, *, uri: bool) -> sqlite3.Connection:
     return db
 
 
-def _check(db: sqlite3.Connection, path: Path, *, create: bool) -> bool:
-    """Make sure that this is a whole ledger of a known schema, and set how it is written.
+def _ready(
+    db: sqlite3.Connection, path: Path, *, create: bool, step: bool
+) -> sqlite3.Connection | None:
+    """What to work with: the file itself, a copy in memory, or None if there is nothing in it."""
+    version = _identify(db, path)
+    if version is None and not create:
+        return None
+    db.execute("PRAGMA journal_mode=TRUNCATE")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA fullfsync=1")  # macOS: fsync alone does not reach the platter
+    if version == SCHEMA_VERSION or create:
+        if version != SCHEMA_VERSION:
+            _step_up(db, path)
+        _check_columns(db)
+        if create and (_size(path) or 0) <= _CHECKED_BYTES:
+            # A damaged index could hide an unknown outcome, and the same request be paid again.
+            _check_whole(db, path)
+        return db
+    if step:
+        # Neither a full disk nor a damaged index keeps a reader from reading.
+        with suppress(sqlite3.OperationalError, OSError, WriteFailed):
+            _step_up(db, path)
+            return db
+    return _in_memory(db, path)
 
-    Returns:
-        False if there is nothing in it yet and `create` does not ask for more.
+
+def _identify(db: sqlite3.Connection, path: Path) -> int | None:
+    """The version of the ledger's schema; None for a file with nothing in it.
+
+    Raises:
+        WriteFailed: it is no ledger, or a newer one.
     """
-    version = _pragma(db, "user_version")
+    version = version_of(db)
     if version > SCHEMA_VERSION:
         raise WriteFailed(
             f"the ledger {path} was written by a newer version of this program (schema {version},"
@@ -130,34 +159,58 @@ def _check(db: sqlite3.Connection, path: Path, *, create: bool) -> bool:
     tables = _pragma(db, "schema_version") > 0
     if _pragma(db, "application_id") != _APPLICATION_ID and (version or tables):
         raise damaged(path, "it is not a ledger")
-    if not tables and not create:
-        return False
-    db.execute("PRAGMA journal_mode=TRUNCATE")
-    db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA fullfsync=1")  # macOS: fsync alone does not reach the platter
-    if not version:
-        _create_schema(db)
+    return version if tables else None
+
+
+def _step_up(db: sqlite3.Connection, path: Path | None) -> None:
+    """Bring a ledger to the newest schema, or leave it as it was.
+
+    Args:
+        db: the ledger.
+        path: its file, for the copy; None: it lies in memory.
+    """
+    values: dict[str, str | bytes] = {"salt": os.urandom(32), "ledger": os.urandom(16).hex()}
+    with transaction(db):
+        version = version_of(db)  # another process may have been faster
+        if version and path is not None:
+            _check_whole(db, path)
+        climb(db, path, STEPS, values)
+        if not version:
+            db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        _check_columns(db)
+
+
+def _check_columns(db: sqlite3.Connection) -> None:
+    """Make sure that the tables are as the schema says; `sqlite3.OperationalError` otherwise."""
     db.execute(f"SELECT {COLUMNS} FROM intents LIMIT 0")  # noqa: S608 - a constant of ours
     db.execute("SELECT path, size FROM files LIMIT 0")
-    if create and (_size(path) or 0) <= _CHECKED_BYTES:
-        # A damaged index could hide an unknown outcome, and the same request be paid again.
-        words = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)")]
-        if words != ["ok"]:
-            raise damaged(path, words[0])
-    return True
+    db.execute("SELECT path, size FROM targets LIMIT 0")
+    db.execute("SELECT name, value FROM meta LIMIT 0")
 
 
-def _create_schema(db: sqlite3.Connection) -> None:
-    with transaction(db):
-        if _pragma(db, "user_version"):
-            return  # another process was faster
-        for statement in SCHEMA:
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+def _check_whole(db: sqlite3.Connection, path: Path) -> None:
+    words = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)")]
+    if words != ["ok"]:
+        raise damaged(path, words[0])
 
 
-def _copy(path: Path) -> sqlite3.Connection:
+def _in_memory(source: sqlite3.Connection, path: Path) -> sqlite3.Connection | None:
+    """A copy in memory for reading, with the newest schema; None if there is nothing in it."""
+    memory = _connection(":memory:", uri=False)
+    ready = False
+    try:
+        copy_into(memory, source)
+        if _identify(memory, path) is not None:
+            _step_up(memory, None)
+            memory.execute("PRAGMA query_only=ON")
+            ready = True
+    finally:
+        if not ready:
+            memory.close()
+    return memory if ready else None
+
+
+def _half_written(path: Path) -> sqlite3.Connection | None:
     """A ledger that another process left in the middle of a commit, where nothing can be written.
 
     SQLite has to undo that commit first, so it does in a private copy. (`immutable=1` would read
@@ -166,18 +219,11 @@ def _copy(path: Path) -> sqlite3.Connection:
     import shutil  # slow to import, and seldom used
     import tempfile
 
-    memory = _connection(":memory:", uri=False)
-    try:
-        with tempfile.TemporaryDirectory(prefix="seedance-") as folder:
-            for name in (NAME, f"{NAME}-journal"):
-                shutil.copyfile(path.with_name(name), Path(folder, name))
-            with closing(_connection(str(Path(folder, NAME)), uri=False)) as disk:
-                disk.backup(memory)
-        memory.execute("PRAGMA query_only=ON")
-    except BaseException:
-        memory.close()
-        raise
-    return memory
+    with tempfile.TemporaryDirectory(prefix="seedance-") as folder:
+        for name in (NAME, f"{NAME}-journal"):
+            shutil.copyfile(path.with_name(name), Path(folder, name))
+        with closing(_connection(str(Path(folder, NAME)), uri=False)) as disk:
+            return _in_memory(disk, path)
 
 
 def _make(path: Path) -> None:
@@ -197,7 +243,7 @@ def _make(path: Path) -> None:
     finally:
         os.close(fd)
     for place in (folder, *(place.parent for place in new)):
-        _sync_folder(place)
+        sync_folder(place)
 
 
 def _tighten(path: Path) -> None:
@@ -205,18 +251,6 @@ def _tighten(path: Path) -> None:
     if sys.platform != "win32" and path.stat().st_mode & 0o077:
         with suppress(OSError):
             path.chmod(0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new entry of a folder durable, where the system can."""
-    if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def _size(path: Path) -> int | None:

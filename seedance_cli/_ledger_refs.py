@@ -28,7 +28,7 @@ def tasks(
         WriteFailed: the ledger cannot be read.
     """
     with mapped(folder / NAME):
-        db = connect(folder, create=False)
+        db = connect(folder, create=False, step=False)
         if db is None:
             return []
         with closing(db):

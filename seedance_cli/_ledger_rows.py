@@ -137,6 +137,13 @@ def read_submission(
         created_at=read_time(_text(row["created_at"])),
         submitted_at=read_time(_optional(row["submitted_at"])),
         files=files,
+        video=None if row["video"] is None else _object(row["video"]),
+        last_frame=_optional(row["last_frame"]),
+        name=_optional(row["name"]),
+        batch=_optional(row["batch"]),
+        row=_optional(row["batch_row"]),
+        attempt=_integer(row["attempt"]),
+        key_proof=_optional(row["key_proof"]),
         delivered=bool(row["delivered"]),
         evidence=_object(row["evidence"]),
     )
@@ -288,6 +295,12 @@ def _text(value: object) -> str:
 
 def _optional(value: object) -> str | None:
     return None if value is None else _text(value)
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise ValueError("no number")
 
 
 def _texts(value: object) -> tuple[str, ...]:

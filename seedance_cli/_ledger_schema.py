@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-SCHEMA_VERSION = 1
-SCHEMA = (
+_FIRST_RELEASE = (
     """
     CREATE TABLE intents (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,10 +52,54 @@ SCHEMA = (
     )
     """,
 )
+# What a default says is true of the rows of before, and of those that a process of the release
+# before, still running, writes after this step.
+_WHAT_THE_FIELD_FOUND = (
+    # By which rule `fingerprint` was made: 1 knows neither path nor query (`fingerprint.RULE`).
+    "ALTER TABLE intents ADD COLUMN fingerprint_rule INTEGER NOT NULL DEFAULT 1",
+    # HMAC of the submit's key and endpoint under `meta.salt`; null: not known.
+    "ALTER TABLE intents ADD COLUMN key_proof TEXT",
+    # Whether the ref was given to the caller.
+    "ALTER TABLE intents ADD COLUMN told INTEGER NOT NULL DEFAULT 1",
+    # The highest charge ever read, besides the last one in `cost_amount`.
+    "ALTER TABLE intents ADD COLUMN charge_amount TEXT",
+    "ALTER TABLE intents ADD COLUMN charge_unit TEXT",
+    """
+    UPDATE intents SET charge_amount = cost_amount, charge_unit = cost_unit
+    WHERE cost_basis = 'charged'
+    """,
+    # Facts of the saved file as JSON; a URL or path.
+    "ALTER TABLE intents ADD COLUMN video TEXT",
+    "ALTER TABLE intents ADD COLUMN last_frame TEXT",
+    "ALTER TABLE intents ADD COLUMN name TEXT",
+    "ALTER TABLE intents ADD COLUMN batch TEXT",
+    "ALTER TABLE intents ADD COLUMN batch_row TEXT",
+    "ALTER TABLE intents ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1",
+    # Files that are about to get their name.
+    """
+    CREATE TABLE targets (
+        provider TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        sandbox INTEGER NOT NULL,
+        task_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        path BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (provider, endpoint, sandbox, task_id, number, path)
+    )
+    """,
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "INSERT INTO meta VALUES ('salt', :salt), ('ledger', :ledger)",
+)
+STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND)
+"""See `sqlite_steps`. Named values: `salt`, 32 random bytes, and `ledger`, the ledger's own id."""
+SCHEMA_VERSION = len(STEPS)
 COLUMNS = (
     "intent, state, provider, endpoint, sandbox, profile, profile_named, fingerprint, request,"
     " priced, created_at, submitted_at, evidence, task_id, status, task,"
-    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since"
+    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since,"
+    " fingerprint_rule, key_proof, told, charge_amount, charge_unit, video, last_frame, name,"
+    " batch, batch_row, attempt"
 )
 
 LOST_AFTER = timedelta(hours=24)

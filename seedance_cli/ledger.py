@@ -56,6 +56,8 @@ _CHARGED = (
     f"{FIRST} AND NOT sandbox AND cost_basis = 'charged' AND priced IS NOT NULL"
     " AND NOT (status IN ('failed', 'cancelled', 'expired') AND cost_amount + 0 = 0)"
 )
+_OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
+_FILE = "(provider, endpoint, sandbox, task_id, number, path, size) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TIMED = f"{FIRST} AND NOT sandbox AND status = 'succeeded' AND watched"
 
 
@@ -125,6 +127,7 @@ class Ledger:
         request: VideoRequest,
         priced: PricedFields | None,
         again: bool,
+        key_proof: str | None = None,
     ) -> Submission:
         """Write the intent to submit, unless an identical request has an unknown outcome.
 
@@ -140,6 +143,7 @@ class Ledger:
             request: what the user asked for.
             priced: what decides its price; None if that is not known.
             again: submit although an identical request is unresolved.
+            key_proof: of the key it is sent with; see `key_proof`.
 
         Raises:
             OutcomeUnknown: there is such a request; nothing was written for this one.
@@ -172,6 +176,7 @@ class Ledger:
                             "request": _ledger_rows.request_text(request),
                             "priced": priced_text(priced),
                             "created_at": now,
+                            "key_proof": key_proof,
                         }
                     )
             kept = blocking is None
@@ -478,24 +483,76 @@ class Ledger:
             size: its bytes.
         """
         self._store.materialise()
+        values = (*_task_key(submission), index, os.fsencode(path.absolute()), size)
         with self._store.writing():
-            self._store.query(
-                "INSERT OR REPLACE INTO files"
-                " (provider, endpoint, sandbox, task_id, number, path, size)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*_task_key(submission), index, os.fsencode(path.absolute()), size),
-            )
+            self._store.query(f"INSERT OR REPLACE INTO files {_FILE}", values)
+            self._store.query(f"DELETE FROM targets WHERE {_OF_TASK} AND number = ?", values[:5])  # noqa: S608
         saved = self.files(submission)
         return replace(submission, files=tuple(str(place) for _, place, _ in saved))
 
     def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
         """What was saved of a task: index, absolute path and bytes, in the order of the index."""
+        return self._places("files", submission)
+
+    def will_save(self, submission: Submission, index: int, path: Path, size: int) -> None:
+        """Write where a video is about to be saved, before its file gets that name.
+
+        For a download: once its bytes are whole and durable under their temporary name, call this,
+        rename, then `add_file`, which takes the note back. A process that is killed between the
+        rename and `add_file` leaves a file that only `targets` knows: a later run that finds
+        something at a target asks it, and a file of that path and size is the task's own, so that
+        `add_file` is all that is left to do. Bytes that did not get the name leave a note that says
+        nothing, for there is no such file; the next `add_file` of this video takes it away.
+
+        Args:
+            submission: whose task; one that the ledger lacks, too.
+            index: which of its videos, from 1.
+            path: the name that the file is going to have.
+            size: its bytes.
+
+        Raises:
+            WriteFailed: it could not be written; the file should not get its name then.
+        """
+        self._store.materialise()
+        values = (*_task_key(submission), index, os.fsencode(path.absolute()), size)
+        with self._store.writing():
+            self._store.query(f"INSERT OR REPLACE INTO targets {_FILE}", values)
+
+    def targets(self, submission: Submission) -> list[tuple[int, Path, int]]:
+        """What `will_save` wrote of a task and `add_file` did not take back; as `files`."""
+        return self._places("targets", submission)
+
+    def _places(self, table: str, submission: Submission) -> list[tuple[int, Path, int]]:
         found = self._store.query(
-            "SELECT number, path, size FROM files WHERE provider = ? AND endpoint = ?"
-            " AND sandbox = ? AND task_id = ? ORDER BY number",
+            f"SELECT number, path, size FROM {table} WHERE {_OF_TASK} ORDER BY number",  # noqa: S608
             _task_key(submission),
         )
         return [(row["number"], Path(os.fsdecode(row["path"])), row["size"]) for row in found]
+
+    # The ledger itself
+
+    @property
+    def identity(self) -> str:
+        """The ledger's own id, 32 hex digits, from when it was made or came to have one."""
+        return str(self._meta("ledger"))
+
+    def key_proof(self, key: str, endpoint: str) -> str:
+        """What a row keeps of its submit's key and endpoint: enough to know the pair again.
+
+        HMAC-SHA-256 in hex of the endpoint's origin and the key, under this ledger's random salt:
+        the key cannot be found from it, and two ledgers share none.
+        """
+        import hmac  # only where a key is sent
+
+        from seedance_cli.fingerprint import origin
+
+        salt = self._meta("salt")
+        assert isinstance(salt, bytes)
+        # A line end is in no key and in no origin.
+        return hmac.new(salt, f"{origin(endpoint)}\n{key}".encode(), "sha256").hexdigest()
+
+    def _meta(self, name: str) -> object:
+        return self._store.query("SELECT value FROM meta WHERE name = ?", (name,))[0]["value"]
 
     # Experience
 

@@ -157,6 +157,19 @@ class Submission:
     """UTC; when the paid request left."""
     files: tuple[str, ...] = ()
     """Absolute paths of its saved videos."""
+    video: JsonObject | None = None
+    """Facts of the saved file: `duration`, `width`, `height`, `audio`."""
+    last_frame: str | None = None
+    """URL or path of the video's last frame."""
+    name: str | None = None
+    """What the caller calls it."""
+    batch: str | None = None
+    row: str | None = None
+    """Which row of its batch it is."""
+    attempt: int = 1
+    """Which one under its name, from 1."""
+    key_proof: str | None = None
+    """Of the key and endpoint of its submit; see `Ledger.key_proof`."""
     delivered: bool = False
     evidence: JsonObject = field(default_factory=dict)
     """What came back, for `recover`: redacted, never a key."""

@@ -17,11 +17,12 @@ import pytest
 
 from seedance_cli import _ledger_file
 from seedance_cli._ledger_file import mapped
+from seedance_cli._ledger_schema import SCHEMA_VERSION
 from seedance_cli.errors import NotOurs, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Task
 from support.fake_clock import FakeClock
-from support.ledgers import prepare, submit
+from support.ledgers import powerless, prepare, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -303,7 +304,7 @@ def test_text_that_is_no_utf8_is_damage(path: Path, clock: FakeClock) -> None:
 def test_a_newer_schema_is_not_touched(path: Path, clock: FakeClock, create: bool) -> None:
     """A ledger of a newer version is 10 and left as it is."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version=2")
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     before = path.read_bytes()
     with pytest.raises(WriteFailed, match="newer version"):
         Ledger.open(path.parent, clock, create=create)
@@ -408,16 +409,6 @@ db.execute("BEGIN IMMEDIATE")
 db.execute("UPDATE intents SET state = 'refused', request = hex(zeroblob(9000))")
 os._exit(9)
 """
-
-
-def powerless(*argv: str) -> list[str]:
-    """A command that file modes hold for, run by root too."""
-    if os.geteuid() != 0:
-        return list(argv)
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("root passes every file mode, and setpriv is missing")
-    return [setpriv, "--bounding-set=-dac_override,-dac_read_search", *argv]
 
 
 def child(script: str, folder: Path) -> list[str]:

@@ -501,11 +501,12 @@ print(sorted({"rich", "json", "httpx", "asyncio", "sqlite3"} & set(sys.modules))
 
 TASK_KEYS = [
     "schema", "intent", "ref", "provider", "task_id", "profile", "sandbox", "status",
-    "provider_status", "model", "request", "video_urls", "files", "cost", "error", "created_at",
-    "submitted_at", "finished_at",
+    "provider_status", "model", "request", "video_urls", "files", "video", "last_frame", "name",
+    "batch", "row", "attempt", "cost", "error", "created_at", "submitted_at", "finished_at",
 ]  # fmt: skip
 REQUEST_KEYS = [
-    "prompt", "model", "duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "images",
+    "prompt", "model", "duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "seed",
+    "watermark", "images", "first_frame", "last_frame", "reference_videos", "reference_audios",
     "callback_url", "metadata", "params",
 ]  # fmt: skip
 WHEN = datetime(2026, 2, 7, 10, 30, tzinfo=UTC)
@@ -559,13 +560,25 @@ def test_task_object() -> None:
             "aspect_ratio": None,
             "audio": None,
             "fixed_lens": None,
+            "seed": None,
+            "watermark": None,
             "images": ["u"],
+            "first_frame": None,
+            "last_frame": None,
+            "reference_videos": [],
+            "reference_audios": [],
             "callback_url": None,
             "metadata": {},
             "params": {},
         },
         "video_urls": ["https://a", "https://b"],
         "files": ["/abs/a.mp4"],
+        "video": None,
+        "last_frame": None,
+        "name": None,
+        "batch": None,
+        "row": None,
+        "attempt": 1,
         "cost": {"amount": "40", "unit": None, "basis": "charged"},
         "error": {"code": None, "message": "no"},
         "created_at": "2026-02-07T10:30:00Z",

@@ -20,6 +20,7 @@ from seedance_cli.folders import check_ours
 from seedance_cli.models import Problem
 from seedance_cli.sandbox.dialects._base import Job, Phase, View
 from seedance_cli.sandbox.faults import Fault
+from seedance_cli.sqlite_steps import climb, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BUSY_SECONDS = 10.0
-# Each statement takes a file from one version to the next.
-_SCHEMA = (
-    """
+_STEPS = (
+    (
+        """
 CREATE TABLE task (
     task_id TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
@@ -42,14 +43,16 @@ CREATE TABLE task (
     handed_out INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """,
-    """
+    ),
+    (
+        """
 CREATE TABLE callback (
     task_id TEXT PRIMARY KEY,
     claimed REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """,
+    ),
 )
-_VERSION = len(_SCHEMA)
 _CLAIM_SECONDS = 60.0
 _STALE_SECONDS = 86_400.0
 
@@ -147,17 +150,14 @@ class Store:
             check_ours(folder.parent, folder.name)
             folder.mkdir(mode=0o700, exist_ok=True)
             with self._transaction() as db:
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version < _VERSION:
-                    for statement in _SCHEMA[version:]:
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {_VERSION}")
+                version = version_of(db)
+                climb(db, self._path, _STEPS)
         except (OSError, sqlite3.Error) as error:
             raise WriteFailed(
                 f"the sandbox's tasks cannot be kept in {self._path}: {error}",
                 hint="they are of no value: remove that file, or set SEEDANCE_STATE_DIR",
             ) from error
-        if version > _VERSION:
+        if version > len(_STEPS):
             raise WriteFailed(
                 f"{self._path} was made by a newer version of seedance",
                 hint="they are of no value: remove that file, or set SEEDANCE_STATE_DIR",
