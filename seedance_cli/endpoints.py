@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from seedance_cli.text import misquoted
+
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -18,6 +20,9 @@ def normalised(text: str) -> str:
         ValueError: it cannot be a base URL. The text of the error says why and never repeats the
             URL, for it may hold a password.
     """
+    fault = misquoted(text)
+    if fault is not None:
+        raise ValueError(fault)
     if not text.isascii() or not text.isprintable() or any(c in text for c in ' "<>\\^`{|}'):
         raise ValueError("has a character that no URL has")
     try:

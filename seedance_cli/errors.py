@@ -3,6 +3,7 @@
 SeedanceError                       exit  code
 ├── UsageError                         2  usage
 ├── ConfigError                        3  config
+│   └── NoHome                         3  config
 ├── ProviderError                         the provider answered, and the answer is no
 │   ├── Unauthorized                   3  unauthorized
 │   ├── Forbidden                      3  forbidden
@@ -85,6 +86,10 @@ class ConfigError(SeedanceError):
 
     exit_code = 3
     code = "config"
+
+
+class NoHome(ConfigError):
+    """The user's own folder is not known: what needs no file of it works all the same."""
 
 
 class ProviderError(SeedanceError):

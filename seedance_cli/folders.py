@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import ConfigError, NotOurs
+from seedance_cli.errors import ConfigError, NoHome, NotOurs
+from seedance_cli.text import misquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,8 @@ def config_file(env: Mapping[str, str]) -> Path:
     """Where `config.toml` lies, whether it exists or not.
 
     Raises:
-        ConfigError: the user's folder is not known.
+        NoHome: the user's folder is not known.
+        ConfigError: a variable names it in a way that cannot be meant.
     """
     file = _named(env, "SEEDANCE_CONFIG")
     if file is not None:
@@ -35,7 +37,8 @@ def state_dir(env: Mapping[str, str]) -> Path:
     """The folder of the ledger and the sandbox, whether it exists or not.
 
     Raises:
-        ConfigError: the user's folder is not known.
+        NoHome: the user's folder is not known.
+        ConfigError: a variable names it in a way that cannot be meant.
     """
     folder = _named(env, "SEEDANCE_STATE_DIR") or _xdg("XDG_STATE_HOME", ".local/state")
     if folder is not None:
@@ -117,13 +120,29 @@ def _user(number: int) -> str:
 
 def _named(env: Mapping[str, str], variable: str) -> Path | None:
     """The variable as a path; None where it is empty or not set."""
-    text = env.get(variable)
+    text = _text(env, variable)
     if not text:
         return None
     try:
         return Path(text).expanduser().absolute()
     except (RuntimeError, OSError):  # no home, or no current folder
         raise ConfigError(f"{variable} cannot be used: name an absolute path") from None
+
+
+def _text(env: Mapping[str, str], variable: str) -> str:
+    """The variable's text.
+
+    Raises:
+        ConfigError: it is no path as it stands. Taken at its word it would name another folder, and
+            a ledger made there by mistake blocks nothing.
+    """
+    text = env.get(variable, "")
+    fault = misquoted(text)
+    if fault is not None:
+        raise ConfigError(
+            f"{variable} {fault}", hint="set it to the path alone; nothing was made or sent"
+        )
+    return text
 
 
 def _xdg(variable: str, below_home: str) -> Path | None:
@@ -135,7 +154,7 @@ def _xdg(variable: str, below_home: str) -> Path | None:
     if sys.platform != "linux" or "ANDROID_ROOT" in os.environ:
         return None
     for variable_or_home, below in ((variable, ""), ("HOME", below_home)):
-        folder = os.environ.get(variable_or_home, "")
+        folder = _text(os.environ, variable_or_home)
         if folder.startswith("/"):
             return Path(folder, below, "seedance")
     return None
@@ -150,6 +169,11 @@ def _users(find: Callable[..., Path], variable: str) -> Path:
     # Older ones leave `~` in it, and a relative XDG variable is one that does not count.
     if folder.is_absolute():
         return folder
-    raise ConfigError(
+    raise no_home(variable)
+
+
+def no_home(variable: str) -> NoHome:
+    """The error that names the variable which would do instead of a home."""
+    return NoHome(
         "the user's own folder is not known (is HOME set?)", hint=f"set {variable} to a path"
     )

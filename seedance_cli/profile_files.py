@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import profile_data, providers, toml_store
-from seedance_cli.errors import ConfigError
-from seedance_cli.folders import config_file
+from seedance_cli.errors import ConfigError, NoHome
+from seedance_cli.folders import config_file, no_home
 from seedance_cli.profile_data import Profile
 
 if TYPE_CHECKING:
@@ -24,11 +24,23 @@ class Paths(NamedTuple):
 class Store(NamedTuple):
     """Both files, as they were read."""
 
-    paths: Paths
+    places: Paths | None
+    """Where they lie; None where the user's folder is not known, so that there is none."""
     default_profile: str | None
     profiles: Mapping[str, Profile]
     warnings: tuple[str, ...] = ()
     """What to tell the user, a line each."""
+
+    @property
+    def paths(self) -> Paths:
+        """Where they lie, or would.
+
+        Raises:
+            NoHome: the user's folder is not known.
+        """
+        if self.places is None:
+            raise no_home("SEEDANCE_CONFIG")
+        return self.places
 
     def names(self) -> tuple[str, ...]:
         """The profiles there are, sorted."""
@@ -39,7 +51,8 @@ def paths(env: Mapping[str, str]) -> Paths:
     """Where `config.toml` and `credentials.toml` lie, whether they exist or not.
 
     Raises:
-        ConfigError: the user's folder is not known.
+        NoHome: the user's folder is not known.
+        ConfigError: SEEDANCE_CONFIG cannot be used.
     """
     config = config_file(env)
     credentials = config.with_name("credentials.toml")
@@ -52,12 +65,15 @@ def paths(env: Mapping[str, str]) -> Paths:
 
 
 def load(env: Mapping[str, str]) -> Store:
-    """Read both files; one that is missing is empty.
+    """Read both files; one that is missing is empty, and both are where no home is known.
 
     Raises:
         ConfigError: unreadable, damaged, or a value of the wrong type; never with the content.
     """
-    where = paths(env)
+    try:
+        where = paths(env)
+    except NoHome:
+        return Store(None, None, {})
     ours = toml_store.read(where.credentials)
     users = toml_store.read(where.config)
     config = profile_data.config(where.config, users.data)

@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     name: str
     source: Source
     profile: Profile
-    paths: Paths
+    store: Store
     recorded_named: bool = False
     """Whether `--profile` named it when the task was submitted whose row it comes from."""
 
@@ -144,7 +144,7 @@ def choose_profile(
     if name not in store.profiles and name != DEFAULT_PROFILE:
         raise unknown_profile(store, name, source)
     named = recorded_named and source.origin is Origin.LEDGER
-    return Choice(name, source, store.profiles.get(name, Profile()), store.paths, named)
+    return Choice(name, source, store.profiles.get(name, Profile()), store, named)
 
 
 def unknown_profile(store: Store, name: str, source: Source | None = None) -> ConfigError:
@@ -182,8 +182,9 @@ def choose_provider(
     named = choice.profile.provider
     if named is not None:
         if named not in providers.names():
+            place = f"{choice.store.paths.config}: profiles.{choice.name}.provider"
             raise ConfigError(
-                f"{choice.paths.config}: profiles.{choice.name}.provider is no provider there is",
+                f"{place} is no provider there is",
                 hint=f"the providers are {listed}",
             )
         return named, Source(Origin.PROFILE, choice.name)
@@ -320,9 +321,9 @@ def _profile_key(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> 
     stored = choice.profile.credentials.get(name)
     if stored is None:
         return None
-    place = f"{choice.paths.credentials}: profiles.{choice.name}.{name}"
+    place = f"{choice.store.paths.credentials}: profiles.{choice.name}.{name}"
     return KeyPlace(name, variable, Source(Origin.CREDENTIALS, choice.name), place, stored)
 
 
 def _key_of(choice: Choice, info: ProviderInfo, key: str) -> str:
-    return f"{choice.paths.config}: profiles.{choice.name}.providers.{info.name}.{key}"
+    return f"{choice.store.paths.config}: profiles.{choice.name}.providers.{info.name}.{key}"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli import profiles, providers
 from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import ConfigError, NotOurs, Unauthorized, UsageError, WriteFailed
+from seedance_cli.errors import ConfigError, NoHome, NotOurs, Unauthorized, UsageError, WriteFailed
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
@@ -92,7 +92,7 @@ class Session:
         self._profile = profile
         self._store: profiles.Store | None = None
         self._ledger: Ledger | None = None
-        self._unreadable: WriteFailed | None = None
+        self._unreadable: SeedanceError | None = None
         self._root: str | None = None
         self._warned: set[str] = set()
         self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
@@ -164,33 +164,37 @@ class Session:
     def ledger(self) -> Ledger:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.
 
-        So one that cannot be read counts as empty, and that is said.
+        So one that cannot be read counts as empty, and that is said; and so where no home is known.
 
         Raises:
+            ConfigError: a variable names its folder in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
-        if self._ledger is None:
-            try:
-                opened = Ledger.open(self.state_dir, self.clock, create=False)
-            except NotOurs:
-                raise
-            except WriteFailed as error:
-                self.out.warn(error.message)
-                self._unreadable = error
-                opened = Ledger.empty(self.clock)
-            self._ledger = self._stack.enter_context(opened)
-        return self._ledger
+        if self._ledger is not None:
+            return self._ledger
+        try:
+            return self.readable_ledger()
+        except NotOurs:
+            raise
+        except (NoHome, WriteFailed) as error:
+            self.out.warn(f"without a ledger: {error.message}")
+            self._unreadable = error
+            self._ledger = self._stack.enter_context(Ledger.empty(self.clock))
+            return self._ledger
 
     def readable_ledger(self) -> Ledger:
         """The ledger where it is the only one to know: a damaged one is not an empty one.
 
         Raises:
             WriteFailed: it cannot be read.
+            ConfigError: where it would be is not known.
         """
-        ledger = self.ledger()
         if self._unreadable is not None:
             raise self._unreadable
-        return ledger
+        if self._ledger is None:
+            opened = Ledger.open(self.state_dir, self.clock, create=False)
+            self._ledger = self._stack.enter_context(opened)
+        return self._ledger
 
     def channel(self, settings: Settings) -> Channel:
         """The way to the provider that the settings name.
@@ -324,7 +328,7 @@ class Session:
 
         try:
             folder: Path | None = self.state_dir
-        except ConfigError:  # no home: whoever needs the ledger is told of it there
+        except NoHome:  # whoever needs the ledger is told of it there
             folder = None
         return Pace(folder, url, key, info.rate_limit, self.clock)
 

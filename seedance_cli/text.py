@@ -15,6 +15,7 @@ _CONTROL = (
     "\ud800-\udfff]"  # a lone surrogate can be written to no stream
 )
 """Joiners (U+200C, U+200D) and accents stay: scripts and emoji are spelt with them."""
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -32,6 +33,22 @@ def safe(text: str) -> str:
 def unsafe(text: str) -> bool:
     """Whether `safe` would change it: a URL or an id with such a character is unusable."""
     return re.search(_CONTROL, text) is not None
+
+
+def misquoted(text: str) -> str | None:
+    """Why a variable's value is no path or URL as it stands; None if it may be one.
+
+    So it looks after an env file with quotes or CR line ends, which not every reader takes off.
+    """
+    if "\n" in text or "\r" in text:
+        return "has a line end in it"
+    if text[:1] + text[-1:] in _QUOTES and len(text) > 1:
+        return "is wrapped in quotes"
+    if text != text.strip():
+        return "begins or ends with a space"
+    if text.startswith("$"):
+        return "begins with $: what was to be put in there was not"
+    return None
 
 
 def usable_url(url: str) -> bool:

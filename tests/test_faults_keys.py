@@ -442,3 +442,134 @@ def test_fault_48_no_pace_is_kept_in_such_a_folder(run: Run, tmp_path: Path) -> 
     with ScriptedProvider() as server:
         assert run("providers", "runbase", "--check", env=server.env("runbase")).code == 0
     assert list((tmp_path / "state").iterdir()) == []
+
+
+# Faults 43 and 48's brothers: a folder other than the one that was meant
+
+MISQUOTED = {
+    "quoted": '"{}"',
+    "single quotes": "'{}'",
+    "typeset quotes": "\u201c{}\u201d",
+    "CR": "{}\r",
+    "line end": "{}\n",
+    "line end in front": "\n{}",
+    "space behind": "{} ",
+    "space in front": " {}",
+    "not expanded": "$HOME{}",
+}
+
+
+@pytest.mark.parametrize("form", MISQUOTED.values(), ids=list(MISQUOTED))
+@pytest.mark.parametrize(
+    "variable", ["SEEDANCE_STATE_DIR", "SEEDANCE_CONFIG", "XDG_STATE_HOME", "XDG_CONFIG_HOME"]
+)
+def test_a_variable_that_is_no_path_as_it_stands(
+    variable: str, form: str, run: Run, tmp_path: Path
+) -> None:
+    """What a line of an env file leaves around a path would make another ledger: 3, nothing made.
+
+    No unknown outcome blocks anything in a ledger that was made by mistake.
+    """
+    if variable.startswith("XDG") and sys.platform != "linux":
+        pytest.skip("folders of the XDG specification")
+    env: dict[str, str | None] = {"SEEDANCE_STATE_DIR": None, "SEEDANCE_CONFIG": None}
+    env["XDG_CONFIG_HOME"] = str(tmp_path / "home" / ".config")
+    env[variable] = form.format(tmp_path / "meant")
+    before = sorted(tmp_path.rglob("*"))
+    with ScriptedProvider() as server:
+        for words in (
+            ("generate", "a boat", "-p", "runbase", "--json"),
+            ("generate", "a boat", "--sandbox", "--json"),
+            ("wait", "--json"),
+            ("status", "runbase:t1", "--json"),
+            ("providers", "--check", "--json"),
+            ("profile", "path", "--json"),
+        ):
+            config = "CONFIG" in variable
+            if words[0] == "wait" and config:
+                continue  # nothing unfinished: it has no need of the configuration
+            if words[0] == "providers" and not config:
+                continue  # it has no need of a ledger
+            result = run(*words, env=server.env() | env)
+            assert result.code == 3, words
+            assert variable in result.error["message"], words
+        assert server.server.requests == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("form", MISQUOTED.values(), ids=list(MISQUOTED))
+def test_an_endpoint_variable_that_is_no_url_as_it_stands(form: str, run: Run) -> None:
+    """The same of a base URL: 3, naming the variable, and nothing is sent."""
+    with ScriptedProvider() as server:
+        env = server.env("runbase")
+        env["RUNBASE_BASE_URL"] = form.format(env["RUNBASE_BASE_URL"])
+        result = run("generate", "a boat", "-p", "runbase", "--json", env=env)
+        assert server.server.requests == []
+    assert result.code == 3
+    assert "RUNBASE_BASE_URL" in result.error["message"]
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a variable nor the user database knows a home."""
+    if sys.platform == "win32":
+        pytest.skip("the user database of POSIX")
+    import pwd
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name)
+    for name in ("SEEDANCE_CONFIG", "SEEDANCE_STATE_DIR"):
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("homeless")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "runbase:t1"),
+        ("wait", "runbase:t1"),
+        ("wait", "runbase:t1", "--download"),
+        ("cancel", "seedance2ink:t1"),
+        ("generate", "a boat", "-p", "runbase", "--dry-run"),
+        ("providers", "--check"),
+        *(("price",), ("profile", "show"), ("profile", "list")),
+    ],
+    ids=" ".join,
+)
+def test_fault_43_without_a_home_what_needs_none_works(words: tuple[str, ...], run: Run) -> None:
+    """A ref is enough to reach a task, and a key in a variable needs no file."""
+    with ScriptedProvider() as server:
+        server.task("t1", done())
+        result = run(*words, env=server.env())
+    assert result.code == 0, result.err
+
+
+@pytest.mark.usefixtures("homeless")
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [
+        (("generate", "a boat", "-p", "runbase"), "SEEDANCE_STATE_DIR"),
+        (("generate", "a boat", "--sandbox"), "SEEDANCE_STATE_DIR"),
+        (("wait",), "SEEDANCE_STATE_DIR"),
+        (("list",), "SEEDANCE_STATE_DIR"),
+        (("login", "runbase"), "SEEDANCE_CONFIG"),
+        (("logout", "runbase"), "SEEDANCE_CONFIG"),
+        (("profile", "set", "w", "provider", "runbase"), "SEEDANCE_CONFIG"),
+        (("profile", "path"), "SEEDANCE_CONFIG"),
+    ],
+    ids=" ".join,
+)
+def test_fault_43_without_a_home_what_needs_one_says_so(
+    words: tuple[str, ...], variable: str, run: Run
+) -> None:
+    """3 with the variable to set; nothing is sent and nothing is made in the current folder."""
+    with ScriptedProvider() as server:
+        result = run(*words, "--json", env=server.env(), stdin="some-key-123")
+        assert server.server.requests == []
+    assert result.code == 3
+    assert variable in result.error["hint"]
+    assert list(Path.cwd().iterdir()) == []

@@ -62,14 +62,15 @@ def login(
     store = profiles.load(run.env)
     for warning in store.warnings:
         run.out.warn(warning)
+    where = store.paths
     name, source = profiles.profile_name(store, run.env, profile)
     if name not in store.profiles:
         profile_edit.check_name(name)
     key = _key(provider, forced=key_stdin)
-    change = profile_edit.store_key(store.paths, run.clock, name, provider, key)
+    change = profile_edit.store_key(where, run.clock, name, provider, key)
 
     store = profiles.load(run.env)
-    choice = profiles.Choice(name, source, store.profiles[name], store.paths)
+    choice = profiles.Choice(name, source, store.profiles[name], store)
     place = profiles.key_place(choice, run.env, providers.get(provider).info)
     beaten = place.source.origin is not profiles.Origin.CREDENTIALS
     run.out.note(f"stored the key for {provider} in profile {name} ({change.path})")

@@ -35,10 +35,11 @@ def logout(
     store = profiles.load(run.env)
     for warning in store.warnings:
         run.out.warn(warning)
+    where = store.paths
     choice = profiles.choose_profile(store, run.env, profile)
     stored = provider in choice.profile.credentials
     if stored:
-        profile_edit.remove_key(store.paths, run.clock, choice.name, provider)
+        profile_edit.remove_key(where, run.clock, choice.name, provider)
         run.out.note(f"removed the key for {provider} from profile {choice.name}")
     else:
         run.out.note(f"profile {choice.name} has no stored key for {provider}")
@@ -53,7 +54,7 @@ def logout(
             {
                 "provider": provider,
                 "profile": choice.name,
-                "path": str(store.paths.credentials),
+                "path": str(where.credentials),
                 "removed": stored,
                 "remaining": source_object(left.source) if left.exists else None,
             }

@@ -12,6 +12,8 @@ from seedance_cli.commands import _options, _wishes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from seedance_cli.commands._app import Run
+    from seedance_cli.ledger import Ledger
     from seedance_cli.models import JsonObject, Price, PricedFields, VideoRequest
     from seedance_cli.output import Output
     from seedance_cli.providers._base import Provider, ProviderInfo
@@ -52,7 +54,6 @@ def price(
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import profiles, providers
     from seedance_cli.commands import _request
-    from seedance_cli.ledger import Ledger
 
     wanted = _request.typed(
         prompt=_ANY_PROMPT,
@@ -72,7 +73,7 @@ def price(
     named = provider or run.env.get("SEEDANCE_PROVIDER") or None
     one = None if named is None else providers.get(named)
     asked = [one] if one else [providers.get(name) for name in providers.names()]
-    with Ledger.open(profiles.state_dir(run.env), run.clock, create=False) as ledger:
+    with _ledger(run) as ledger:
         rows: list[_Row] = []
         for each in asked:
             place, _ = profiles.endpoint(choice, run.env, each.info)
@@ -89,6 +90,20 @@ def price(
             run.out.note("no provider offers that: `seedance providers` shows what each one does")
         _print_table(run.out, rows)
     return 0
+
+
+def _ledger(run: Run) -> Ledger:
+    """What was charged before; nothing where no home is known."""
+    from seedance_cli.errors import NoHome
+    from seedance_cli.folders import state_dir
+    from seedance_cli.ledger import Ledger
+
+    try:
+        folder = state_dir(run.env)
+    except NoHome as error:
+        run.out.warn(f"without a ledger: {error.message}")
+        return Ledger.empty(run.clock)
+    return Ledger.open(folder, run.clock, create=False)
 
 
 def _rows(
