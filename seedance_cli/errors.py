@@ -145,6 +145,24 @@ class Unreachable(SeedanceError):
     code = "unreachable"
 
 
+_OF_STATUS: dict[int, type[SeedanceError]] = {
+    401: Unauthorized,
+    402: InsufficientCredits,
+    403: Forbidden,
+    404: NotFound,
+    408: Unreachable,
+    410: NotFound,
+    425: Unreachable,
+    429: RateLimited,
+}
+
+
+def error_of_status(status: int) -> type[SeedanceError]:
+    """What an HTTP status above 299 means where nothing was paid for, or surely not."""
+    server_error = status >= 500  # noqa: PLR2004 - HTTP's own class
+    return _OF_STATUS.get(status, Unreachable if server_error else Rejected)
+
+
 class OutcomeUnknown(SeedanceError):
     """The paid request left and no clear answer came."""
 

@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from seedance_cli.errors import (
-    Forbidden,
-    InsufficientCredits,
-    NotFound,
-    RateLimited,
     Rejected,
     SeedanceError,
-    Unauthorized,
     Unreachable,
+    error_of_status,
 )
 from seedance_cli.fingerprint import origin
 from seedance_cli.net import PAID_SECONDS, READ_SECONDS, FaultKind, Wire
@@ -224,35 +220,25 @@ def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
 def words(provider: Provider, response: HttpResponse) -> str | None:
     """What a provider says went wrong, in its own words, cut to what a person will read."""
     problem = provider.problem(response)
-    if problem is None:
-        return None
-    return ": ".join(part for part in (problem.code, problem.message) if part)[:_MOST_WORDS]
+    return None if problem is None else problem.words[:_MOST_WORDS]
 
 
-def refusal(provider: Provider, response: HttpResponse, clock: Clock) -> SeedanceError:
-    """An answer that is not 2xx as the error it means, in the provider's own words."""
+def refusal(
+    provider: Provider, response: HttpResponse, clock: Clock, meant: int | None = None
+) -> SeedanceError:
+    """An answer that is no acceptance as the error it means, in the provider's own words.
+
+    Args:
+        provider: whose it is.
+        response: the answer.
+        clock: for the date in a `Retry-After`.
+        meant: the HTTP status that a 2xx answer says it is.
+    """
     info = provider.info
     status = response.status
     said = words(provider, response)
     answer = f"HTTP {status}" if said is None else f"{said} (HTTP {status})"
-    kind: type[SeedanceError]
-    match status:
-        case 401:
-            kind = Unauthorized
-        case 402:
-            kind = InsufficientCredits
-        case 403:
-            kind = Forbidden
-        case 404 | 410:
-            kind = NotFound
-        case 429:
-            kind = RateLimited
-        case 408 | 425:
-            kind = Unreachable
-        case _ if status >= 500:  # noqa: PLR2004 - HTTP's own classes
-            kind = Unreachable
-        case _:
-            kind = Rejected
+    kind = error_of_status(meant or status)
     return kind(
         f"{info.name} answers {answer}",
         provider=info.name,

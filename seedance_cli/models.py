@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+LONGEST_URL = 16_384
+"""Characters. A URL of a video that is longer is not used."""
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_PARAMS: Mapping[str, JsonValue] = MappingProxyType({})
 
@@ -103,6 +106,15 @@ class Problem:
 
     code: str | None
     message: str
+    status: int | None = field(default=None, compare=False)
+    """The HTTP status that an error told in a 2xx stands for, as its code says or the provider's
+    documents do; None: they do not."""
+
+    @property
+    def words(self) -> str:
+        """Code and message in one line, each once."""
+        known = self.code is None or self.code.casefold() in self.message.casefold()
+        return self.message if known else f"{self.code}: {self.message}"
 
 
 class TaskHandle(NamedTuple):

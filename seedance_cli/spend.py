@@ -11,7 +11,6 @@ from seedance_cli.errors import (
     Interrupted,
     OutcomeUnknown,
     RateLimited,
-    Rejected,
     SeedanceError,
     Stopped,
     WriteFailed,
@@ -20,6 +19,7 @@ from seedance_cli.fingerprint import fingerprint
 from seedance_cli.http import encode, refusal, unreachable, words
 from seedance_cli.models import IntentState
 from seedance_cli.net import PAID_SECONDS, Event, FaultKind
+from seedance_cli.providers._document import unreadable
 from seedance_cli.redact import MASK
 from seedance_cli.task_ref import make_ref
 
@@ -261,21 +261,42 @@ def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
     response = reply.response
     if response is None:
         return _unknown(provider, reply, "no answer came" + _because(reply))
-    status = response.status
-    if status in _ACCEPTED:
-        return _judge_success(provider, reply, response)
+    if response.status in _ACCEPTED:
+        return _judge_success(provider, reply, response, clock)
+    return _judge_failure(provider, reply, response, clock)
+
+
+def _judge_failure(
+    provider: Provider,
+    reply: Reply,
+    response: HttpResponse,
+    clock: Clock,
+    meant: int | None = None,
+) -> Verdict:
+    """What an answer means that is no acceptance.
+
+    Args:
+        provider: whose it is.
+        reply: all that came.
+        response: the answer in it.
+        clock: for the date in a `Retry-After`.
+        meant: the HTTP status that it says it is, where that is not the one that it has.
+    """
+    status = meant or response.status
     if status in _UNCLEAR or status >= 500:  # noqa: PLR2004 - HTTP's own classes
         said = words(provider, response)
         return _unknown(
-            provider, reply, f"the answer is HTTP {status}" + (f" ({said})" if said else "")
+            provider,
+            reply,
+            f"the answer is HTTP {response.status}" + (f" ({said})" if said else ""),
         )
     if status < 400 and status not in _REDIRECT_REFUSALS:  # noqa: PLR2004
         return _unknown(provider, reply, f"the answer is HTTP {status}")
-    refused = refusal(provider, response, clock)
+    refused = refusal(provider, response, clock, meant)
     if status in _REDIRECT_REFUSALS:
         refused.hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
     again = None
-    if isinstance(refused, RateLimited):
+    if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
         if problem is not None and problem.code in provider.info.retry_codes:
             again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
@@ -289,19 +310,22 @@ def _not_sent(provider: Provider, reply: Reply) -> Verdict:
     return Verdict(IntentState.NOT_SENT, error=error, again_after=pause)
 
 
-def _judge_success(provider: Provider, reply: Reply, response: HttpResponse) -> Verdict:
-    # Of an answer that was cut, JSON that still parses is whole: its id is paid for.
+def _judge_success(
+    provider: Provider, reply: Reply, response: HttpResponse, clock: Clock
+) -> Verdict:
+    # Of an answer that was cut, an id that came whole is whole: it is paid for.
     task = provider.accepted(response)
     if task is not None and MASK not in task.task_id:  # an id with the key in it is none
         return Verdict(IntentState.ACCEPTED, task=task)
     if reply.fault is not None:
         return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
-    said = words(provider, response)
-    if said is None or task is not None:
-        return _unknown(provider, reply, "the answer has no usable task id")
-    name = provider.info.name
-    error = Rejected(f"{name} refused: {said}", provider=name, http_status=response.status)
-    return Verdict(IntentState.REFUSED, error=error)
+    problem = None if task is not None else provider.problem(response)
+    if problem is None:
+        what = unreadable(response.body) or "the answer has no usable task id"
+        return _unknown(provider, reply, what)
+    if problem.status is None:
+        return _unknown(provider, reply, f"the answer has no task id, but says: {problem.words}")
+    return _judge_failure(provider, reply, response, clock, problem.status)
 
 
 def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:

@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("text", "terminal", "addresses", "durations", "redact", "signals", "fingerprint"),
-            *("folders", "schedule"),
+            *("folders", "schedule", "raw_answer"),
         }
     ),
     frozenset(

@@ -301,7 +301,7 @@ def _no_video(submission: Submission) -> SeedanceError | None:
     task = submission.task
     assert task is not None
     if task.status is not Status.SUCCEEDED:
-        why = f": {task.error.message}" if task.error is not None and task.error.message else ""
+        why = f": {task.error.words}" if task.error is not None and task.error.message else ""
         return TaskFailed(f"{submission.ref} {task.status}{why}")
     if not task.video_urls:
         return DownloadFailed(f"{submission.ref} succeeded without a video URL")

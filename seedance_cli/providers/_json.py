@@ -1,36 +1,43 @@
-"""Lenient readers of what a provider answers. None of them raises anything but a SeedanceError.
+"""Lenient readers of the fields of an answer, and the fields of a body that is sent.
 
-JSON numbers with a point become `Decimal`: money never passes through a binary float.
+None of them raises anything but a SeedanceError. JSON numbers with a point become `Decimal`: money
+never passes through a binary float. Text is cut here, where it comes in: whoever works on it later
+(clears it of the key, makes it safe, stores it) has a bounded piece of work.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NoReturn
+from itertools import islice
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from seedance_cli.errors import NotFound, Unauthorized, Unreachable, UsageError
-from seedance_cli.models import Price, Problem, Status
+from seedance_cli.errors import UsageError
+from seedance_cli.models import LONGEST_URL, Price, Status
+from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seedance_cli.models import HttpResponse, JsonObject, JsonValue, TaskHandle
-    from seedance_cli.providers._base import ProviderInfo
+    from seedance_cli.models import HttpResponse, JsonObject, JsonValue
 
 _UNUSABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _MAX_ID = 512
 _PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
-_MOST_WORDS = 500
+MOST_WORDS = 500
 """Characters kept of a provider's message: what a person will read."""
+_LONGEST_WORD = 100
+"""Characters kept of a status word."""
+_LONGEST_PROMPT = 20_000
+"""Characters kept of a prompt that is repeated; the longest documented one has 2,000."""
+_MOST_URLS = 100
+"""Videos of one task. No provider documents more than a handful."""
 _MAX_MAGNITUDE = 18
 _SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
-_HTTP_ERROR = 400
 
 # Every word in the side-by-side table of the four; `canceled` and `expired` beside them.
 _WORDS = {
@@ -56,24 +63,15 @@ def has_unusable_characters(text: str) -> bool:
     return _UNUSABLE.search(text) is not None
 
 
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError:  # an exponent beyond what Decimal holds
-        return Decimal("NaN")
+def whole(response: HttpResponse) -> dict[str, object]:
+    """The body as a JSON object; an empty one where it is anything else, or was cut."""
+    document = _document.read(response.body)
+    return document.fields if document.whole else {}
 
 
-def _reject(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
-
-
-def parse(response: HttpResponse) -> dict[str, object]:
-    """The body as a JSON object; an empty one where it is anything else."""
-    try:
-        value: object = json.loads(response.body, parse_float=_decimal, parse_constant=_reject)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def so_far(response: HttpResponse) -> dict[str, object]:
+    """The body as a JSON object, as far as it came."""
+    return _document.read(response.body).fields
 
 
 def member(value: object, *keys: str) -> object:
@@ -83,9 +81,19 @@ def member(value: object, *keys: str) -> object:
     return value
 
 
-def text(value: object) -> str | None:
-    """A string that is not empty."""
-    return value if isinstance(value, str) and value else None
+def text(value: object, most: int = MOST_WORDS) -> str | None:
+    """A string that is not empty, cut after so many characters."""
+    return value[:most] if isinstance(value, str) and value else None
+
+
+def status_word(value: object) -> str | None:
+    """A status word, as it came."""
+    return text(value, _LONGEST_WORD)
+
+
+def prompt(value: object) -> str | None:
+    """A prompt that an answer repeats."""
+    return text(value, _LONGEST_PROMPT)
 
 
 def number(value: object) -> int | None:
@@ -126,14 +134,18 @@ def in_url(task_id: str) -> str:
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """The strings that are not empty in an array; a lone string counts as an array of one."""
+    """The strings that are not empty in an array; a lone string counts as an array of one.
+
+    One that is longer than a URL may be keeps one character too many, and so stays unusable.
+    """
     items = value if isinstance(value, list) else [value]
-    return tuple(item for item in items if isinstance(item, str) and item)
+    found = (item[: LONGEST_URL + 1] for item in items if isinstance(item, str) and item)
+    return tuple(islice(found, _MOST_URLS))
 
 
-def standing(word: object) -> Status:
+def standing(word: str | None) -> Status:
     """What a provider's status word means, whatever its case; no word at all: just accepted."""
-    if not isinstance(word, str) or not word:
+    if not word:
         return Status.QUEUED
     return _WORDS.get(word.lower(), Status.UNKNOWN)
 
@@ -168,87 +180,6 @@ def moment(value: object) -> datetime | None:
         return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def said(value: object) -> Problem | None:
-    """A reason, given as a string or as an object with `code` and `message`; None for neither."""
-    if isinstance(value, str):
-        return Problem(None, value[:_MOST_WORDS]) if value else None
-    code, message = member(value, "code"), text(member(value, "message"))
-    if isinstance(code, int) and not isinstance(code, bool):
-        code = str(code)
-    code = text(code)
-    if not code and not message:
-        return None
-    return Problem(
-        None if code is None else code[:_MOST_WORDS], (message or code or "")[:_MOST_WORDS]
-    )
-
-
-def reason(status: Status, value: object) -> Problem | None:
-    """Why a task has no video; None as long as it may still get one, and once it has."""
-    if status in {Status.QUEUED, Status.RUNNING, Status.SUCCEEDED}:
-        return None
-    return said(value)
-
-
-def words(body: Mapping[str, object]) -> Problem | None:
-    """The code and message of an error answer, in whichever of the usual places they stand."""
-    error, top = body.get("error"), said(body)
-    if not isinstance(error, str) or not error:
-        return said(error) or top
-    return Problem(None, error) if top is None else Problem(top.code or error, top.message)
-
-
-def complaint(response: HttpResponse, body: Mapping[str, object]) -> Problem | None:
-    """The words in an error answer that is not quite the documented form.
-
-    Only where the HTTP status itself says error: in a 2xx they would settle, on a guess, that
-    nothing was charged.
-    """
-    return words(body) if response.status >= _HTTP_ERROR else None
-
-
-def confirm(
-    info: ProviderInfo,
-    handle: TaskHandle,
-    *,
-    named: object,
-    word: object,
-    problem: Problem | None,
-) -> None:
-    """Make sure that a 2xx read answer speaks of the task that was asked for.
-
-    Args:
-        info: whose answer it is.
-        handle: the task asked for.
-        named: the id in the answer; an answer may leave it out.
-        word: the status word in the answer.
-        problem: the answer as the provider's error form, if it is that.
-
-    Raises:
-        NotFound, Unauthorized: the error form says so.
-        Unreachable: another task's answer, or no status in it; the caller may ask again.
-    """
-    if isinstance(word, str) and word:
-        if named is None or identity(named) == handle.task_id:
-            return
-        raise Unreachable(
-            f"{info.name} gave an answer that makes no sense: it is about another task",
-            provider=info.name,
-        )
-    if problem is None:
-        raise Unreachable(
-            f"{info.name} gave an answer that makes no sense: no task status in it",
-            provider=info.name,
-        )
-    code = (problem.code or "").lower()
-    message = f"{info.name} answered: {problem.message}"
-    if code == "404" or code.endswith("not_found"):
-        raise NotFound(message, provider=info.name)
-    if code in {"401", "unauthorized"} or code.endswith("_api_key"):
-        raise Unauthorized(message, provider=info.name)
-    raise Unreachable(message, provider=info.name)
 
 
 def merge(level: JsonObject, params: Mapping[str, JsonValue], options: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
-from seedance_cli.providers import _json
+from seedance_cli.providers import _json, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -104,34 +104,42 @@ class Defapi:
 
     def accepted(self, response: HttpResponse) -> Task | None:
         """The id is `data.task_id`; the answer has no status word."""
-        data = _json.member(_json.parse(response), "data")
+        data = _json.member(_json.so_far(response), "data")
         task_id = _json.identity(_json.member(data, "task_id"))
         return None if task_id is None else _task(task_id, data)
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"code": 1, "message": …}`; the same 1 for every error."""
-        body = _json.parse(response)
+        body = _json.whole(response)
         code = _json.number(body.get("code"))
         if code is None:
-            return _json.complaint(response, body)
+            return _problems.complaint(response)
         if code == 0 or 200 <= code <= 299:  # noqa: PLR2004 - HTTP's 2xx: no documented error
             return None
         # The documented 1 stands for every error: as a code it would tell nobody anything.
         symbol = None if code == 1 else str(code)
-        return Problem(symbol, _json.text(body.get("message")) or f"code {code}")
+        message = _json.text(body.get("message"))
+        found = Problem(None, message) if message else _problems.said({**body, "code": None})
+        return Problem(
+            symbol,
+            found.message if found else f"code {code}",
+            400 if code == 1 else _problems.http_status(code),
+        )
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """`GET /api/task/query?task_id=ID`."""
         response = api.get(f"/api/task/query?task_id={_json.in_url(handle.task_id)}")
-        data = _json.member(_json.parse(response), "data")
-        _json.confirm(
+        data = _json.member(_json.whole(response), "data")
+        problem = self.problem(response)
+        _problems.confirm(
             INFO,
             handle,
+            response,
             named=_json.member(data, "task_id"),
             word=_json.member(data, "status"),
-            problem=self.problem(response),
+            problem=problem,
         )
-        return _task(handle.task_id, data)
+        return _task(handle.task_id, data, problem)
 
     def cancel(
         self,
@@ -144,8 +152,8 @@ class Defapi:
         )
 
 
-def _task(task_id: str, data: object) -> Task:
-    word = _json.text(_json.member(data, "status"))
+def _task(task_id: str, data: object, problem: Problem | None = None) -> Task:
+    word = _json.status_word(_json.member(data, "status"))
     status = _json.standing(word)
     return Task(
         task_id=task_id,
@@ -155,7 +163,7 @@ def _task(task_id: str, data: object) -> Task:
         cost=_json.charged(
             _json.member(data, "consumed"), INFO.price_unit, settled=status.terminal
         ),
-        error=_json.reason(status, _json.member(data, "status_reason", "message")),
+        error=_problems.reason(status, data, ("status_reason",), problem=problem),
         created_at=_json.moment(_json.member(data, "created_at")),
     )
 

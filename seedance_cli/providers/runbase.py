@@ -9,11 +9,12 @@ nothing cancels a run. Seen only in clients' code, and so read leniently: where 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
-from seedance_cli.providers import _json
+from seedance_cli.providers import _json, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo, RateLimit
 
 if TYPE_CHECKING:
@@ -51,6 +52,19 @@ _OPTIONS = {
     "duration": "--duration",
     "generate_audio": "--audio",
     "image_urls": "--image",
+}
+
+
+# Its documented codes, in lower case, and the HTTP statuses that it documents them under.
+_REFUSALS = {
+    **dict.fromkeys(
+        ("invalid_json", "missing_model", "missing_input", "invalid_input", "model_not_found"), 400
+    ),
+    **dict.fromkeys(("missing_api_key", "invalid_api_key"), 401),
+    "insufficient_balance": 402,
+    **dict.fromkeys(("api_key_spend_limit_exceeded", "ip_not_allowed"), 403),
+    "run_not_found": 404,
+    **dict.fromkeys(("rate_limited", "usage_exceeded"), 429),
 }
 
 
@@ -102,27 +116,30 @@ class Runbase:
 
     def accepted(self, response: HttpResponse) -> Task | None:
         """The id is `id`; clients also saw `data.id`, `runId` and `run_id`."""
-        body = _json.parse(response)
+        body = _json.so_far(response)
         named = (_json.identity(value) for value in _ids(body))
         task_id = next((value for value in named if value is not None), None)
         return None if task_id is None else _task(task_id, body)
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"error": {"message", "code"}}`. A run that failed has an `error` too, and a status."""
-        body = _json.parse(response)
+        body = _json.whole(response)
         error = body.get("error")
         if isinstance(error, dict) and _json.text(_field(body, "status")) is None:
-            return _json.said(error) or Problem(None, "no reason given")
-        return _json.complaint(response, body)
+            found = _problems.said(error) or Problem(None, "no reason given")
+            code = (found.code or "").lower()
+            return replace(found, status=_REFUSALS.get(code) or _problems.http_status(code))
+        return _problems.complaint(response)
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """`GET /runs/ID`."""
         response = api.get(f"/runs/{_json.in_url(handle.task_id)}")
-        body = _json.parse(response)
+        body = _json.whole(response)
         named = next((value for value in _ids(body) if value is not None), None)
-        _json.confirm(
+        _problems.confirm(
             INFO,
             handle,
+            response,
             named=named,
             word=_field(body, "status"),
             problem=self.problem(response),
@@ -149,6 +166,11 @@ def _ids(body: dict[str, object]) -> tuple[object, ...]:
     )
 
 
+def _wrapped(body: dict[str, object]) -> dict[str, object]:
+    inner = body.get("data")
+    return inner if isinstance(inner, dict) else {}
+
+
 def _field(body: dict[str, object], key: str) -> object:
     """A field of the run, which may be wrapped in `data` as its id may be."""
     value = body.get(key)
@@ -156,7 +178,7 @@ def _field(body: dict[str, object], key: str) -> object:
 
 
 def _task(task_id: str, body: dict[str, object]) -> Task:
-    word = _json.text(_field(body, "status"))
+    word = _json.status_word(_field(body, "status"))
     status = _json.standing(word)
     return Task(
         task_id=task_id,
@@ -165,7 +187,7 @@ def _task(task_id: str, body: dict[str, object]) -> Task:
         model=_json.text(_field(body, "model")),
         video_urls=_json.strings(_json.member(_field(body, "output"), "urls")),
         cost=_json.charged(_field(body, "costUsd"), INFO.price_unit, settled=status.terminal),
-        error=_json.reason(status, _field(body, "error")),
+        error=_problems.reason(status, {**_wrapped(body), **body}, ("error",)),
     )
 
 

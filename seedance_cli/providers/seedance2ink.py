@@ -8,11 +8,12 @@ a string or an object is stated nowhere; both are read.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
-from seedance_cli.providers import _json
+from seedance_cli.providers import _json, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -120,16 +121,17 @@ class Seedance2Ink:
 
     def accepted(self, response: HttpResponse) -> Task | None:
         """The id is `requestId`; the charge is settled here, in `creditsCharged`."""
-        body = _json.parse(response)
+        body = _json.so_far(response)
         task_id = _json.identity(body.get("requestId"))
         return None if task_id is None else _task(task_id, body)
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"success": false, "error": {"code", "message"}}`, or `error` as a string."""
-        body = _json.parse(response)
-        if body.get("success") is False:
-            return _json.words(body) or Problem(None, "no reason given")
-        return _json.complaint(response, body)
+        body = _json.whole(response)
+        if body.get("success") is not False:
+            return _problems.complaint(response)
+        found = _problems.said(body) or Problem(None, "no reason given")
+        return replace(found, status=_meant(body, found))
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """`GET /api/open/v1/video/generations/ID`."""
@@ -149,29 +151,38 @@ class Seedance2Ink:
         return self._answer(response, handle)
 
     def _answer(self, response: HttpResponse, handle: TaskHandle) -> Task:
-        body = _json.parse(response)
-        _json.confirm(
+        body = _json.whole(response)
+        problem = self.problem(response)
+        _problems.confirm(
             INFO,
             handle,
+            response,
             named=body.get("requestId"),
             word=body.get("status"),
-            problem=self.problem(response),
+            problem=problem,
         )
-        return _task(handle.task_id, body)
+        return _task(handle.task_id, body, problem)
 
 
-def _task(task_id: str, body: dict[str, object]) -> Task:
-    word = _json.text(body.get("status"))
+def _meant(body: dict[str, object], problem: Problem) -> int:
+    """The HTTP status that a `success` of false stands for: a refusal, unless a code says more."""
+    places = (body.get("code"), body.get("statusCode"), body.get("status"), problem.code)
+    stated = next((found for one in places if (found := _problems.http_status(one))), None)
+    return stated or (401 if problem.code == "unauthorized" else 400)
+
+
+def _task(task_id: str, body: dict[str, object], problem: Problem | None = None) -> Task:
+    word = _json.status_word(body.get("status"))
     status = _json.standing(word)
     return Task(
         task_id=task_id,
         status=status,
         provider_status=word,
         model=_json.text(body.get("model")),
-        prompt=_json.text(body.get("prompt")),
+        prompt=_json.prompt(body.get("prompt")),
         video_urls=_json.strings(_json.member(body, "output", "url")),
         cost=_json.charged(body.get("creditsCharged"), INFO.price_unit, settled=True),
-        error=_json.reason(status, body.get("error")),
+        error=_problems.reason(status, body, ("error",), problem=problem),
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, Price, PricedFields, Problem, Task
-from seedance_cli.providers import _json
+from seedance_cli.providers import _json, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -83,10 +83,21 @@ _CREDITS = {
     ("720p", 12, True): 84,
 }
 
-_CODES = re.compile(
-    r"\b(INVALID_PROMPT|INVALID_ASPECT_RATIO|INVALID_RESOLUTION|INVALID_DURATION|TOO_MANY_IMAGES"
-    r"|INVALID_API_KEY|INSUFFICIENT_CREDITS|TASK_NOT_FOUND|INTERNAL_ERROR)\b"
-)
+# Its documented symbolic codes, and the HTTP statuses that it documents them under.
+_REFUSALS = {
+    **dict.fromkeys(
+        (
+            *("INVALID_PROMPT", "INVALID_ASPECT_RATIO", "INVALID_RESOLUTION", "INVALID_DURATION"),
+            "TOO_MANY_IMAGES",
+        ),
+        400,
+    ),
+    "INVALID_API_KEY": 401,
+    "INSUFFICIENT_CREDITS": 402,
+    "TASK_NOT_FOUND": 404,
+    "INTERNAL_ERROR": 500,
+}
+_CODES = re.compile(rf"\b({'|'.join(_REFUSALS)})\b")
 
 
 class SeedanceApi:
@@ -138,42 +149,46 @@ class SeedanceApi:
 
     def accepted(self, response: HttpResponse) -> Task | None:
         """The id is `data.task_id`."""
-        data = _json.member(_json.parse(response), "data")
+        data = _json.member(_json.so_far(response), "data")
         task_id = _json.identity(_json.member(data, "task_id"))
         return None if task_id is None else _task(task_id, data)
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """The envelope `{code, message}`; nobody documents where the symbolic code stands."""
-        body = _json.parse(response)
+        body = _json.whole(response)
         raw, error = body.get("code"), body.get("error")
         code = _json.number(raw)
         if code is not None and (code == 0 or 200 <= code <= 299):  # noqa: PLR2004 - HTTP's 2xx
             return None
         message = _json.text(body.get("message"))
-        found = _json.said(error)
+        found = _problems.said(error)
         places = (raw, error, found and found.code, message, found and found.message)
-        known = (_CODES.search(place) for place in places if isinstance(place, str))
-        symbol = next((match[0] for match in known if match), None)
-        message = message or (found.message if found else None) or symbol
-        if symbol is not None:
-            return Problem(symbol, message or symbol)
-        if code is not None:
-            repeated = code == response.status
-            return Problem(None if repeated else str(code), message or f"code {code}")
-        return _json.complaint(response, body)
+        texts = [text for place in places if (text := _json.text(place))]
+        symbol = next((match[0] for text in texts if (match := _CODES.search(text))), None)
+        if symbol is None and code is None:
+            return _problems.complaint(response)
+        found = found or _problems.said({**body, "code": None})
+        message = message or (found.message if found else None) or symbol or f"code {code}"
+        meant = _problems.http_status(code)
+        if symbol is not None and any(text.startswith(symbol) for text in texts):
+            meant = max(meant or 0, _REFUSALS[symbol])  # an error of the server's beats a refusal
+        repeated = symbol is None and code == response.status
+        return Problem(symbol or (None if repeated else str(code)), message, meant)
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """`GET /status?task_id=ID`."""
         response = api.get(f"/status?task_id={_json.in_url(handle.task_id)}")
-        data = _json.member(_json.parse(response), "data")
-        _json.confirm(
+        data = _json.member(_json.whole(response), "data")
+        problem = self.problem(response)
+        _problems.confirm(
             INFO,
             handle,
+            response,
             named=_json.member(data, "task_id"),
             word=_json.member(data, "status"),
-            problem=self.problem(response),
+            problem=problem,
         )
-        return _task(handle.task_id, data)
+        return _task(handle.task_id, data, problem)
 
     def cancel(
         self,
@@ -186,19 +201,19 @@ class SeedanceApi:
         )
 
 
-def _task(task_id: str, data: object) -> Task:
-    word = _json.text(_json.member(data, "status"))
+def _task(task_id: str, data: object, problem: Problem | None = None) -> Task:
+    word = _json.status_word(_json.member(data, "status"))
     status = _json.standing(word)
     return Task(
         task_id=task_id,
         status=status,
         provider_status=word,
-        prompt=_json.text(_json.member(data, "request", "prompt")),
+        prompt=_json.prompt(_json.member(data, "request", "prompt")),
         video_urls=_json.strings(_json.member(data, "response")),
         cost=_json.charged(
             _json.member(data, "consumed_credits"), INFO.price_unit, settled=status.terminal
         ),
-        error=_json.reason(status, _json.member(data, "error_message")),
+        error=_problems.reason(status, data, ("error_message",), problem=problem),
         created_at=_json.moment(_json.member(data, "created_at")),
     )
 
