@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli import _ledger_file, _ledger_rows
@@ -26,7 +27,7 @@ from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.models import IntentState, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from seedance_cli._ledger_rows import Value
@@ -49,6 +50,7 @@ _WATCHED = timedelta(seconds=60)
 _RECENT = 5_000
 """Submissions among which durations are looked for: a bound on the time that it takes."""
 
+_NO_FINGERPRINTS: Mapping[int, str] = MappingProxyType({})
 _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
 # What a task that ended without a video was charged is a price only if it was something.
@@ -127,6 +129,7 @@ class Ledger:
         request: VideoRequest,
         priced: PricedFields | None,
         again: bool,
+        earlier_fingerprints: Mapping[int, str] = _NO_FINGERPRINTS,
         key_proof: str | None = None,
     ) -> Submission:
         """Write the intent to submit, unless an identical request has an unknown outcome.
@@ -139,10 +142,12 @@ class Ledger:
             profile: the profile's name.
             profile_named: whether `--profile` named it; the task is read with the same rank.
             sandbox: whether it is the sandbox's.
-            fingerprint: of the final body; see `fingerprint.fingerprint`.
+            fingerprint: of the final request, by `fingerprint.RULE`.
             request: what the user asked for.
             priced: what decides its price; None if that is not known.
             again: submit although an identical request is unresolved.
+            earlier_fingerprints: of the same request by the rules of before, for the rows that were
+                written with them.
             key_proof: of the key it is sent with; see `key_proof`.
 
         Raises:
@@ -153,7 +158,10 @@ class Ledger:
             raise WriteFailed("the ledger was opened for reading; nothing was submitted")
         from uuid import uuid4  # only a paid submit needs it
 
+        from seedance_cli.fingerprint import RULE
+
         intent = uuid4().hex
+        marks = {RULE: fingerprint, **earlier_fingerprints}
         now = time_text(self._clock.now())
         self._store.hold(intent)
         blocking = None
@@ -161,7 +169,7 @@ class Ledger:
         try:
             with self._store.writing():
                 self._store.settle_abandoned()
-                blocking = None if again else self._unresolved(fingerprint)
+                blocking = None if again else self._unresolved(marks)
                 if blocking is None:
                     self._store.insert(
                         {
@@ -173,6 +181,7 @@ class Ledger:
                             "profile": profile,
                             "profile_named": int(profile_named),
                             "fingerprint": fingerprint,
+                            "fingerprint_rule": RULE,
                             "request": _ledger_rows.request_text(request),
                             "priced": priced_text(priced),
                             "created_at": now,
@@ -602,12 +611,13 @@ class Ledger:
 
     # Below: what the public methods share
 
-    def _unresolved(self, fingerprint: str) -> str | None:
-        """The newest intent of that fingerprint whose outcome is unknown."""
+    def _unresolved(self, fingerprints: Mapping[int, str]) -> str | None:
+        """The newest intent of that fingerprint, by its own rule, whose outcome is unknown."""
+        same, values = _same_request(fingerprints)
         found = self._store.query(
-            "SELECT intent FROM intents WHERE fingerprint = ? AND state = 'unknown'"
+            f"SELECT intent FROM intents WHERE {same} AND state = 'unknown'"  # noqa: S608
             " ORDER BY seq DESC LIMIT 1",
-            (fingerprint,),
+            values,
         )
         return str(found[0]["intent"]) if found else None
 
@@ -700,6 +710,12 @@ class Ledger:
                 (name, place, _ledger_rows.read_priced(text), prices)
                 for (name, place, text), prices in sorted(groups.items(), key=lambda one: one[0])
             ]
+
+
+def _same_request(fingerprints: Mapping[int, str]) -> tuple[str, list[Value]]:
+    """A condition for the rows of one request, each by the rule it was written with; its values."""
+    condition = " OR ".join(["(fingerprint = ? AND fingerprint_rule = ?)"] * len(fingerprints))
+    return f"({condition})", [one for rule, mark in fingerprints.items() for one in (mark, rule)]
 
 
 def _task_key(submission: Submission) -> tuple[str, str, int, str]:

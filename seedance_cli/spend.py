@@ -15,7 +15,7 @@ from seedance_cli.errors import (
     Stopped,
     WriteFailed,
 )
-from seedance_cli.fingerprint import fingerprint
+from seedance_cli.fingerprint import RULE, fingerprints
 from seedance_cli.http import encode, refusal, unreachable, words
 from seedance_cli.models import IntentState
 from seedance_cli.net import PAID_SECONDS, Event, FaultKind
@@ -102,13 +102,15 @@ def submit(
     """
     content = encode(request.body)
     name = channel.provider.info.name
+    marks = fingerprints(name, channel.endpoint, channel.sandbox, request)
     prepared = ledger.prepare(
         provider=name,
         endpoint=channel.endpoint,
         profile=channel.profile,
         profile_named=channel.profile_named,
         sandbox=channel.sandbox,
-        fingerprint=fingerprint(name, channel.endpoint, channel.sandbox, request.body),
+        fingerprint=marks[RULE],
+        earlier_fingerprints={rule: mark for rule, mark in marks.items() if rule != RULE},
         request=video,
         priced=channel.provider.priced(request.body),
         again=again,

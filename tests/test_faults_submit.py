@@ -1066,6 +1066,16 @@ def test_money_6_6_key_profile_and_metadata_make_no_difference(shop: Shop) -> No
         assert shop.buy(other.url, provider=ink).code == 0
 
 
+def test_money_6_6_a_callback_makes_no_difference_wherever_it_stands(shop: Shop) -> None:
+    """A callback that a --param puts inside the provider's options is still the same request."""
+    with BytesServer(in_turn(finish, answer(200, ACCEPTED["runbase"]))) as server:
+        assert shop.buy(server.url).code == 6
+        for param in ('callback_url="https://h.example/a"', 'webhook={"url":"x"}'):
+            assert shop.buy(server.url, "--param", param).code == 6
+        assert posts(server) == 1
+        assert shop.buy(server.url, "--param", "seed=1").code == 0
+
+
 @pytest.mark.parametrize("code", [402, 429, 401])
 def test_money_6_6_a_refusal_blocks_nothing(shop: Shop, code: int) -> None:
     """After a clear refusal the same request may be sent again."""

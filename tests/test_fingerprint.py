@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.fingerprint import fingerprint, origin
+from seedance_cli.fingerprint import RULE, fingerprints, origin
+from seedance_cli.models import HttpRequest
 
 if TYPE_CHECKING:
     from seedance_cli.models import JsonObject
@@ -15,9 +16,17 @@ URL = "https://api.example.com/v1"
 BODY: JsonObject = {"prompt": "a cat", "duration": "8", "input": {"a": 1, "b": [1, 2]}}
 
 
-def mark(body: JsonObject = BODY, *, provider: str = "p", url: str = URL, box: bool = False) -> str:
+def mark(
+    body: JsonObject = BODY,
+    *,
+    provider: str = "p",
+    url: str = URL,
+    box: bool = False,
+    path: str = "/generate",
+    rule: int = RULE,
+) -> str:
     """The fingerprint of one variation."""
-    return fingerprint(provider, url, box, body)
+    return fingerprints(provider, url, box, HttpRequest("POST", path, body))[rule]
 
 
 def test_is_sha256_in_hex() -> None:
@@ -28,10 +37,11 @@ def test_is_sha256_in_hex() -> None:
 
 def test_is_stable_across_versions() -> None:
     """A fingerprint in an existing ledger still matches: its recipe is fixed."""
-    assert (
-        fingerprint("seedanceapi", "https://seedanceapi.org/v1", False, {"prompt": "é"})
-        == "31266dbb4c856c995d4c8ce14042afdcdcd1b40be394251362cbdf8fced93626"
-    )
+    request = HttpRequest("POST", "/generate", {"prompt": "é"})
+    assert fingerprints("seedanceapi", "https://seedanceapi.org/v1", False, request) == {
+        1: "31266dbb4c856c995d4c8ce14042afdcdcd1b40be394251362cbdf8fced93626",
+        2: "5c7b19d24ed888f36b5abc9742d65ae45b2580eab4f669bf6ffa8c84ad8a2058",
+    }
 
 
 def test_order_does_not_matter() -> None:
@@ -41,22 +51,42 @@ def test_order_does_not_matter() -> None:
     assert mark({**BODY, "input": {"a": 1, "b": [2, 1]}}) != mark()
 
 
+@pytest.mark.parametrize("rule", [1, RULE])
 @pytest.mark.parametrize("field", ["metadata", "callback_url", "webhookUrl"])
-def test_metadata_and_callbacks_do_not_matter(field: str) -> None:
-    """Metadata and callback fields are left out, but only at the top level."""
-    assert mark({**BODY, field: "x"}) == mark()
-    assert mark({**BODY, "input": {"a": 1, "b": [1, 2], field: "x"}}) != mark()
+def test_metadata_and_callbacks_do_not_matter(field: str, rule: int) -> None:
+    """Metadata and callback fields are left out; by the first rule only at the top level."""
+    assert mark({**BODY, field: "x"}, rule=rule) == mark(rule=rule)
+    deep = mark({**BODY, "input": {"a": 1, "b": [1, 2], field: "x"}}, rule=rule)
+    assert (deep == mark(rule=rule)) is (rule != 1)
 
 
-def test_drop_is_the_callers() -> None:
-    """A caller that names the fields to drop decides alone."""
-    assert fingerprint("p", URL, False, {"a": 1, "b": 2}, drop=("b",)) == mark({"a": 1})
+@pytest.mark.parametrize("field", ["callBackUrl", "webhook", "webhook_events_filter", "Metadata"])
+def test_callbacks_of_any_spelling_do_not_matter(field: str) -> None:
+    """A field that another provider calls otherwise is left out wherever it stands."""
+    assert mark({**BODY, field: ["x"]}) == mark()
+    assert mark({**BODY, "list": [{"a": 1, field: {"b": 2}}]}) == mark({**BODY, "list": [{"a": 1}]})
+
+
+def test_path_and_query_matter() -> None:
+    """The same body at another path is another request; a callback in the query is none."""
+    found = {
+        mark(),
+        mark(path="/bytedance/seedance-2.0"),
+        mark(path="/generate?size=1"),
+        mark(path="/generate?size=2"),
+        mark(url="https://api.example.com/v2"),
+    }
+    assert len(found) == 5
+    assert mark(path="/generate?fal_webhook=https://a.example") == mark()
+    assert mark(path="/generate?b=1&a=2&webhookUrl=x") == mark(path="/generate?a=2&b=1")
+    assert mark(url=f"{URL}/") == mark()
+    assert len({mark(path=path, rule=1) for path in ("/a", "/b?c=d")}) == 1
 
 
 @pytest.mark.parametrize("value", [8, 8.0, True, None, "9", ["8"]])
 def test_a_value_and_its_type_matter(value: object) -> None:
     """`8` and `"8"` are different requests."""
-    assert fingerprint("p", URL, False, {"duration": value}) != mark({"duration": "8"})  # type: ignore[dict-item]  # each is JSON
+    assert mark({"duration": value}) != mark({"duration": "8"})  # type: ignore[dict-item]  # each is JSON
 
 
 def test_provider_and_sandbox_matter() -> None:

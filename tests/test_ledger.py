@@ -200,6 +200,20 @@ def test_the_lock_lives_until_settled(ledger: Ledger, folder: Path) -> None:
 # What blocks a second payment
 
 
+def test_a_row_is_compared_under_its_own_rule(ledger: Ledger, folder: Path) -> None:
+    """A fingerprint by an earlier rule finds the rows of that rule, and no others."""
+    ledger.settle(prepare(ledger, "one"), IntentState.UNKNOWN, {})
+    old = prepare(ledger, "two")
+    ledger.settle(old, IntentState.UNKNOWN, {})
+    with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
+        db.execute("UPDATE intents SET fingerprint_rule = 1 WHERE intent = ?", (old,))
+    prepare(ledger, "two")
+    prepare(ledger, "three", earlier={1: "one"})
+    with pytest.raises(OutcomeUnknown) as caught:
+        prepare(ledger, "three", earlier={1: "two"})
+    assert caught.value.intent == old
+
+
 def test_unknown_blocks_an_identical_request(ledger: Ledger) -> None:
     """An identical request to one that is unknown is refused with 6, and writes nothing."""
     intent = prepare(ledger)

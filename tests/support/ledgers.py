@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seedance_cli.ledger import Ledger
 
 ENDPOINT = "https://api.example.com/v1"
@@ -30,6 +33,7 @@ def prepare(
     prompt: str = "a cat",
     priced: PricedFields | None = PRICED,
     again: bool = False,
+    earlier: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """Write an intent with the fingerprint `mark`; its id."""
     intent = ledger.prepare(
@@ -41,6 +45,7 @@ def prepare(
         request=VideoRequest(prompt=prompt, duration=8),
         priced=priced,
         again=again,
+        earlier_fingerprints=earlier,
     ).intent
     assert intent is not None
     return intent
