@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from seedance_cli.addresses import is_private
 from seedance_cli.errors import DownloadFailed, Unreachable
-from seedance_cli.text import mask_url
+from seedance_cli.text import mask_url, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +25,7 @@ _REDIRECT = frozenset({301, 302, 303, 307, 308})
 _UNUSABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_ODD = re.compile(r"[@\\\s]|%20")
 
 
 @contextmanager
@@ -97,20 +98,22 @@ def _check(url: str, *, allow_private: bool) -> None:
     reason = None
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        odd = "@" in parts.netloc or "\\" in parts.netloc or not host
-    except ValueError:
-        parts, odd = urlsplit(""), True
+        odd = not parts.hostname or _ODD.search(parts.netloc) is not None or parts.port == 0
+        scheme = parts.scheme
+    except ValueError:  # a bracket that is open, a port that is no number
+        scheme, odd = "http", True
     if _UNUSABLE.search(url):
         reason = "has control characters"
-    elif parts.scheme not in {"http", "https"}:
+    elif scheme not in {"http", "https"}:
         reason = "is neither http nor https"
     elif odd:
         reason = "names no plain host"
     elif not allow_private and is_private(url):
         reason = "leads to a private address"
     if reason is not None:
-        raise DownloadFailed(f"the video's URL {reason}; it was not followed")
+        raise DownloadFailed(
+            f"the video's URL {reason}; it was not followed: {shortened(mask_url(url))}"
+        )
 
 
 def _follow(url: str, location: str) -> str:

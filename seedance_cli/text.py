@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from seedance_cli.models import LONGEST_URL
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 _CONTROL = (
@@ -16,6 +19,7 @@ _CONTROL = (
 )
 """Joiners (U+200C, U+200D) and accents stay: scripts and emoji are spelt with them."""
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+_LONGEST = 200
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -51,9 +55,30 @@ def misquoted(text: str) -> str | None:
     return None
 
 
-def usable_url(url: str) -> bool:
-    """Whether a video URL may be handed on: http or https, and nothing in it to be escaped."""
-    return not unsafe(url) and " " not in url and url.lower().startswith(("http://", "https://"))
+def url_fault(url: str) -> str | None:
+    """Why a video URL cannot be handed on, as the end of a sentence; None where it can."""
+    found = re.search(_CONTROL, url)
+    if found is not None:
+        return f"has a control character ({safe(found[0])})"
+    if not url.lower().startswith(("http://", "https://")):
+        return "is neither http nor https"
+    if len(url) > LONGEST_URL:
+        return f"is longer than {LONGEST_URL} characters"
+    return "has a space in it" if " " in url else None
+
+
+def unusable(urls: Iterable[str]) -> str | None:
+    """What is wrong with the first URL that cannot be used, and that URL, escaped and masked."""
+    for url in urls:
+        fault = url_fault(url)
+        if fault is not None:
+            return f"it {fault}: {shortened(mask_url(url))}"
+    return None
+
+
+def shortened(text: str) -> str:
+    """The text as far as a line of an error has room for it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def mask_url(url: str) -> str:

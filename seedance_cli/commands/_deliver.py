@@ -26,7 +26,7 @@ from seedance_cli.naming import target
 from seedance_cli.output import Closed
 from seedance_cli.reading import Target
 from seedance_cli.screen import Transfer
-from seedance_cli.text import usable_url
+from seedance_cli.text import unusable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -305,6 +305,7 @@ def _no_video(submission: Submission) -> SeedanceError | None:
         return TaskFailed(f"{submission.ref} {task.status}{why}")
     if not task.video_urls:
         return DownloadFailed(f"{submission.ref} succeeded without a video URL")
-    if not all(usable_url(url) for url in task.video_urls):
-        return DownloadFailed(f"{submission.ref} succeeded with a URL that cannot be used")
+    wrong = unusable(task.video_urls)
+    if wrong is not None:
+        return DownloadFailed(f"{submission.ref} succeeded with a URL that cannot be used: {wrong}")
     return None

@@ -86,12 +86,13 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
 
 
 def _row(out: Output, submission: Submission) -> tuple[str, str, str]:
-    from seedance_cli.text import usable_url
+    from seedance_cli.text import unusable, url_fault
 
     urls = () if submission.task is None else submission.task.video_urls
-    usable = [url for url in urls if usable_url(url)]
-    if len(usable) < len(urls):
-        out.warn(f"{submission.ref} has a URL that cannot be used")
+    usable = [url for url in urls if url_fault(url) is None]
+    wrong = unusable(urls)
+    if wrong is not None:
+        out.warn(f"{submission.ref} has a URL that cannot be used: {wrong}")
     return submission.ref or "", submission.status, " ".join(usable)
 
 

@@ -13,9 +13,9 @@ import httpx
 
 from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
-from seedance_cli.errors import Unreachable
+from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.net.client import HEADERS, open_client
-from seedance_cli.net.faults import fault_of
+from seedance_cli.net.faults import FaultKind, fault_of
 from seedance_cli.net.limits import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def stream(
 
     Raises:
         Unreachable: no answer.
+        DownloadFailed: the URL is none that can be asked.
         ConfigError: a proxy or certificate variable that cannot be used.
         Cancelled: somebody asked to stop.
     """
@@ -93,12 +94,15 @@ def stream(
     cancellation = cancellation or Cancellation()
     client = open_client(url)
     try:
-        request = client.build_request(
-            "GET",
-            url,
-            headers={**HEADERS, "Accept": "*/*", **headers},
-            timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
-        )
+        try:
+            request = client.build_request(
+                "GET",
+                url,
+                headers={**HEADERS, "Accept": "*/*", **headers},
+                timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _no_address() from error
         opened: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
 
         def open_it() -> None:
@@ -116,7 +120,10 @@ def stream(
         if isinstance(response, Cancelled):
             raise response
         if isinstance(response, Exception):
-            raise Unreachable(fault_of(response).text) from response
+            fault = fault_of(response)
+            if fault.kind is FaultKind.REQUEST:
+                raise _no_address() from response
+            raise Unreachable(fault.text) from response
         try:
             lowered = {k.lower(): v for k, v in response.headers.items()}
             answer = Stream(response.status_code, lowered, response, cancellation)
@@ -126,3 +133,7 @@ def stream(
             response.close()
     finally:
         client.close()
+
+
+def _no_address() -> DownloadFailed:
+    return DownloadFailed("the video's URL is no address that can be asked")

@@ -133,14 +133,15 @@ def in_url(task_id: str) -> str:
     return quote(task_id, safe="")
 
 
-def strings(value: object) -> tuple[str, ...]:
-    """The strings that are not empty in an array; a lone string counts as an array of one.
+def urls(value: object) -> tuple[str, ...]:
+    """The URLs in an array; a lone string counts as an array of one.
 
-    One that is longer than a URL may be keeps one character too many, and so stays unusable.
+    Spaces around one go, and those inside become `%20`, as browsers do it. One that is longer than
+    a URL may be keeps one character too many, and so stays unusable.
     """
     items = value if isinstance(value, list) else [value]
-    found = (item[: LONGEST_URL + 1] for item in items if isinstance(item, str) and item)
-    return tuple(islice(found, _MOST_URLS))
+    plain = (item.strip(" ").replace(" ", "%20") for item in items if isinstance(item, str))
+    return tuple(islice((url[: LONGEST_URL + 1] for url in plain if url), _MOST_URLS))
 
 
 def standing(word: str | None) -> Status:

@@ -159,7 +159,7 @@ def _task(task_id: str, data: object, problem: Problem | None = None) -> Task:
         task_id=task_id,
         status=status,
         provider_status=word,
-        video_urls=_json.strings(_json.member(data, "result", "video")),
+        video_urls=_json.urls(_json.member(data, "result", "video")),
         cost=_json.charged(
             _json.member(data, "consumed"), INFO.price_unit, settled=status.terminal
         ),

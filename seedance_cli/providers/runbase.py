@@ -185,7 +185,7 @@ def _task(task_id: str, body: dict[str, object]) -> Task:
         status=status,
         provider_status=word,
         model=_json.text(_field(body, "model")),
-        video_urls=_json.strings(_json.member(_field(body, "output"), "urls")),
+        video_urls=_json.urls(_json.member(_field(body, "output"), "urls")),
         cost=_json.charged(_field(body, "costUsd"), INFO.price_unit, settled=status.terminal),
         error=_problems.reason(status, {**_wrapped(body), **body}, ("error",)),
     )

@@ -180,7 +180,7 @@ def _task(task_id: str, body: dict[str, object], problem: Problem | None = None)
         provider_status=word,
         model=_json.text(body.get("model")),
         prompt=_json.prompt(body.get("prompt")),
-        video_urls=_json.strings(_json.member(body, "output", "url")),
+        video_urls=_json.urls(_json.member(body, "output", "url")),
         cost=_json.charged(body.get("creditsCharged"), INFO.price_unit, settled=True),
         error=_problems.reason(status, body, ("error",), problem=problem),
     )

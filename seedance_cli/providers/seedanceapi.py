@@ -209,7 +209,7 @@ def _task(task_id: str, data: object, problem: Problem | None = None) -> Task:
         status=status,
         provider_status=word,
         prompt=_json.prompt(_json.member(data, "request", "prompt")),
-        video_urls=_json.strings(_json.member(data, "response")),
+        video_urls=_json.urls(_json.member(data, "response")),
         cost=_json.charged(
             _json.member(data, "consumed_credits"), INFO.price_unit, settled=status.terminal
         ),
