@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from seedance_cli.models import LONGEST_URL
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -57,6 +55,8 @@ def misquoted(text: str) -> str | None:
 
 def url_fault(url: str) -> str | None:
     """Why a video URL cannot be handed on, as the end of a sentence; None where it can."""
+    from seedance_cli.models import LONGEST_URL  # a press of Tab reads this module, and no values
+
     found = re.search(_CONTROL, url)
     if found is not None:
         return f"has a control character ({safe(found[0])})"
