@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import sys
 from functools import cache
@@ -14,7 +15,7 @@ from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined] 
 
 from seedance_cli import __version__, signals
 from seedance_cli.clock import SystemClock
-from seedance_cli.commands import _shells, _tab
+from seedance_cli.commands import _shells, _tab, _words
 from seedance_cli.commands._app import App
 from seedance_cli.commands._shells import SCRIPTS
 from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
@@ -45,7 +46,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(TyperGroup):
+class _Commands(_words.Group):
     """The commands, each imported and built when it is first asked for.
 
     Typer builds all of them at each start otherwise, which takes longer than most of them run.
@@ -83,9 +84,11 @@ def _built(name: str) -> Any:
     group = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
     epilog = examples(*module.EXAMPLES)
     if isinstance(found, typer.Typer):
-        group.add_typer(found, name=name, epilog=epilog)
+        for one in found.registered_commands:
+            one.cls = _words.Command
+        group.add_typer(found, name=name, cls=_words.Group, epilog=epilog)
     else:
-        group.command(name, epilog=epilog)(found)
+        group.command(name, cls=_words.Command, epilog=epilog)(found)
     return typer.main.get_group(group).commands[name]
 
 
@@ -210,10 +213,7 @@ def _run(arguments: list[str], state: App) -> int:
         message = error.format_message()
         if not message:  # a command group alone: its help has been printed
             return 0
-        hint = _help_line(error)
-        if message.startswith("Got unexpected extra argument") and "generate" in hint:
-            hint = 'a prompt of several words goes into quotes: seedance generate "a paper boat"'
-        raise UsageError(message, hint=hint) from error
+        raise UsageError(message, hint=_way_out(error, arguments)) from error
     except SystemExit as error:
         return _ended(error)
     except OSError as error:
@@ -236,16 +236,34 @@ def _ended(error: SystemExit) -> int:
     raise Closed("stdout was closed by its reader") from error  # the reader of a help text
 
 
-def _help_line(error: Exception) -> str:
-    path = getattr(getattr(error, "ctx", None), "command_path", "seedance")
+def _way_out(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """What to type instead of words that Typer refuses."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "seedance"
+    message = error.format_message()
+    surplus = message.startswith("Got unexpected extra argument")
+    if surplus and any(word.startswith("-") for word in _after_dashes(arguments)[1:]):
+        return f"after -- nothing is an option: {path} [OPTIONS] -- TEXT"
+    if surplus and path.endswith(" generate"):
+        return 'a prompt of several words goes into quotes: seedance generate "a paper boat"'
+    if message.startswith("No such option") and path.endswith(" generate"):
+        return f'{path} --help; a PROMPT that begins with - goes after --: {path} ... -- "$prompt"'
     return f"{path} --help"
+
+
+def _after_dashes(arguments: Sequence[str]) -> list[str]:
+    return list(itertools.dropwhile(lambda word: word != "--", arguments))[1:]
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether JSON was asked for, told by the words themselves: the options are not read yet."""
+    return "--json" in itertools.takewhile(lambda word: word != "--", arguments)
 
 
 def _fail(state: App, arguments: list[str], error: SeedanceError, exit_code: int) -> int:
     from seedance_cli.output import Output, silence_stdout
 
-    # Before the options are read, the words themselves tell whether JSON was asked for.
-    out = state.out or Output(json="--json" in arguments)
+    out = state.out or Output(json=_wants_json(arguments))
     error.exit_code = exit_code
     if getattr(error, "broken_pipe", False):
         silence_stdout()
@@ -260,7 +278,7 @@ def _bug(state: App, arguments: list[str], error: Exception) -> int:
     text = "".join(traceback.format_exception(error))
     from seedance_cli.output import Output
 
-    out = state.out or Output(json="--json" in arguments)
+    out = state.out or Output(json=_wants_json(arguments))
     for line in text.splitlines():
         out.always(line)
     told = SeedanceError(

@@ -58,7 +58,8 @@ def bodies(server: ScriptedProvider) -> list[Any]:
     ("argv", "stdin", "prompt"),
     [
         (["a boat"], None, "a boat"),
-        ([], "a boat\n", "a boat"),
+        ([], "a boat\n", None),
+        (["-"], "a boat\n", "a boat"),
         (["-"], "a boat\r\n", "a boat"),
         (["-"], "a boat\n\n", "a boat\n"),
         (["-f", "prompt.txt"], None, "from a file\n"),
@@ -69,7 +70,7 @@ def bodies(server: ScriptedProvider) -> list[Any]:
         (["--", "-p is no option"], None, "-p is no option"),
         (["배 🚢 \u202e"], None, "배 🚢 \u202e"),
         (["a" * 1_000_000], None, "a" * 1_000_000),
-        ([], "\ufeffa boat", "a boat"),
+        (["-"], "\ufeffa boat", "a boat"),
     ],
 )
 def test_the_prompt(argv: list[str], stdin: str | None, prompt: str | None, run: Run) -> None:
@@ -85,12 +86,13 @@ def test_the_prompt(argv: list[str], stdin: str | None, prompt: str | None, run:
 @pytest.mark.parametrize(
     ("argv", "stdin", "why"),
     [
-        ([], "", "the prompt is empty"),
+        ([], "a list\n", "there is no PROMPT"),
+        (["-"], "", "the prompt is empty"),
         ([" \n"], None, "the prompt is empty"),
         (["a boat", "-f", "x"], None, "both given"),
         (["-f", "missing.txt"], None, "missing.txt cannot be read: No such file"),
         (["-f", "."], None, "cannot be read: Is a directory"),
-        ([], b"\xff\xfe", "no UTF-8 text (byte 0)"),
+        (["-"], b"\xff\xfe", "no UTF-8 text (byte 0)"),
         (["a\x00b"], None, "a NUL or a lone surrogate"),
         (["a\udc80b"], None, "a NUL or a lone surrogate"),
         (["a boat", "again"], None, "unexpected extra argument"),
@@ -113,14 +115,14 @@ def test_a_prompt_typed_on_a_terminal(spawn: Spawn) -> None:
     assert '"prompt":"a boat"' in typed.finish().out
     silent = spawn("generate", "-p", "runbase", pty=True, pipe_stdout=True).finish()
     assert silent.code == 2
-    assert "there is no prompt" in silent.err
+    assert "there is no PROMPT" in silent.err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="hands descriptors over")
 @pytest.mark.parametrize(
     ("how", "why"),
     [
-        ("os.close(0)", "there is no prompt"),
+        ("os.close(0)", "stdin is closed"),
         ("os.dup2(os.open(os.devnull, os.O_WRONLY), 0)", "stdin cannot be read"),
     ],
 )
@@ -130,9 +132,23 @@ def test_stdin_that_cannot_be_read(how: str, why: str, spawn: Spawn) -> None:
         f"import os, sys; {how};"
         "os.execv(sys.executable, [sys.executable, '-m', 'seedance_cli', *sys.argv[1:]])"
     )
-    done = spawn("generate", "-p", "runbase", code=code).finish()
+    done = spawn("generate", "-", "-p", "runbase", code=code).finish()
     assert done.code == 2
     assert why in done.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a device without an end")
+@pytest.mark.parametrize("words", [("-",), ("-f", "-"), ("-f", "/dev/zero"), ("-f", "/dev/stdin")])
+def test_a_prompt_without_an_end(words: tuple[str, ...], spawn: Spawn) -> None:
+    """Bytes that do not end are no prompt: 2 with the limit, and not all of the memory."""
+    code = (
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30));"
+        "os.dup2(os.open('/dev/zero', os.O_RDONLY), 0);"
+        "os.execv(sys.executable, [sys.executable, '-m', 'seedance_cli', *sys.argv[1:]])"
+    )
+    done = spawn("generate", *words, "-p", "runbase", code=code).finish()
+    assert (done.code, done.out) == (2, ""), done.err
+    assert "16 MiB" in done.err
 
 
 # The options

@@ -14,6 +14,7 @@ from seedance_cli.models import VideoRequest
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
     from seedance_cli.models import JsonValue
     from seedance_cli.output import Output
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 _SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
 _SHOWN = 60
+_MOST = 16 << 20
+"""Bytes of a prompt that is read from a file or stdin, which may have no end."""
 
 
 def prompt_text(argument: str | None, file: Path | None) -> str:
-    """The prompt: the argument, the file, or stdin where neither is given, or `-` for either.
+    """The prompt: the argument, or the file; `-` for either is stdin, and nothing else is.
+
+    In a `while read` loop stdin is the rest of somebody's list.
 
     Raises:
         UsageError: none, two of them, or text that cannot be sent.
@@ -34,12 +39,16 @@ def prompt_text(argument: str | None, file: Path | None) -> str:
         raise UsageError(
             "a PROMPT and --prompt-file were both given", hint="give one: the text, or the file"
         )
+    if argument is None and file is None:
+        raise UsageError(
+            "there is no PROMPT", hint='seedance generate "a paper boat"; - reads it from stdin'
+        )
     if argument is not None and argument != "-":
         text = argument
     elif file is not None and str(file) != "-":
         text = _from_file(file)
     else:
-        text = _from_stdin(asked=argument == "-" or file is not None)
+        text = _from_stdin()
     if not text.strip():
         raise UsageError("the prompt is empty", hint='seedance generate "a paper boat"')
     return text
@@ -107,16 +116,17 @@ def with_defaults(
 
 def _from_file(path: Path) -> str:
     try:
-        return _decoded(path.read_bytes(), f"--prompt-file {path}")
+        with path.open("rb") as file:
+            return _decoded(file, f"--prompt-file {path}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UsageError(f"--prompt-file {path} cannot be read: {_why(error)}") from error
 
 
-def _from_stdin(*, asked: bool) -> str:
-    if sys.stdin is None or (sys.stdin.isatty() and not asked):
-        raise UsageError("there is no prompt", hint='seedance generate "a paper boat"')
+def _from_stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("stdin is closed, and the prompt was to be read from it")
     try:
-        return _decoded(sys.stdin.buffer.read(), "the prompt on stdin")
+        return _decoded(sys.stdin.buffer, "the prompt on stdin")
     except (OSError, ValueError) as error:  # ValueError: it is closed
         raise UsageError(f"the prompt on stdin cannot be read: {_why(error)}") from error
 
@@ -125,7 +135,10 @@ def _why(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _decoded(raw: bytes, what: str) -> str:
+def _decoded(stream: BinaryIO, what: str) -> str:
+    raw = stream.read(_MOST + 1)
+    if len(raw) > _MOST:
+        raise UsageError(f"{what} has no end within {_MOST >> 20} MiB, and no prompt is longer")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
