@@ -104,16 +104,16 @@ app = typer.Typer(
 )
 
 
-def _print_version(value: bool) -> None:
-    if value:
+def _print_version(ctx: typer.Context, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
         from seedance_cli.output import Output
 
         Output().result(f"seedance {__version__}")
         raise typer.Exit
 
 
-def _print_script(shell: str | None) -> None:
-    if shell is None:
+def _print_script(ctx: typer.Context, shell: str | None) -> None:
+    if shell is None or ctx.resilient_parsing:
         return
     if shell not in SCRIPTS:
         raise UsageError(
@@ -171,7 +171,8 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
     state = App(os.environ, clock or SystemClock())
     with signals.installed():
         try:
-            code = _told(arguments, state)
+            asked = os.environ.get(_shells.ASKED)
+            code = _completed(arguments, state) if asked else _told(arguments, state)
         except Interrupted as second:  # it came while the first was being told
             code = second.exit_code
     _let_go_of_stdout()
@@ -190,6 +191,17 @@ def _told(arguments: list[str], state: App) -> int:
         return _bug(state, arguments, error)
 
 
+def _completed(arguments: list[str], state: App) -> int:
+    """Answer Tab. Whatever goes wrong, the user is typing: nothing may appear in between."""
+    try:
+        _shells.answer(lambda: _typed(arguments, state), os.environ)
+    except Interrupted as stop:
+        return stop.exit_code
+    except Exception:  # noqa: BLE001 - as the docstring says
+        return 0
+    return 0
+
+
 def _let_go_of_stdout() -> None:
     # What a full disk did not take is still in the buffer; the interpreter would try again at its
     # end, and exit 120.
@@ -203,10 +215,8 @@ def _let_go_of_stdout() -> None:
 
 
 def _run(arguments: list[str], state: App) -> int:
-    if _shells.ASKED in os.environ:
-        _shells.prepare(os.environ)
     try:
-        code = _program()(arguments, obj=state, prog_name="seedance", standalone_mode=False)
+        code = _typed(arguments, state)
     except typer.TyperException as error:
         if error.exit_code != _USAGE_CODE:
             raise
@@ -227,9 +237,13 @@ def _run(arguments: list[str], state: App) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _typed(arguments: list[str], state: App) -> Any:
+    return _program()(arguments, obj=state, prog_name="seedance", standalone_mode=False)
+
+
 def _ended(error: SystemExit) -> int:
     """What it means that Typer ends the program by itself."""
-    if not error.code:  # a completion
+    if not error.code:
         return 0
     from seedance_cli.output import Closed
 

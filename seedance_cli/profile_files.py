@@ -64,8 +64,12 @@ def paths(env: Mapping[str, str]) -> Paths:
     return Paths(config, credentials)
 
 
-def load(env: Mapping[str, str]) -> Store:
+def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     """Read both files; one that is missing is empty, and both are where no home is known.
+
+    Args:
+        env: the environment.
+        tighten: as for `toml_store.read`.
 
     Raises:
         ConfigError: unreadable, damaged, or a value of the wrong type; never with the content.
@@ -74,8 +78,8 @@ def load(env: Mapping[str, str]) -> Store:
         where = paths(env)
     except NoHome:
         return Store(None, None, {})
-    ours = toml_store.read(where.credentials)
-    users = toml_store.read(where.config)
+    ours = toml_store.read(where.credentials, tighten=tighten)
+    users = toml_store.read(where.config, tighten=tighten)
     config = profile_data.config(where.config, users.data)
     stored = profile_data.credentials(where.credentials, ours.data, providers.names())
     profiles = {

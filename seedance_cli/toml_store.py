@@ -83,11 +83,15 @@ def has_comments(text: str) -> bool:
     return any(match["comment"] for match in re.finditer(_STRING_OR_COMMENT, text, re.DOTALL))
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, tighten: bool = True) -> Document:
     """The file's content; an empty document where there is no file.
 
     A file that others could reach is closed to them on the way (not on Windows, which has no
     such modes).
+
+    Args:
+        path: where it lies.
+        tighten: False leaves its mode as it is, for a caller that cannot tell the user.
 
     Raises:
         ConfigError: it cannot be read or parsed; the message has the line, never the content.
@@ -96,7 +100,7 @@ def read(path: Path) -> Document:
         with path.open("rb") as stream:
             status = os.fstat(stream.fileno())
             raw = stream.read(MAX_SIZE + 1)
-            loose, tightened = _tighten(stream.fileno(), status)
+            loose, tightened = _tighten(stream.fileno(), status) if tighten else (None, False)
     except (FileNotFoundError, NotADirectoryError):
         return Document({})
     except OSError as error:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-import pty
-import re
 import runpy
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,7 @@ from seedance_cli.clock import SystemClock
 from seedance_cli.commands import _shells, _tab
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Task
-from support import ledgers
+from support import ledgers, shells
 
 if TYPE_CHECKING:
     from support.runner import Run
@@ -32,21 +29,7 @@ FILES = {
     "fish": "seedance.fish",
     "powershell": "seedance.ps1",
 }
-SHELLS = {
-    "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(seedance --show-completion bash)"'),
-    "zsh": (
-        ["zsh", "-f", "-i"],
-        'autoload -U compinit; compinit -uD; bindkey -e; eval "$(seedance --show-completion zsh)"',
-    ),
-    "fish": (["fish", "--no-config", "-i"], "seedance --show-completion fish | source"),
-}
 CONFIG = '[profiles.work]\nprovider = "runbase"\n\n[profiles.play]\nprovider = "defapi"\n'
-
-OWNER = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "os.execvp(sys.argv[1], sys.argv[1:])"
-)
-"""Makes the pseudo-terminal the shell's own; fish insists."""
 
 # What is typed, and the words of the line after one Tab.
 CASES = [
@@ -69,81 +52,23 @@ CASES = [
 QUICK = [case for case in CASES if case[0].endswith(("gener", "-a 16:"))]
 
 
-class Terminal:
-    """A shell on a pseudo-terminal, typed to as a person would."""
-
-    def __init__(self, argument: list[str], env: dict[str, str]) -> None:
-        self._master, slave = pty.openpty()
-        self._seen = bytearray()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-c", OWNER, *argument],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=env,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        try:
-            while data := os.read(self._master, 65536):
-                self._seen += data
-        except OSError:  # the shell has gone
-            return
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def wait_for(self, pattern: str, timeout: float = 20) -> re.Match[str]:
-        """The first match in what came after the last one; it is taken out."""
-        end = time.monotonic() + timeout
-        while True:
-            text = self._seen.decode(errors="replace")
-            found = re.search(pattern, text, re.DOTALL)
-            if found:
-                self._seen = bytearray(text[found.end() :].encode())
-                return found
-            assert time.monotonic() < end, f"{pattern} is not in {text!r}"
-            time.sleep(0.01)
-
-    def close(self) -> None:
-        self._popen.kill()
-        self._popen.wait(10)
-        self._reader.join(10)
-        os.close(self._master)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", shells.SHELLS)
 def test_tab_in_a_real_shell(shell: str) -> None:
     """Tab completes commands, and values with a colon in them."""
     press_tab(shell, QUICK)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", shells.SHELLS)
 def test_tab_on_everything(shell: str) -> None:
     """Tab completes options and values of every kind, wherever they stand."""
     press_tab(shell, CASES)
 
 
 def press_tab(shell: str, cases: list[tuple[str, str]]) -> None:
-    argument, setup = SHELLS[shell]
-    if shutil.which(argument[0]) is None:
-        pytest.skip(f"{shell} is not installed")
-    config = Path(os.environ["SEEDANCE_CONFIG"])
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(CONFIG)
-    config.chmod(0o600)
+    configure(CONFIG)
     Path("the-prompt.txt").write_text("a boat")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "TERM": "dumb", "COLUMNS": "200", "HISTFILE": ""}
-    terminal = Terminal(argument, env)
-    try:
-        terminal.type(f"{setup}; echo rea''dy\r")
-        terminal.wait_for("ready")
+    with shells.at(shell) as terminal:
         for typed, expected in cases:
             # The shell itself shows which words the line has: it is made an argument of printf.
             terminal.type(f"{typed}\t\x01printf '<%s>' begin''ning \x05 end''ing\r")
@@ -152,8 +77,96 @@ def press_tab(shell: str, cases: list[tuple[str, str]]) -> None:
             parts = words.split("|")
             wanted = [*parts[0].split(), *parts[1:2], *"".join(parts[2:]).split()]
             assert found.strip("<>").split("><") == wanted, typed
-    finally:
-        terminal.close()
+
+
+def configure(text: str) -> Path:
+    config = Path(os.environ["SEEDANCE_CONFIG"])
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(text)
+    config.chmod(0o600)
+    return config
+
+
+# Names that would run, expand or break something if they were inserted as they are. Each begins
+# with a letter of its own; the first is what a stranger's dotfiles could bring.
+HOSTILE = [
+    "$(touch${IFS}pwned)",
+    "a$(touch pwned)",
+    "b`touch pwned`",
+    "c;touch pwned;#x",
+    "d'quo\"te",
+    "e back\\slash",
+    "f!history!!",
+    "g*?[x]{y,z}~",
+    "h&touch pwned|<>()",
+    "i \u00fcn\u00ef \u4e2d",
+    "j:colon $(touch pwned)",
+    "k'$(touch pwned)'",
+    "~root",
+]
+SHOW = f"""#!{sys.executable} -I
+import json, sys
+print("BEG" + json.dumps(sys.argv[1:]) + "FIN")
+"""
+# A quote in which bash cannot tell a name: the name ends with it, or bash reads a `!` in it.
+UNTOLD = {("bash", "'", "k"), ("bash", '"', "f")}
+
+
+@pytest.mark.parametrize("shell", shells.SHELLS)
+def test_tab_inserts_a_hostile_name_as_one_word(shell: str, tmp_path: Path) -> None:
+    """What Tab inserts is the name and nothing else: nothing runs and nothing expands."""
+    hostile(shell, tmp_path, [("", "a"), ("", "d"), ("", "f"), ("", "j:"), ("'", "a"), ('"', "b")])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("shell", shells.SHELLS)
+def test_tab_on_every_hostile_name(shell: str, tmp_path: Path) -> None:
+    """The same for every name, in every quote, after `--profile=` too."""
+    plain = [("", "\\" + name[0] if name[0] in "$~" else name[0]) for name in HOSTILE]
+    quoted = [(quote, name[0]) for quote in "'\"" for name in HOSTILE if name[0].isalpha()]
+    hostile(shell, tmp_path, [*plain, *quoted, ("=", "a"), ("=", "e")])
+
+
+def hostile(shell: str, tmp_path: Path, cases: list[tuple[str, str]]) -> None:
+    """Complete the name that begins so, after that quote, and look at the words of the line."""
+    configure("\n".join(f"[profiles.{json.dumps(name)}]\n" for name in HOSTILE))
+    show = tmp_path / "bin" / "show"
+    show.parent.mkdir()
+    show.write_text(SHOW)
+    show.chmod(0o755)
+    with shells.at(shell, show.parent) as terminal:
+        for quote, begun in cases:
+            if (shell, quote, begun) in UNTOLD:
+                continue
+            name = next(one for one in HOSTILE if one.startswith(begun.removeprefix("\\")))
+            before = f"--profile{quote or ' '}" if quote in {"", "="} else f"--profile {quote}"
+            terminal.type(f"seedance status {before}{begun}\t\x01show \x05\r")
+            words = json.loads(terminal.wait_for("BEG(.*)FIN")[1])
+            wanted = [f"--profile={name}"] if quote == "=" else ["--profile", name]
+            assert words == ["seedance", "status", *wanted]
+    assert not Path("pwned").exists()
+
+
+@pytest.mark.parametrize("shell", shells.SHELLS)
+def test_tab_on_files(shell: str, home: Path) -> None:
+    """File names are the shell's: after `--output=`, in the home, with `$(` in them."""
+    Path("video.mp4").touch()
+    Path("we ird $(touch pwned).mp4").touch()
+    (home / "xylophone.mp4").touch()
+    with shells.at(shell) as terminal:
+        for typed, wanted in [
+            ("-o vi", "-o video.mp4"),
+            ("--output=vi", "--output=video.mp4"),
+            ("--output=~/xy", "--output=~/xylophone.mp4"),
+            ("-o ~/xy", f"-o {home}/xylophone.mp4"),
+            ("--output=we", "--output=we ird $(touch pwned).mp4"),
+        ]:
+            terminal.type(f"seedance wait {typed}\t\x01printf '<%s>' begin''ning \x05 end''ing\r")
+            found = terminal.wait_for("(.*)<beginning>(.*)<ending>")
+            assert found[2].strip("<>").replace("><", " ") == f"seedance wait {wanted}"
+            assert "rror" not in found[1]
+            assert "unknown option" not in found[1]
+    assert not Path("pwned").exists()
 
 
 @pytest.mark.parametrize("shell", FILES)
@@ -208,7 +221,89 @@ def test_tab_loads_nothing_heavy() -> None:
     assert ask("seedance generate -p ", loaded="rich httpx sqlite3 asyncio")[1] == ""
 
 
-def ask(line: str, loaded: str = "") -> tuple[list[str], str]:
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("seedance --version gen", ["generate"]),
+        ("seedance --show-completion bash gen", ["generate"]),
+        ("seedance --show-completion z", ["zsh"]),
+        ("seedance generate -h --max-c", ["--max-cost"]),
+        ("seedance $(", []),
+        ("seedance profile show 'a", []),
+    ],
+)
+def test_tab_runs_nothing(line: str, offered: list[str]) -> None:
+    """An option that prints something prints nothing on Tab, and what leads nowhere is silent."""
+    assert ask(line) == (offered, "")
+
+
+@pytest.mark.parametrize("instruction", ["complete_bash", "complete_zsh", "source_bash", "x", "_"])
+def test_whatever_a_script_asks(instruction: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any value of the variable asks for candidates: none prints a script or an error."""
+    monkeypatch.setenv("COMP_WORDS", "seedance list")
+    assert ask("seedance generate --max", instruction=instruction) == (["--max-cost"], "")
+
+
+def test_names_that_a_terminal_would_obey() -> None:
+    """A name with a control character, a line end or a direction mark in it is not offered."""
+    names = ["a\x1b]0;x\x07", "a\nb", "a\u202eb", "a\x9bb", "a-good-one"]
+    configure("\n".join(f"[profiles.{json.dumps(name)}]\n" for name in names))
+    assert ask("seedance status --profile ") == (["a-good-one"], "")
+
+
+def test_a_name_that_the_encoding_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be typed either: the others are offered all the same."""
+    configure('[profiles."\u00fc"]\n[profiles.u]\n')
+    assert ask("seedance status --profile ") == (["u", "\u00fc"], "")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert ask("seedance status --profile ") == (["u"], "")
+
+
+def test_tab_writes_nothing(tmp_path: Path) -> None:
+    """Neither a mode nor a byte changes: what a command would mend and tell of, Tab leaves."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    with Ledger.open(state, SystemClock(), create=True) as ledger:
+        ledgers.submit(ledger, "t1")
+    config = configure(CONFIG)
+    config.chmod(0o644)
+    before = snapshot(tmp_path)
+    assert ask("seedance status --profile ")[0] == ["play", "work"]
+    assert ask("seedance status ")[0] == ["runbase:t1"]
+    assert snapshot(tmp_path) == before
+
+
+def test_tab_leaves_an_older_ledger_as_it_is(tmp_path: Path) -> None:
+    """The ledger of an earlier release is read, and not brought up to date."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    state.mkdir(mode=0o700)
+    shutil.copy(
+        Path(__file__).parent / "fixtures" / "ledgers" / "ledger-v1.db", state / "ledger.db"
+    )
+    (state / "ledger.db").chmod(0o600)
+    before = snapshot(tmp_path)
+    offered, err = ask("seedance status ")
+    assert offered
+    assert err == ""
+    assert snapshot(tmp_path) == before
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    return {
+        str(path): (path.stat().st_mode, path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_tab_reads_no_fifo() -> None:
+    """A configuration that only one reader can have is left to the command."""
+    config = Path(os.environ["SEEDANCE_CONFIG"])
+    config.parent.mkdir()
+    os.mkfifo(config)
+    assert ask("seedance status --profile ") == ([], "")
+
+
+def ask(line: str, loaded: str = "", instruction: str = "complete_bash") -> tuple[list[str], str]:
     """What the program answers a completion script, and which of these modules it has loaded."""
     code = (
         "import sys\n"
@@ -216,9 +311,14 @@ def ask(line: str, loaded: str = "") -> tuple[list[str], str]:
         "try:\n    main()\n"
         "finally:\n    sys.stderr.write(' '.join(set(sys.argv[1].split()) & set(sys.modules)))\n"
     )
-    env = {**os.environ, _shells.ASKED: "complete_bash", _shells.LINE: line}
+    env = {**os.environ, _shells.ASKED: instruction, _shells.LINE: line}
     done = subprocess.run(
-        [sys.executable, "-c", code, loaded], env=env, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, loaded],
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
     )
     return done.stdout.split(), done.stderr
 

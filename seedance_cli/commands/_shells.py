@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
 ASKED = "_SEEDANCE_COMPLETE"
 """Typer's variable: completes instead of running. Its value is `INSTRUCTION_SHELL`."""
@@ -21,14 +21,50 @@ LINE = "_SEEDANCE_LINE"
 
 _BASH = r"""# Tab completion of seedance in bash: eval "$(seedance --show-completion bash)"
 _seedance_completion() {
-    local line=${COMP_LINE:0:COMP_POINT} word kept= candidate
-    word=${line##*[[:space:]]}
-    [[ $word == --*=* ]] && word=${word#*=}
-    # For bash a word begins after each colon: what stands before it stays, and is not repeated.
-    [[ $COMP_WORDBREAKS == *:* && $word != [\"\']* ]] && kept=${word%"${word##*:}"}
+    local line=${COMP_LINE:0:COMP_POINT} word= quote= text= at char kept= candidate
+    # The word before the cursor as it was typed, the quote that is open in it, what follows that.
+    for ((at = 0; at < ${#line}; at++)); do
+        char=${line:at:1}
+        if [[ $char == \\ && $quote != \' ]]; then
+            char=${line:at++:2}
+        elif [[ $char == "$quote" ]]; then
+            quote= word+=$char
+            continue
+        elif [[ -z $quote && $char == [\"\'] ]]; then
+            quote=$char text= word+=$char
+            continue
+        elif [[ -z $quote && $char == [[:space:]] ]]; then
+            word= text=
+            continue
+        fi
+        word+=$char text+=$char
+    done
     COMPREPLY=()
+    word=${word%"$quote$text"}
+    if [[ -z $quote ]]; then
+        # For bash a word begins after each colon: what stands before it stays, and is not repeated.
+        word=$text
+        [[ $word == --*=* ]] && word=${word#*=}
+        [[ $COMP_WORDBREAKS == *:* ]] && kept=${word%"${word##*:}"}
+        [[ $kept == *\\* ]] && return
+    elif [[ -n $word && $word != --*= ]]; then
+        return
+    fi
     while IFS= read -r candidate; do
-        [[ $candidate == "$kept"?* ]] && COMPREPLY+=("${candidate#"$kept"}")
+        [[ $candidate == "$kept"?* ]] || continue
+        candidate=${candidate#"$kept"}
+        # Inserted as it is: whatever means something to bash is quoted.
+        [[ -n $quote && $candidate == *"$quote" ]] && continue
+        case $quote in
+            "") printf -v candidate %q "$candidate" ;;
+            \') candidate=${candidate//\'/"'\\''"} ;;
+            *)
+                [[ $candidate == *!* ]] && continue
+                candidate=${candidate//\\/\\\\} candidate=${candidate//\"/\\\"}
+                candidate=${candidate//\$/\\\$} candidate=${candidate//\`/\\\`}
+                ;;
+        esac
+        COMPREPLY+=("$candidate")
     done < <(_SEEDANCE_COMPLETE=complete_bash _SEEDANCE_LINE=$line "$1" 2>/dev/null)
 }
 complete -o default -F _seedance_completion seedance
@@ -58,20 +94,19 @@ fi
 """
 
 _FISH = r"""# Tab completion of seedance in fish: seedance --show-completion fish | source
-function __seedance_completion
-    set -l token (commandline -ct)
+function __seedance_offers
     set -l line (commandline -cp | string collect)
-    set -l kept (string match -r -- '^--[^=]*=' $token)
     set -l asking _SEEDANCE_COMPLETE=complete_bash _SEEDANCE_LINE="$line"
-    set -l offered (env $asking seedance 2>/dev/null | string match -r -- '.+')
-    if test (count $offered) -gt 0
-        printf "%s\n" "$kept"$offered
-    else
-        __fish_complete_path (string replace -- "$kept" '' $token) | string replace -r '^' "$kept"
-    end
+    set -g __seedance_offered (env $asking seedance 2>/dev/null | string match -r -- '.+')
+    test (count $__seedance_offered) -gt 0
+end
+function __seedance_completion
+    set -l option (commandline -ct | string match -r -- '^--[^=]*=')
+    printf "%s\n" "$option"$__seedance_offered
 end
 complete -c seedance -e
-complete -c seedance -f -k -a '(__seedance_completion)'
+# Where nothing is offered fish completes file names, after `--output=` too.
+complete -c seedance -n __seedance_offers -f -k -a '(__seedance_completion)'
 """
 
 _POWERSHELL = r"""# Tab completion of seedance in PowerShell:
@@ -82,9 +117,18 @@ Register-ArgumentCompleter -Native -CommandName seedance -ScriptBlock {
     $length = $cursorPosition - $commandAst.Extent.StartOffset
     $Env:_SEEDANCE_LINE = $line.PadRight($length).Substring(0, $length)
     $Env:_SEEDANCE_COMPLETE = "complete_bash"
+    $option = if ("$wordToComplete" -match '^--[^=]*=') { $Matches[0] } else { '' }
     try {
         seedance 2>$null | Where-Object { $_ } | ForEach-Object {
-            [System.Management.Automation.CompletionResult]::new($_, $_, "ParameterValue", $_)
+            # Inserted as it is: whatever may mean something to PowerShell is quoted.
+            $text = $_
+            if ($_ -cnotmatch '^[A-Za-z0-9._/:-]+$') {
+                $escaped = [System.Management.Automation.Language.CodeGeneration]::
+                    EscapeSingleQuotedStringContent($_)
+                $text = "'$escaped'"
+            }
+            [System.Management.Automation.CompletionResult]::new(
+                "$option$text", $_, "ParameterValue", $_)
         }
     } finally {
         Remove-Item Env:_SEEDANCE_LINE, Env:_SEEDANCE_COMPLETE
@@ -95,17 +139,34 @@ Register-ArgumentCompleter -Native -CommandName seedance -ScriptBlock {
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL}
 
 
-def prepare(env: MutableMapping[str, str]) -> None:
-    """Put what a script handed over into the form that Typer reads."""
+def answer(program: Callable[[], object], env: MutableMapping[str, str]) -> None:
+    """Print what Tab offers at the end of the line in `env`, one candidate a line.
+
+    Args:
+        program: runs Typer's command; with the variables of `env` it completes instead.
+        env: the environment with what a script handed over, brought into the form that Typer reads.
+    """
+    import io
     import shlex
+    import sys
+    from contextlib import redirect_stdout, suppress
 
     from typer.completion import completion_init  # type: ignore[attr-defined]  # only imported
 
     completion_init()  # Typer does it only where its own scripts are offered
-    if LINE in env:
-        words = _words(env[LINE])
-        env["COMP_WORDS"] = shlex.join(words)
-        env["COMP_CWORD"] = str(len(words) - 1)
+    words = _words(env.get(LINE, ""))
+    env[ASKED] = "complete_bash"
+    env["COMP_WORDS"] = shlex.join(words)
+    env["COMP_CWORD"] = str(len(words) - 1)
+    offered = io.StringIO()
+    with redirect_stdout(offered), suppress(SystemExit):
+        program()
+    stream = sys.stdout
+    for line in offered.getvalue().splitlines():
+        with suppress(UnicodeEncodeError):  # what the terminal cannot show cannot be typed
+            line.encode(getattr(stream, "encoding", None) or "utf-8")
+            stream.write(f"{line}\n")
+    stream.flush()
 
 
 def _words(line: str) -> list[str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from seedance_cli.text import unsafe
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -64,10 +66,13 @@ def statuses(incomplete: str) -> list[str]:
 def profile_names(incomplete: str) -> list[str]:
     """The profiles; none where the configuration cannot be read."""
     from seedance_cli.errors import SeedanceError
-    from seedance_cli.profiles import load
+    from seedance_cli.profile_files import load, paths
 
     try:
-        return _fitting(load(os.environ).names(), incomplete)
+        # What is no file, a FIFO say, may have only one reader: the command that is being typed.
+        if any(path.exists() and not path.is_file() for path in paths(os.environ)):
+            return []
+        return _fitting(load(os.environ, tighten=False).names(), incomplete)
     except SeedanceError:
         return []
 
@@ -90,8 +95,8 @@ def refs(ctx: typer.Context, incomplete: str) -> list[str]:
         return []
     typed = ctx.params.get("refs") or ()
     offered = (make_ref(*one) for one in known)
-    fitting = (ref for ref in offered if ref.startswith(incomplete) and ref not in typed)
-    return list(islice(dict.fromkeys(fitting), MOST_REFS))
+    fitting = (ref for ref in _fitting(offered, incomplete) if ref not in typed)
+    return list(islice(fitting, MOST_REFS))
 
 
 def _infos(ctx: typer.Context) -> Iterator[ProviderInfo]:
@@ -110,4 +115,7 @@ def _models(ctx: typer.Context) -> list[ModelInfo]:
 
 
 def _fitting(offered: Iterable[str], incomplete: str) -> list[str]:
-    return [str(one) for one in dict.fromkeys(offered) if one.startswith(incomplete)]
+    """Those that begin so. One with a control character is not offered: a shell would show it."""
+    return [
+        str(one) for one in dict.fromkeys(offered) if one.startswith(incomplete) and not unsafe(one)
+    ]
