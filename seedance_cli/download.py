@@ -152,6 +152,30 @@ def to_stream(
     yield Saved(Path("-"), part.size, verified)
 
 
+def look(
+    url: str, *, allow_private: bool, clock: Clock, log: Callable[[str], None] = _unlogged
+) -> None:
+    """See whether a video's URL still answers; nothing of the video is kept.
+
+    Args:
+        url: as the provider gave it.
+        allow_private: as for `download`.
+        clock: as for `download`.
+        log: as for `download`.
+
+    Raises:
+        DownloadFailed: it does not.
+    """
+    way = _Way(url, allow_private, clock, Cancellation(), log)
+    try:
+        with way.open({"Range": "bytes=0-0"}) as answer:
+            status = answer.status
+    except (ConfigError, Unreachable) as error:
+        raise DownloadFailed(f"its video could not be reached: {error.message}") from error
+    if not 200 <= status < 300:  # noqa: PLR2004 - HTTP's own class
+        raise DownloadFailed(f"its video's URL is not valid any more (HTTP {status})")
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """Where a video comes from, and by what rules."""

@@ -197,6 +197,11 @@ class Submission:
         return Status.UNKNOWN if self.task is None else self.task.status
 
     @property
+    def video_urls(self) -> tuple[str, ...]:
+        """The URLs of its videos, as far as they are known."""
+        return () if self.task is None else self.task.video_urls
+
+    @property
     def handle(self) -> TaskHandle:
         """The way back to the task. Only for a submission that has one."""
         assert self.task is not None

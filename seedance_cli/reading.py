@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedance_cli._ledger_rows import merge
-from seedance_cli.errors import RateLimited, SeedanceError, Unreachable
+from seedance_cli.errors import (
+    Forbidden,
+    NotFound,
+    RateLimited,
+    SeedanceError,
+    Unauthorized,
+    Unreachable,
+)
+from seedance_cli.models import Status
+from seedance_cli.patience import told
 from seedance_cli.redact import redact
 
 if TYPE_CHECKING:
@@ -72,13 +81,28 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
     for attempt in range(1, READ_TRIES):
         try:
             return read(target)
-        except (Unreachable, RateLimited) as error:
+        except SeedanceError as error:
+            if not passing(error):
+                raise
             clock.sleep(max(error.retry_after or 0.0, float(attempt)))
     try:
         return read(target)
     except RateLimited as error:
         error.exit_code = Unreachable.exit_code  # asked as often as makes sense: no answer
         raise
+
+
+def passing(error: SeedanceError) -> bool:
+    """Whether the next answer may be another one."""
+    if isinstance(error, Unreachable | RateLimited):
+        return True
+    return told(error) and not isinstance(error, Unauthorized | Forbidden | NotFound)
+
+
+def state(submission: Submission) -> str:
+    """Where a task stands, for people: the provider's own word where this program knows none."""
+    word = "" if submission.task is None else submission.task.provider_status or ""
+    return repr(word) if submission.status is Status.UNKNOWN and word else submission.status
 
 
 def merged(before: Task | None, now: Task) -> Task:

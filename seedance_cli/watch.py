@@ -12,10 +12,11 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedance_cli.errors import NotFound, RateLimited, SeedanceError, Unreachable, WatchTimeout
+from seedance_cli.errors import NotFound, SeedanceError, Unreachable, WatchTimeout
 from seedance_cli.models import Status
 from seedance_cli.pace import MARGIN_SECONDS
-from seedance_cli.reading import read
+from seedance_cli.patience import NEW_TASK, Patience
+from seedance_cli.reading import passing, read, state
 from seedance_cli.schedule import DEFAULT, LONGEST
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from seedance_cli.reading import Target
     from seedance_cli.schedule import Schedule
 
-PATIENCE = 600.0
-"""Seconds without one good answer after which a watch without a deadline gives a task up."""
-UNKNOWN_PATIENCE = 1800.0
-"""Seconds that a status word this program does not know may stay the same."""
-NEW_TASK_SECONDS = 60.0
-"""Age up to which a 404 is normal: a service may not find its own new task (providers.md)."""
 LAST_POLL_SECONDS = 10.0
 """How long the answers that are out when the deadline has passed are waited for."""
 TICK = 30.0
@@ -48,7 +43,6 @@ _LIMITED_WORKERS = 4
 """Of these, at one provider with a documented rate limit, where a poll may wait for its turn."""
 _TELL_AFTER = 3
 """Failed polls in a row after which the user is told."""
-_LONGEST_BACKOFF = 32.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +75,7 @@ class _Item:
     """When its newest poll was to leave."""
     started: float = 0.0
     """When it left."""
-    failing_since: float | None = None
-    """When the first of the polls left that have failed since the last good answer."""
-    failures: int = 0
-    word: str | None = None
-    word_since: float = 0.0
-    warned: set[str] = field(default_factory=set)
+    patience: Patience = field(default_factory=Patience)
 
     def age(self, now: float) -> float:
         """Seconds since it was submitted.
@@ -286,7 +275,8 @@ class Watch:
             if now >= self._ends(item, self.deadline):
                 del self.flying[key]
                 self.threads -= 1  # its own may hang; the polls still to come get another
-                yield _unanswered(item, self._late(item))
+                silence = Unreachable("no answer came to the last poll")
+                yield _unanswered(item, self._late(item, silence))
 
     def _landed(self, item: _Item) -> bool:
         """Whether a poll that has come back was still waited for."""
@@ -304,56 +294,79 @@ class Watch:
 
     def _judge_answer(self, item: _Item, answer: Submission) -> Seen:
         now = self.clock.monotonic()
-        item.failures, item.failing_since = 0, None
+        item.patience.answered()
         if answer is not item.target.submission:
             item.target = replace(item.target, submission=answer)
+        if answer.status is Status.SUCCEEDED and not answer.video_urls:
+            return self._without_url(item, now)
         if answer.status.terminal:
             return Seen(answer, final=True)
         warning = None
         if answer.status is Status.UNKNOWN:
             assert answer.task is not None
             word = answer.task.provider_status or ""
-            if word != item.word:
-                item.word, item.word_since = word, now
-            elif now - item.word_since >= UNKNOWN_PATIENCE:
-                return Seen(answer, final=True, error=_stuck(answer, word))
-            if word not in item.warned:
-                item.warned.add(word)
-                warning = f"{answer.ref}: status {word!r} is new to this program; polling on"
+            found = item.patience.unknown_word(answer, word, now)
+            if isinstance(found, WatchTimeout):
+                return Seen(answer, final=True, error=found)
+            warning = found
         else:
-            item.word = None
+            item.patience.known_word()
         if self._over(item):
             return Seen(answer, final=True, error=self._late(item), warning=warning)
         self._again(item, now, self._pause(item, now))
         item.delay = 0.0
         return Seen(answer, warning=warning)
 
+    def _without_url(self, item: _Item, now: float) -> Seen:
+        """Ask again for the video of a task that has succeeded; in the end it has none."""
+        answer = item.target.submission
+        pause, first = item.patience.without_url(now, loopback=item.target.channel.loopback)
+        if not pause or self._over(item):
+            return Seen(answer, final=True)
+        if self.interval is not None:
+            pause = min(pause, self.interval)
+        self._again(item, now, pause)
+        text = f"{answer.ref} succeeded, but names no video yet; asking again"
+        return Seen(answer, warning=text if first else None)
+
     def _judge_error(self, item: _Item, error: SeedanceError) -> Seen | None:
         now = self.clock.monotonic()
-        item.failures += 1
-        if item.failing_since is None:
-            item.failing_since = item.started
-        pause = self._pause(item, now)
-        match error:
-            case Unreachable() | RateLimited():
-                if self.deadline is None and item.started - item.failing_since >= PATIENCE:
-                    error.exit_code = Unreachable.exit_code
-                    return _unanswered(item, error)
-                if error.retry_after is not None:
-                    pause = max(pause, error.retry_after)
-                elif self.interval is None:
-                    pause = max(pause, min(2.0 ** min(item.failures, 5), _LONGEST_BACKOFF))
-            case NotFound() if item.born is not None and now - item.born < NEW_TASK_SECONDS:
-                pass
-            case _:
-                return _unanswered(item, error)
+        item.patience.failed(item.started)
+        end = self._end(item, error, now)
+        if end is not None:
+            return end
         if self._over(item):
             return _unanswered(item, self._late(item, error))
-        self._again(item, now, pause)
-        if item.failures == _TELL_AFTER:
+        self._again(item, now, self._pause_after(item, error, now))
+        if item.patience.failures == _TELL_AFTER:
             submission = item.target.submission
             return Seen(submission, answered=False, warning=f"{error.message}; asking again")
         return None
+
+    def _end(self, item: _Item, error: SeedanceError, now: float) -> Seen | None:
+        """The end of the watch over a task whose poll failed so; None: it goes on."""
+        if _not_there_yet(item, error, now):
+            return None
+        if not passing(error):
+            return _unanswered(item, error)
+        if item.patience.refused(error, now):
+            error.message += "; the same answer for a minute"
+            return _unanswered(item, error)
+        if item.patience.no_url_comes(now):
+            return Seen(item.target.submission, final=True, answered=False)
+        if self.deadline is None and item.patience.worn_out(item.started):
+            error.exit_code = Unreachable.exit_code
+            return _unanswered(item, error)
+        return None
+
+    def _pause_after(self, item: _Item, error: SeedanceError, now: float) -> float:
+        """Seconds from now to the next poll after one that failed."""
+        pause = self._pause(item, now)
+        if _not_there_yet(item, error, now):
+            return pause
+        if error.retry_after is not None:
+            return max(pause, error.retry_after)
+        return pause if self.interval is not None else max(pause, item.patience.backoff())
 
     def _over(self, item: _Item) -> bool:
         """Whether the answer at hand is the last one that the deadline allows."""
@@ -377,12 +390,25 @@ class Watch:
         return min(item.delay, share * pause)
 
     def _late(self, item: _Item, cause: SeedanceError | None = None) -> WatchTimeout:
+        """The deadline passed.
+
+        Args:
+            item: the task.
+            cause: why the last poll brought nothing. None: it was answered.
+        """
         submission = item.target.submission
-        word = "" if submission.task is None else submission.task.provider_status or ""
-        status = f"{word!r}" if submission.status is Status.UNKNOWN and word else submission.status
         why = f" (last answer: {cause.message})" if cause is not None else ""
-        on = "" if submission.status.terminal else "; it runs on"
-        return WatchTimeout(f"{submission.ref} was {status} when --timeout ended{why}{on}")
+        alive = cause is None and submission.status in {Status.QUEUED, Status.RUNNING}
+        on = "; it runs on" if alive else ""
+        return WatchTimeout(
+            f"{submission.ref} was {state(submission)} when --timeout ended{why}{on}"
+        )
+
+
+def _not_there_yet(item: _Item, error: SeedanceError, now: float) -> bool:
+    """Whether its service does not find a task that is still so new that this is normal."""
+    young = item.born is not None and now - item.born < NEW_TASK
+    return young and isinstance(error, NotFound)
 
 
 def _unanswered(item: _Item, error: SeedanceError) -> Seen:
@@ -394,10 +420,3 @@ def _born(submission: Submission, clock: Clock, now: float) -> float | None:
     if submission.submitted_at is None:
         return None
     return now - max(0.0, (clock.now() - submission.submitted_at).total_seconds())
-
-
-def _stuck(submission: Submission, word: str) -> WatchTimeout:
-    return WatchTimeout(
-        f"{submission.ref} has been {word!r}, a status this program does not know, "
-        f"for {UNKNOWN_PATIENCE / 60:.0f} minutes"
-    )

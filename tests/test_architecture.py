@@ -43,7 +43,7 @@ FLOORS: tuple[frozenset[str], ...] = (
         {
             *("session", "output", "display", "task_json", "spend", "watch", "reading"),
             *("tables", "screen"),
-            *("key_check", "download", "_part_files", "partfile", "_video_url"),
+            *("key_check", "patience", "download", "_part_files", "partfile", "_video_url"),
             "_video_answer",
         }
     ),

@@ -93,16 +93,24 @@ def test_a_missing_answer_slows_the_polling_down(
     assert passed(clock) == 2 + 4 + 8 + 16 + 3 * 32
 
 
+VIDEO = ("https://v.example/1",)
+
+
 def targets(
     fetch: Callable[[object, TaskHandle], Task], *, provider: str = "defapi", count: int = 1
 ) -> list[Target]:
     """Running tasks at a provider whose answers are made up here."""
     made_up = SimpleNamespace(info=providers.get(provider).info, fetch=fetch)
-    channel = cast("Channel", SimpleNamespace(provider=made_up, api=None, key=Secret("k" * 8)))
+    channel = SimpleNamespace(
+        provider=made_up, api=None, key=Secret("k" * 8), loopback=False, explain=lambda _: None
+    )
     tasks = [Task(task_id=f"t{number}", status=Status.RUNNING) for number in range(count)]
     endpoint = "https://api.example.com"
     return [
-        Target(Submission(provider=provider, endpoint=endpoint, sandbox=False, task=task), channel)
+        Target(
+            Submission(provider=provider, endpoint=endpoint, sandbox=False, task=task),
+            cast("Channel", channel),
+        )
         for task in tasks
     ]
 
@@ -118,7 +126,7 @@ def test_tasks_that_were_due_at_once_do_not_stay_so(clock: FakeClock) -> None:
         moments = polls.setdefault(handle.task_id, [])
         moments.append(passed(clock))
         status = Status.SUCCEEDED if len(moments) > 7 else Status.RUNNING
-        return Task(task_id=handle.task_id, status=status)
+        return Task(task_id=handle.task_id, status=status, video_urls=VIDEO)
 
     assert sum(one.final for one in Watch(targets(fetch, count=100), clock, interval=1) if one)
     firsts, *later = ([moments[poll] for moments in polls.values()] for poll in range(8))
@@ -135,7 +143,7 @@ def test_few_tasks_are_not_spread(clock: FakeClock) -> None:
     def fetch(_: object, handle: TaskHandle) -> Task:
         moments.append(passed(clock))
         status = Status.SUCCEEDED if len(moments) > 4 else Status.RUNNING
-        return Task(task_id=handle.task_id, status=status)
+        return Task(task_id=handle.task_id, status=status, video_urls=VIDEO)
 
     list(Watch(targets(fetch, count=2), clock, interval=10))
     assert moments == [0, 0, 10, 10, 20, 20]
@@ -158,7 +166,7 @@ def test_only_so_many_polls_are_out_at_once(clock: FakeClock, provider: str, mos
         time.sleep(0.15)  # longer than the clock's patience: one too many would come now
         with lock:
             out -= 1
-        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
     clock.patience = 0.02
     looks = Watch(targets(fetch, provider=provider, count=3 * most), clock)
@@ -172,7 +180,7 @@ def test_polls_under_a_rate_limit_are_spaced(clock: FakeClock) -> None:
 
     def fetch(_: object, handle: TaskHandle) -> Task:
         moments.append(passed(clock))
-        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
     list(Watch(targets(fetch, provider="runbase", count=60), clock))
     assert len(moments) == 60
@@ -187,7 +195,7 @@ def test_polls_that_hang_at_the_deadline_keep_no_other_from_leaving(clock: FakeC
     def fetch(_: object, handle: TaskHandle) -> Task:
         if handle.task_id != "t16":
             hang.wait(20)
-        return Task(task_id=handle.task_id, status=Status.SUCCEEDED)
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
     clock.patience = 0.2
     seen = [one for one in Watch(targets(fetch, count=17), clock, timeout=0) if one and one.final]

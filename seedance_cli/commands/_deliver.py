@@ -19,7 +19,7 @@ from seedance_cli.commands._crew import (
     Renewed,
     Video,
 )
-from seedance_cli.download import Saved, to_stream
+from seedance_cli.download import Saved, look, to_stream
 from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
 from seedance_cli.models import Status
 from seedance_cli.naming import target
@@ -51,6 +51,15 @@ class Delivery:
     error: SeedanceError | None = None
     complete: bool = False
     """Whether the user has nothing more to get from this task, once lines and error are out."""
+    lost: SeedanceError | None = None
+    """The provider does not know the task any more: said where its video is gone, too."""
+
+    def failed(self, error: SeedanceError) -> None:
+        """Take the first thing that went wrong with it."""
+        if self.lost is not None and isinstance(error, DownloadFailed):
+            self.lost.message += f"; {error.message}"
+            error = self.lost
+        self.error = self.error or error
 
 
 def target_of(session: Session, submission: Submission, index: int, output: str | None) -> Path:
@@ -123,10 +132,33 @@ class Downloads:
         """Whether there is a download that has not ended."""
         return bool(self._waiting or self._running)
 
-    def begin(self, submission: Submission, where: Target) -> None:
+    def begin(
+        self, submission: Submission, where: Target, lost: SeedanceError | None = None
+    ) -> None:
         """Fetch every video of a task that has succeeded, as soon as there is room."""
-        self._waiting.append((Delivery(submission), Target(submission, where.channel)))
+        delivery = Delivery(submission, lost=lost)
+        self._waiting.append((delivery, Target(submission, where.channel)))
         self._start()
+
+    def look(self, delivery: Delivery, where: Target, lost: SeedanceError) -> Delivery:
+        """See whether the URLs of a task that its provider does not know any more still answer."""
+        for url in delivery.submission.video_urls:
+            try:
+                look(
+                    url,
+                    allow_private=where.channel.loopback,
+                    clock=self._session.clock,
+                    log=self._session.out.log,
+                )
+            except DownloadFailed as error:
+                gone = Delivery(delivery.submission, lost=lost)
+                gone.failed(error)
+                return gone
+        self._display.note(
+            f"{delivery.submission.ref}: the provider does not know the task any more; "
+            "its video is still where it was"
+        )
+        return delivery
 
     def ended(self) -> Iterator[Delivery]:
         """Take what the threads have told so far; the deliveries that have ended by it.
@@ -160,13 +192,15 @@ class Downloads:
                     self._note(told)
         return [delivery.submission for delivery in found]
 
-    def pour(self, submission: Submission, where: Target) -> Delivery:
+    def pour(
+        self, submission: Submission, where: Target, lost: SeedanceError | None = None
+    ) -> Delivery:
         """Write a task's first video to stdout (`-o -`), here and now.
 
         Raises:
             WriteFailed: stdout refused it.
         """
-        delivery = Delivery(submission)
+        delivery = Delivery(submission, lost=lost)
         assert submission.task is not None
         first, *more = submission.task.video_urls
         steps = to_stream(
@@ -180,7 +214,7 @@ class Downloads:
             self._drive(steps, "stdout")
         except DownloadFailed as error:
             self._display.dropped("stdout")
-            delivery.error = error
+            delivery.failed(error)
             return delivery
         except WriteFailed as error:
             if isinstance(error.__cause__, BrokenPipeError):
@@ -234,7 +268,7 @@ class Downloads:
         for video in told.order.videos:
             self._display.dropped(video.name)
         if isinstance(told.error, DownloadFailed | WriteFailed):
-            delivery.error = delivery.error or told.error
+            delivery.failed(told.error)
         elif told.error is not None:
             raise told.error
         delivery.complete = delivery.error is None

@@ -12,7 +12,8 @@ from seedance_cli.commands._estimate import Estimates
 from seedance_cli.commands._unknown import verdict
 from seedance_cli.display import Display
 from seedance_cli.errors import Interrupted, NotFound, SeedanceError, Stopped, WriteFailed
-from seedance_cli.reading import concern
+from seedance_cli.models import Status
+from seedance_cli.reading import concern, state
 from seedance_cli.task_json import task_object
 from seedance_cli.watch import Watch
 
@@ -212,15 +213,20 @@ class _Follow:
         self, key: _Key, seen: Seen, where: Target, display: Display, downloads: Downloads
     ) -> None:
         """Take one look at one task."""
-        if seen.answered:
+        going = seen.final or not self.known[key].status.terminal
+        if seen.answered and going:  # else it has succeeded, but its video is still waited for
             display.update(self.known[key])
         if seen.warning is not None:
             display.note(f"warning: {seen.warning}")
         if seen.final and seen.error is None:
             self._deliver(key, where, downloads)
             return
-        if seen.answered and self.wanted.events:
+        if seen.answered and going and self.wanted.events:
             self._event(key)
+        if isinstance(seen.error, NotFound) and self.known[key].video_urls:
+            display.forget(self.known[key])
+            self._deliver(key, where, downloads, lost=seen.error)
+            return
         if seen.error is not None:
             display.forget(self.known[key])
             self._failed(key, seen.error)
@@ -255,14 +261,27 @@ class _Follow:
                 self._failed(key, error)
             return submission
 
-    def _deliver(self, key: _Key, where: Target, downloads: Downloads) -> None:
-        """Give the user what a task that has ended brings; a download only begins here."""
+    def _deliver(
+        self, key: _Key, where: Target, downloads: Downloads, lost: NotFound | None = None
+    ) -> None:
+        """Give the user what a task that has ended brings; a download only begins here.
+
+        Args:
+            key: the task.
+            where: the way to it.
+            downloads: takes its videos.
+            lost: the provider does not know it any more, and its URLs may be of no use.
+        """
         delivery = urls(self.known[key])
         if self.wanted.download and delivery.error is None:
             if self.wanted.output != "-":
-                downloads.begin(delivery.submission, where)
+                downloads.begin(delivery.submission, where, lost)
                 return
-            delivery = downloads.pour(delivery.submission, where)
+            delivery = downloads.pour(delivery.submission, where, lost)
+        elif lost is not None and delivery.error is None:
+            delivery = downloads.look(delivery, where, lost)
+        elif lost is not None:
+            delivery.error, delivery.complete = lost, False
         self._finish(delivery)
 
     def _finish_all(self, deliveries: Iterator[Delivery]) -> None:
@@ -334,7 +353,7 @@ class _Follow:
         for key, one in self.known.items():
             if key not in self.told:
                 self.out.note(
-                    f"{one.ref} was {one.status}; it was not watched to its end: "
+                    f"{one.ref} was {state(one)}; it was not watched to its end: "
                     f"{self._way_back([one])}"
                 )
 
@@ -370,7 +389,13 @@ class _Follow:
 def _standing(left: Sequence[Submission]) -> str:
     if len(left) > 1:
         return f"{len(left)} tasks are left"
-    return "its video is still there" if left[0].status.terminal else "the task runs on"
+    match left[0].status:
+        case Status.QUEUED | Status.RUNNING:
+            return "the task runs on"
+        case Status.UNKNOWN:
+            return f"the task was {state(left[0])} when last heard of"
+        case _:
+            return "its video is still there"
 
 
 def _key(submission: Submission) -> _Key:

@@ -12,12 +12,8 @@ if TYPE_CHECKING:
     from seedance_cli.output import Output
     from seedance_cli.session import Session
 
-ORDER = (1, 10, 6, 3, 2, 5, 4, 9, 7, 8, 0)
-"""Which of several outcomes decides the exit code, the worst first (contract, section 2).
-
-2 is not in the contract's list: a usage error of one task can only come from a ledger row that
-this version cannot read at its provider.
-"""
+ORDER = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
+"""Which of several outcomes decides the exit code, the worst first (contract, section 2)."""
 
 
 def name_them(session: Session) -> list[Submission]:
