@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from seedance_cli.models import JsonValue
 
 Value = str | int | None
+CHARGED = "charged"
+"""The basis of a price that was really paid."""
+_FIRST_PRICED = 4
+"""How many priced fields the first release knew."""
 
 
 def key(task_id: str) -> str:
@@ -65,20 +69,68 @@ def request_text(request: VideoRequest) -> str:
 
 
 def priced_text(priced: PricedFields | None) -> str | None:
-    """What decides a price, as JSON; equal values give equal text."""
-    if priced is None:
-        return None
-    return _dump([priced.model, priced.duration, priced.resolution, priced.audio])
+    """What decides a price, as JSON."""
+    return None if priced is None else _dump(list(priced))
 
 
-def read_priced(text: str) -> PricedFields:
-    """The fields that `priced_text` wrote."""
-    match json.loads(text):
-        case [str() | None as model, int() | None as seconds, str() | None as size, audio] if (
-            audio is None or isinstance(audio, bool)
-        ):
-            return PricedFields(model, seconds, size, audio)
+def priced_prefix(priced: PricedFields, fields: int) -> str:
+    """What the text of priced fields begins with whose first so many are these."""
+    return _dump(list(priced[:fields]))[:-1]
+
+
+def read_priced(text: str, request: str) -> PricedFields:
+    """The fields that `priced_text` wrote.
+
+    Args:
+        text: theirs.
+        request: the row's, which tells the fields that the release before did not write.
+    """
+    values = json.loads(text)
+    if isinstance(values, list) and len(values) == _FIRST_PRICED:
+        asked = _read_request(_object(request))
+        values += [len(asked.images), asked.aspect_ratio, asked.fixed_lens]
+    match values:
+        case [
+            str() | None as model,
+            int() | None as seconds,
+            str() | None as size,
+            bool() | None as audio,
+            int() as images,
+            str() | None as ratio,
+            bool() | None as lens,
+        ]:
+            return PricedFields(model, seconds, size, audio, images, ratio, lens)
     raise ValueError("priced fields")
+
+
+def read_charge(row: sqlite3.Row) -> Price | None:
+    """The highest charge ever read of a row's task; None if none is known.
+
+    The release before knows only the last one, and may still write to this ledger.
+    """
+    last, charge = None, None
+    if row["cost_basis"] == CHARGED:
+        last = read_price(_text(row["cost_amount"]), _optional(row["cost_unit"]), CHARGED)
+    if row["charge_amount"] is not None:
+        charge = read_price(_text(row["charge_amount"]), _optional(row["charge_unit"]), CHARGED)
+    return higher(charge, last)
+
+
+def charge_columns(charge: Price | None) -> dict[str, Value]:
+    """The columns of the highest charge."""
+    return {
+        "charge_amount": None if charge is None else str(charge.amount),
+        "charge_unit": None if charge is None else charge.unit,
+    }
+
+
+def higher(known: Price | None, new: Price | None) -> Price | None:
+    """The higher charge; of two units, which cannot be compared, the one that was read last."""
+    if new is None or new.basis != CHARGED or not new.amount.is_finite():
+        return known
+    if known is not None and known.unit == new.unit and known.amount >= new.amount:
+        return known
+    return new
 
 
 def evidence_text(evidence: JsonObject) -> str:
@@ -221,7 +273,7 @@ def _better(old: Price | None, new: Price | None) -> Price | None:
     """The cost to keep: the newer, but a real charge is not replaced by a listed price."""
     if new is None or not new.amount.is_finite():
         return old
-    return old if old is not None and old.basis == "charged" and new.basis != "charged" else new
+    return old if old is not None and old.basis == CHARGED != new.basis else new
 
 
 def _read_request(stored: JsonObject) -> VideoRequest:

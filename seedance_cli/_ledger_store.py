@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import _ledger_file, locks
-from seedance_cli._ledger_rows import read_submission, read_task
+from seedance_cli._ledger_rows import read_charge, read_submission, read_task
 from seedance_cli._ledger_schema import COLUMNS
 from seedance_cli.errors import WriteFailed
 from seedance_cli.models import IntentState
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from seedance_cli._ledger_rows import Value
-    from seedance_cli.models import Submission, Task
+    from seedance_cli.models import Price, Submission, Task
 
     Values = Sequence[Value | bytes]
 
@@ -35,6 +35,16 @@ _AFTERWARDS = {
         '{"reason":"the process ended before an answer was stored"}',
     ),
 }
+
+
+class Known(NamedTuple):
+    """What a row knows of its task."""
+
+    task: Task | None
+    lost: bool
+    """Whether it is noted as not found."""
+    charge: Price | None
+    """The highest that was ever read."""
 
 
 class Store:
@@ -119,13 +129,13 @@ class Store:
             return found
         raise WriteFailed(f"the intent {intent} is not in the ledger {self._path}")
 
-    def task(self, intent: str) -> tuple[Task | None, bool]:
-        """The task in an intent's row, and whether it is noted as not found; for every poll."""
+    def task(self, intent: str) -> Known:
+        """What an intent's row knows of its task; for every poll."""
         statement = f"SELECT {COLUMNS}, not_found_since FROM intents WHERE intent = ?"  # noqa: S608
         for row in self.query(statement, (intent,)):
             with self.decoding():
-                return read_task(row), row["not_found_since"] is not None
-        return None, False
+                return Known(read_task(row), row["not_found_since"] is not None, read_charge(row))
+        return Known(None, lost=False, charge=None)
 
     def select(self, where: str, values: Values) -> list[Submission]:
         """The rows that match, as they lie there."""

@@ -55,8 +55,9 @@ _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOW
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
 # What a task that ended without a video was charged is a price only if it was something.
 _CHARGED = (
-    f"{FIRST} AND NOT sandbox AND cost_basis = 'charged' AND priced IS NOT NULL"
-    " AND NOT (status IN ('failed', 'cancelled', 'expired') AND cost_amount + 0 = 0)"
+    f"{FIRST} AND NOT sandbox AND (cost_basis IS 'charged' OR charge_amount IS NOT NULL)"
+    " AND priced IS NOT NULL AND NOT (status IN ('failed', 'cancelled', 'expired')"
+    " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
 )
 _OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
 _FILE = "(provider, endpoint, sandbox, task_id, number, path, size) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -372,9 +373,15 @@ class Ledger:
         """Write an answer, inside a transaction; what is known after it."""
         assert submission.intent is not None
         # Read again: another process may have been faster.
-        stored, _ = self._stored(submission, task)
+        known = self._store.task(submission.intent)
+        stored = known.task or submission.task or task
         after = merge(stored, task, now)
-        columns = {**task_columns(after), "not_found_since": None}
+        charge = _ledger_rows.higher(known.charge, after.cost)
+        columns = {
+            **task_columns(after),
+            **_ledger_rows.charge_columns(charge),
+            "not_found_since": None,
+        }
         if self._timed(submission.intent, stored, task, now):
             columns["watched"] = 1
         self._store.update(submission.intent, columns)
@@ -567,13 +574,22 @@ class Ledger:
 
     def charges(self, provider: str, endpoint: str, priced: PricedFields) -> list[Price]:
         """What requests priced like this one were charged, newest last. Never the sandbox's."""
-        groups = self._charges(provider, endpoint, priced_text(priced))
-        return groups[0][3] if groups else []
+        return next(
+            (
+                prices
+                for _, _, fields, prices in self._charges(provider, endpoint, priced)
+                if fields == priced
+            ),
+            [],
+        )
 
     def charge_groups(
         self, provider: str | None = None
     ) -> list[tuple[str, str, PricedFields, list[Price]]]:
-        """Every charge: provider, endpoint, what decided the price, the prices newest last."""
+        """Every charge: provider, endpoint, what decided the price, the prices newest last.
+
+        Of each task the highest that was ever read.
+        """
         return self._charges(provider, None, None)
 
     def durations(
@@ -592,13 +608,13 @@ class Ledger:
             priced: what the task is like.
             limit: the newest so many.
         """
-        alike = [priced_text(priced._replace(audio=audio)) for audio in (None, False, True)]
+        alike = _ledger_rows.priced_prefix(priced, 3) + ","
         found = self._store.query(
             "SELECT submitted_at, finished_at FROM intents"  # noqa: S608 - constants of ours
             " WHERE seq > (SELECT max(seq) FROM intents) - ?"
-            " AND priced IN (?, ?, ?) AND provider = ? AND endpoint = ?"
+            " AND substr(priced, 1, ?) = ? AND provider = ? AND endpoint = ?"
             f" AND finished_at >= submitted_at AND {_TIMED} ORDER BY seq DESC LIMIT ?",
-            (_RECENT, *alike, provider, endpoint, limit),
+            (_RECENT, len(alike), alike, provider, endpoint, limit),
         )
         with self._store.decoding():
             spans = [
@@ -626,7 +642,9 @@ class Ledger:
         if task.status.terminal and task.finished_at is None:
             task = replace(task, finished_at=self._clock.now())
         with self._store.writing():
-            self._store.update(intent, {"state": state.value, **task_columns(task)})
+            charge = _ledger_rows.higher(None, task.cost)
+            columns = {**task_columns(task), **_ledger_rows.charge_columns(charge)}
+            self._store.update(intent, {"state": state.value, **columns})
             return self._store.row(intent)
 
     def _unknown_row(self, intent: str) -> Submission:
@@ -661,8 +679,8 @@ class Ledger:
     def _stored(self, submission: Submission, task: Task) -> tuple[Task, bool]:
         """The task as its row has it, and whether it is noted as not found."""
         assert submission.intent is not None
-        stored, lost = self._store.task(submission.intent)
-        return stored or submission.task or task, lost
+        known = self._store.task(submission.intent)
+        return known.task or submission.task or task, known.lost
 
     def _hear(self, submission: Submission, known: Task, now: datetime, *, fresh: bool) -> None:
         """Remember what is known of a task, and when it was seen unfinished.
@@ -691,24 +709,29 @@ class Ledger:
         return task.finished_at is not None or (seen is not None and now - seen <= _WATCHED)
 
     def _charges(
-        self, provider: str | None, endpoint: str | None, priced: str | None
+        self, provider: str | None, endpoint: str | None, priced: PricedFields | None
     ) -> list[tuple[str, str, PricedFields, list[Price]]]:
-        groups: dict[tuple[str, str, str], list[Price]] = {}
+        """The groups of `charge_groups`; with `priced`, at least all that are priced like it."""
+        begin = "" if priced is None else _ledger_rows.priced_prefix(priced, 4)
+        groups: dict[tuple[str, str, PricedFields], list[Price]] = {}
         with self._store.decoding():
             for row in self._store.query(
-                "SELECT provider, endpoint, priced, cost_amount, cost_unit, cost_basis"  # noqa: S608 - constants of ours
-                f" FROM intents WHERE {_CHARGED} AND provider = COALESCE(?, provider)"
-                " AND endpoint = COALESCE(?, endpoint) AND priced = COALESCE(?, priced)"
-                " ORDER BY seq",
-                (provider, endpoint, priced),
+                "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"  # noqa: S608 - constants of ours
+                f" charge_amount, charge_unit FROM intents WHERE {_CHARGED}"
+                " AND provider = COALESCE(?, provider) AND endpoint = COALESCE(?, endpoint)"
+                " AND substr(priced, 1, ?) = ? ORDER BY seq",
+                (provider, endpoint, len(begin), begin),
             ):
-                group = groups.setdefault((row["provider"], row["endpoint"], row["priced"]), [])
-                group.append(
-                    _ledger_rows.read_price(row["cost_amount"], row["cost_unit"], row["cost_basis"])
-                )
+                fields = _ledger_rows.read_priced(row["priced"], row["request"])
+                charge = _ledger_rows.read_charge(row)
+                if charge is not None:
+                    place = (row["provider"], row["endpoint"], fields)
+                    groups.setdefault(place, []).append(charge)
             return [
-                (name, place, _ledger_rows.read_priced(text), prices)
-                for (name, place, text), prices in sorted(groups.items(), key=lambda one: one[0])
+                (*place, prices)
+                for place, prices in sorted(
+                    groups.items(), key=lambda one: (*one[0][:2], priced_text(one[0][2]))
+                )
             ]
 
 

@@ -91,13 +91,23 @@ class Price(NamedTuple):
 
 
 class PricedFields(NamedTuple):
-    """The part of a request that decides its price, with the provider's defaults filled in."""
+    """Whatever of a request may decide its price, with the provider's defaults filled in.
+
+    A field that no one has shown to be free of charge is one of them: what was charged for a
+    request without it says nothing of the price with it.
+    """
 
     model: str | None
+    """With its path, where that is part of what is asked for."""
     duration: int | None
     """Seconds."""
     resolution: str | None
     audio: bool | None
+    images: int = 0
+    """How many."""
+    aspect_ratio: str | None = None
+    """None, here and below: as the provider takes it where nothing is said."""
+    fixed_lens: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,20 +60,41 @@ def price_object(price: Price) -> JsonObject:
 
 
 def expected(
-    provider: Provider, endpoint: str, body: JsonObject, ledger: Ledger, *, sandbox: bool
+    provider: Provider,
+    endpoint: str,
+    body: JsonObject,
+    ledger: Ledger,
+    *,
+    sandbox: bool,
+    limit: Limit | None = None,
 ) -> Price | None:
-    """The listed price of exactly this body, else the highest charge seen for one like it.
+    """What this body is expected to cost: the listed price or the highest charge, if that is more.
 
-    In the sandbox only the listed price counts: what it charges is made up.
+    The charges are those of requests with the same priced fields, in the unit of the list, else in
+    the limit's, else in that of the newest one: nothing is converted. In the sandbox only the list
+    counts: what it charges is made up.
+
+    Returns:
+        None where the price is not known, as it is with any `--param`.
     """
     listed = provider.price(body)
-    if listed is not None:
-        return listed
     priced = provider.priced(body)
     if priced is None or sandbox:
-        return None
+        return listed
     charges = ledger.charges(provider.info.name, endpoint, priced)
-    return max(charges, key=lambda price: price.amount, default=None)
+    units = [charge.unit for charge in charges]
+    unit = None if listed is None else listed.unit
+    if listed is None and units:
+        asked = None if limit is None else _unit(limit.unit)
+        unit = next((one for one in units if asked and _unit(one) == asked), units[-1])
+    highest = max(
+        (charge for charge in charges if charge.unit == unit),
+        key=lambda charge: charge.amount,
+        default=None,
+    )
+    if listed is None or (highest is not None and highest.amount > listed.amount):
+        return highest
+    return listed
 
 
 def check(limit: Limit, price: Price | None, provider: Provider) -> None:

@@ -34,6 +34,7 @@ from seedance_cli.net.threads import Threads
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
+from support.ledgers import submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1268,6 +1269,68 @@ def test_money_6_7_the_highest_charge_decides_where_nothing_is_listed(
             assert "0.30 USD" in result.err
         other = shop.buy(server.url, "-d", "12", "--max-cost", "100")
         assert other.code == 11, "other priced fields: unknown"
+
+
+DEARER = {
+    "images": [f"--image=https://i.example/{n}.png" for n in range(5)],
+    "one image": ["--image=https://i.example/1.png"],
+    "ratio": ["-a", "9:16"],
+}
+
+
+@pytest.mark.parametrize("what", DEARER)
+def test_money_6_7_what_may_cost_more_is_a_priced_field(shop: Shop, what: str) -> None:
+    """What a text task was charged says nothing of one with images, or of another ratio."""
+    provider, more = "seedance2ink", DEARER[what]
+    body = b'{"success":true,"requestId":"%s","status":"queued","creditsCharged":%d}'
+    scripts = [answer(200, body % pair) for pair in ((b"a", 40), (b"b", 60), (b"c", 60))]
+    with BytesServer(in_turn(*scripts)) as server:
+        plain = ("-d", "8", "-r", "720p")
+        assert shop.buy(server.url, *plain, provider=provider).code == 0
+        dear = (*plain, *more, "--max-cost")
+        unknown = shop.buy(server.url, *dear, "40", provider=provider)
+        assert (unknown.code, posts(server)) == (11, 1)
+        assert shop.buy(server.url, *plain, *more, provider=provider).code == 0
+        over = shop.buy(server.url, *dear, "59", provider=provider)
+        assert (over.code, posts(server)) == (11, 2)
+        assert "60" in over.err
+        assert shop.buy(server.url, *dear, "60", provider=provider).code == 0
+        assert shop.buy(server.url, *plain, "--max-cost", "39", provider=provider).code == 11
+        assert posts(server) == 3
+
+
+def test_money_6_7_a_charge_above_the_list_decides(shop: Shop) -> None:
+    """The greater of the listed price and the highest charge counts, and is named."""
+    with BytesServer(answer(200, ACCEPTED["seedanceapi"])) as server:
+        with Ledger.open(shop.state, FakeClock(), create=True) as ledger:
+            for amount in ("20", "61", "28"):
+                submit(
+                    ledger,
+                    amount,
+                    provider="seedanceapi",
+                    endpoint=server.url,
+                    priced=PricedFields(None, 8, "720p", audio=False),
+                    cost=Price(Decimal(amount), "credits", "charged"),
+                )
+        over = shop.buy(server.url, "--max-cost", "60", provider="seedanceapi")
+        assert (over.code, posts(server)) == (11, 0)
+        assert "61 credits" in over.err
+        dry = shop.buy(server.url, "--dry-run", provider="seedanceapi")
+        assert "price: 61 credits (charged)" in dry.out
+        paid = shop.buy(server.url, "--max-cost", "61", provider="seedanceapi")
+        assert (paid.code, posts(server)) == (0, 1)
+        assert "61 credits" in paid.err
+
+
+def test_money_6_7_the_highest_charge_in_the_limits_unit(shop: Shop) -> None:
+    """Of charges in two units those count that --max-cost is in."""
+    with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
+        charge(shop, server.url, "40", unit="credits")
+        charge(shop, server.url, "0.3")
+        for limit, code in (("39 credits", 11), ("0.29 USD", 11), ("40 EUR", 11)):
+            assert shop.buy(server.url, "-d", "8", "--max-cost", limit).code == code
+        for limit in ("40 credits", "0.3 USD"):
+            assert shop.buy(server.url, "-d", "8", "--max-cost", limit, prompt=limit).code == 0
 
 
 def test_money_6_9_the_sandbox_feeds_no_max_cost(shop: Shop) -> None:

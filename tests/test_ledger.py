@@ -597,6 +597,55 @@ def test_charges(ledger: Ledger, folder: Path) -> None:
         assert len(again.charge_groups()) == 4
 
 
+def spend(amount: str, unit: str | None = "USD") -> Price:
+    """A charge."""
+    return Price(Decimal(amount), unit, "charged")
+
+
+@pytest.mark.parametrize(
+    ("reads", "status", "charged"),
+    [
+        (["0.30", "0.10"], Status.SUCCEEDED, "0.30"),
+        (["0.30", "0"], Status.SUCCEEDED, "0.30"),
+        (["0.10", "0.30", "0.20"], Status.FAILED, "0.30"),
+        (["0.30", "0"], Status.FAILED, None),
+        (["0.30", "0.00"], Status.CANCELLED, None),
+        (["0"], Status.SUCCEEDED, "0"),
+    ],
+)
+def test_the_highest_charge_ever_read_is_a_tasks_charge(
+    ledger: Ledger, folder: Path, reads: list[str], status: Status, charged: str | None
+) -> None:
+    """A later, smaller one does not take its place; only a failure at last read as free does."""
+    row = submit(ledger, "t")
+    for number, amount in enumerate(reads):
+        word = status if number == len(reads) - 1 else Status.RUNNING
+        row = ledger.observe(row, Task(task_id="t", status=word, cost=spend(amount)))
+    assert row.task is not None
+    assert row.task.cost == spend(reads[-1]), "what it costs is what was read last"
+    with Ledger.open(folder, FakeClock(), create=False) as again:
+        found = again.charges("runbase", ENDPOINT, PRICED)
+    assert found == ([] if charged is None else [spend(charged)])
+
+
+def test_charges_of_two_units_are_not_compared(ledger: Ledger) -> None:
+    """A provider that changes its unit is believed: the newest unit's charge counts."""
+    row = submit(ledger, "t", cost=spend("40", "credits"))
+    ledger.observe(row, Task(task_id="t", status=Status.RUNNING, cost=spend("0.3")))
+    assert ledger.charges("runbase", ENDPOINT, PRICED) == [spend("0.3")]
+
+
+def test_a_charge_that_the_release_before_wrote_counts(ledger: Ledger, folder: Path) -> None:
+    """It knows only the last charge; the higher one of the two columns is the task's."""
+    row = submit(ledger, "t", cost=spend("0.2"))
+    for amount in ("0.5", "0.1"):
+        with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
+            db.execute("UPDATE intents SET cost_amount = ?", (amount,))
+        highest = max(Decimal(amount), Decimal("0.2"))
+        assert ledger.charges("runbase", ENDPOINT, PRICED) == [spend(f"{highest}")]
+    assert row.intent is not None
+
+
 def test_a_failure_that_cost_nothing_is_no_price(ledger: Ledger) -> None:
     """A failed task's charge of 0 does not make its kind look free; a real charge counts."""
     free = Price(Decimal("0.00"), "credits", "charged")

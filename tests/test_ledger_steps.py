@@ -19,7 +19,7 @@ from seedance_cli import _ledger_refs, sqlite_steps
 from seedance_cli._ledger_schema import SCHEMA_VERSION
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import IntentState, Submission
+from seedance_cli.models import IntentState, PricedFields, Submission
 from seedance_cli.sandbox.tasks import Store
 from support import killing
 from support.ledgers import powerless, submit
@@ -43,6 +43,7 @@ STATES = {
     "killed on the way": "unknown",
 }
 RUNBASE = {"RUNBASE_API_KEY": "k", "RUNBASE_BASE_URL": "http://127.0.0.1:9/api/v1"}
+PLACE = ("runbase", "http://127.0.0.1:9/api/v1")
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX processes and file modes")
 
@@ -141,6 +142,25 @@ def test_a_process_of_the_release_before_goes_on(path: Path, clock: FakeClock) -
         (row,) = ledger.get("abcd")
         assert row.state is IntentState.UNKNOWN
         assert (row.attempt, row.key_proof) == (1, None)
+
+
+def test_what_a_charge_was_for_is_known_of_earlier_rows(path: Path, clock: FakeClock) -> None:
+    """A row that knows four priced fields tells the others by its request."""
+    model = "bytedance/seedance-1.5-pro"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "UPDATE intents SET cost_amount = '0.9', cost_basis = 'charged',"
+            """ request = replace(request, '"images":[]', '"images":["a","b"]')"""
+            " WHERE task_id = 'run_adopted'"
+        )
+    with Ledger.open(path.parent, clock, create=True) as ledger:
+        plain = PricedFields(model, None, None, None)
+        charge = {
+            fields.images: [str(price.amount) for price in ledger.charges(*PLACE, fields)]
+            for fields in (plain, plain._replace(images=2), plain._replace(images=1))
+        }
+        assert charge == {0: ["0.30"], 2: ["0.9"], 1: []}
+        assert len(ledger.durations(*PLACE, plain)) == 1
 
 
 # The copy

@@ -99,6 +99,26 @@ def test_charged_beside_listed(run: Run) -> None:
     }
 
 
+def test_what_else_was_asked_for_stands_beside_the_charge(run: Run) -> None:
+    """A charge of a request with images is none of one without, and says what it was for."""
+    charge("seedanceapi", SEEDANCEAPI._replace(images=1, aspect_ratio="16:9"), "90")
+    argv = ("price", "-p", "seedanceapi", "--audio")
+    assert run(*argv, "-d", "8", "-r", "720p", "--json").json["charged"] is None
+    done = run(*argv)
+    assert "last 90 credits, median 90, n 1 (with images 1, aspect_ratio 16:9)" in done.out
+    (row,) = (row for row in run(*argv, "--json").json if row["charged"])
+    assert row["with"] == {"images": 1, "aspect_ratio": "16:9"}
+
+
+def test_charges_in_two_units_have_no_median(run: Run) -> None:
+    """Only those in the newest one's unit are counted."""
+    charge("runbase", RUNBASE, "40", "60", unit="credits")
+    charge("runbase", RUNBASE, "0.3", unit="USD")
+    argv = ("-m", "bytedance/seedance-1.5-pro", "-d", "8", "-r", "720p")
+    done = run("price", "-p", "runbase", *argv)
+    assert "charged: last 0.3 USD, median 0.3, n 1" in done.err
+
+
 def test_only_charged(run: Run) -> None:
     """Without a listed price stdout is the last charge, and stderr says that it is one."""
     charge("runbase", RUNBASE, "0.10", "0.300000000000000001", unit="USD")

@@ -160,6 +160,7 @@ def _dry_run(session: Session, order: _Order, asked: _Asked) -> int:
         request.body,
         session.ledger(),
         sandbox=settings.sandbox,
+        limit=asked.limit,
     )
     _dry_run.show(session.out, settings, order.provider.info, request, price)
     if asked.limit is not None:
@@ -229,7 +230,12 @@ def _check_price(session: Session, order: _Order, limit: Limit, ledger: Ledger) 
 
     settings = order.settings
     price = pricing.expected(
-        order.provider, settings.endpoint, order.request.body, ledger, sandbox=settings.sandbox
+        order.provider,
+        settings.endpoint,
+        order.request.body,
+        ledger,
+        sandbox=settings.sandbox,
+        limit=limit,
     )
     pricing.check(limit, price, order.provider)
     if price is not None and price.basis == "charged":

@@ -247,9 +247,26 @@ def _charged_text(row: _Row) -> str:
 
     from seedance_cli.pricing import price_text
 
-    last = row.charged[-1]
-    middle = median(price.amount for price in row.charged)
-    return f"last {price_text(last)}, median {middle:f}, n {len(row.charged)}"
+    prices = _of_one_unit(row.charged)
+    middle = median(price.amount for price in prices)
+    text = f"last {price_text(prices[-1])}, median {middle:f}, n {len(prices)}"
+    beside = ", ".join(f"{name} {value}" for name, value in _beside(row.fields).items())
+    return f"{text} (with {beside})" if beside else text
+
+
+def _of_one_unit(prices: Sequence[Price]) -> list[Price]:
+    """Those in the unit of the newest one: amounts of two units have no median."""
+    return [price for price in prices if price.unit == prices[-1].unit]
+
+
+def _beside(fields: PricedFields) -> JsonObject:
+    """What else decided a price, beside the fields that have a column."""
+    others: JsonObject = {
+        "images": fields.images or None,
+        "aspect_ratio": fields.aspect_ratio,
+        "fixed_lens": fields.fixed_lens,
+    }
+    return {name: value for name, value in others.items() if value is not None}
 
 
 def _object(row: _Row) -> JsonObject:
@@ -259,13 +276,15 @@ def _object(row: _Row) -> JsonObject:
 
     charged: JsonObject | None = None
     if row.charged:
+        prices = _of_one_unit(row.charged)
         charged = {
             "basis": "charged",
-            "unit": row.charged[-1].unit,
-            "last": amount_text(row.charged[-1].amount),
-            "median": amount_text(median(price.amount for price in row.charged)),
-            "n": len(row.charged),
+            "unit": prices[-1].unit,
+            "last": amount_text(prices[-1].amount),
+            "median": amount_text(median(price.amount for price in prices)),
+            "n": len(prices),
         }
+    beside = _beside(row.fields)
     return {
         "provider": row.provider,
         "model": row.fields.model,
@@ -274,4 +293,5 @@ def _object(row: _Row) -> JsonObject:
         "audio": row.fields.audio,
         "listed": None if row.listed is None else price_object(row.listed),
         "charged": charged,
+        **({"with": beside} if beside else {}),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         TaskHandle,
         VideoRequest,
     )
+
+T = TypeVar("T")
 
 
 class ModelUse(StrEnum):
@@ -82,6 +84,10 @@ class ProviderInfo(NamedTuple):
     """Codes of a 429 after which the paid POST may be sent again."""
     price_unit: str | None = None
     """`credits`, `USD`; None: stated nowhere."""
+
+    def beyond_default(self, option: str, value: T | None) -> T | None:
+        """The value of an option; None if it is what the provider takes unsaid."""
+        return None if value == self.defaults.get(option) else value
 
     def model(self, model_id: str | None) -> ModelInfo:
         """The limits for a model id; those of the default for None or one not listed."""

@@ -240,6 +240,14 @@ def word(level: JsonObject, key: str, default: str | None) -> str | None:
     return value
 
 
+def count(level: JsonObject, key: str) -> int:
+    """How many things a list on the wire holds; none where it is not sent. Errors as `seconds`."""
+    value = level.get(key, [])
+    if not isinstance(value, list):
+        raise UndocumentedTypeError(key)
+    return len(value)
+
+
 def switch(level: JsonObject, key: str, *, default: bool | None) -> bool | None:
     """A boolean as it stands on the wire. Arguments and errors as for `seconds`."""
     if key not in level:

@@ -82,7 +82,7 @@ class Defapi:
         return HttpRequest("POST", "/api/video/seedance/gen", body)
 
     def priced(self, body: JsonObject) -> PricedFields | None:
-        """Model and duration, the documented defaults filled in."""
+        """Everything but prompt and callback, the documented defaults filled in."""
         if not body.keys() <= _OPTIONS.keys():
             return None
         try:
@@ -91,6 +91,9 @@ class Defapi:
                 _json.seconds(body, "duration", 5, as_text=False),
                 None,
                 None,
+                # The prompt is the first item, and there is no other text.
+                max(0, _json.count(body, "content") - 1),
+                INFO.beyond_default("aspect_ratio", _json.word(body, "ratio", None)),
             )
         except _json.UndocumentedTypeError:
             return None

@@ -91,7 +91,7 @@ class Runbase:
         return HttpRequest("POST", "/runs", {"model": model, "input": options})
 
     def priced(self, body: JsonObject) -> PricedFields | None:
-        """Model, duration, resolution and audio as sent; the provider states no defaults."""
+        """Everything but the prompt, as sent; the provider states no defaults."""
         options = body.get("input")
         if body.keys() != {"model", "input"}:
             return None
@@ -103,6 +103,8 @@ class Runbase:
                 _json.seconds(options, "duration", None, as_text=True),
                 _json.word(options, "resolution", None),
                 _json.switch(options, "generate_audio", default=None),
+                _json.count(options, "image_urls"),
+                _json.word(options, "aspect_ratio", None),
             )
         except _json.UndocumentedTypeError:
             return None

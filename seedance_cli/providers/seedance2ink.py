@@ -99,7 +99,7 @@ class Seedance2Ink:
         return HttpRequest("POST", _PATH, body)
 
     def priced(self, body: JsonObject) -> PricedFields | None:
-        """Model, duration and resolution as sent; the provider states no defaults."""
+        """What was asked for, as sent; the provider states no defaults."""
         if not body.keys() <= _OPTIONS.keys():
             return None
         try:
@@ -108,6 +108,8 @@ class Seedance2Ink:
                 _json.seconds(body, "duration", None, as_text=False),
                 _json.word(body, "resolution", None),
                 None,
+                _json.count(body, "mediaUrls"),
+                _json.word(body, "aspectRatio", None),
             )
         except _json.UndocumentedTypeError:
             return None

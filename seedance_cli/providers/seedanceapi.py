@@ -126,7 +126,7 @@ class SeedanceApi:
         return HttpRequest("POST", "/generate", body)
 
     def priced(self, body: JsonObject) -> PricedFields | None:
-        """Duration, resolution and audio, the documented defaults filled in."""
+        """Everything but prompt and callback, the documented defaults filled in."""
         if not body.keys() <= _OPTIONS.keys():
             return None
         try:
@@ -135,6 +135,9 @@ class SeedanceApi:
                 _json.seconds(body, "duration", 8, as_text=True),
                 _json.word(body, "resolution", "720p"),
                 _json.switch(body, "generate_audio", default=False),
+                _json.count(body, "image_urls"),
+                INFO.beyond_default("aspect_ratio", _json.word(body, "aspect_ratio", None)),
+                INFO.beyond_default("fixed_lens", _json.switch(body, "fixed_lens", default=None)),
             )
         except _json.UndocumentedTypeError:
             return None
