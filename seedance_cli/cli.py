@@ -81,7 +81,7 @@ def _built(name: str) -> Any:
     module = import_module(f"seedance_cli.commands.{module_name}")
     found = getattr(module, attribute)
     # Typer builds groups of commands: here one of a single command.
-    group = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
+    group = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     epilog = examples(*module.EXAMPLES)
     if isinstance(found, typer.Typer):
         for one in found.registered_commands:
@@ -98,7 +98,7 @@ app = typer.Typer(
     help="Make video with ByteDance's Seedance models, at any of the services that sell it.",
     no_args_is_help=True,
     add_completion=False,  # `_shells` says why
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # `_help` lays it out
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

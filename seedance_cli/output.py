@@ -149,6 +149,14 @@ class Output:
 
         self._write(laid_out(head, rows, width, coloured=coloured(_stream("stdout"))))
 
+    def page(self, text: str) -> None:
+        """Write lines of this program's own to stdout, with their colours.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        self._write(text)
+
     def note(self, text: str) -> None:
         """Say a line on stderr, unless quiet."""
         if not self.quiet:

@@ -27,8 +27,10 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help. A blank line between them keeps each on a line of its own."""
-    return "Examples:\n\n" + "\n\n".join(f"  {line}" for line in lines)
+    """The end of a command's help."""
+    from seedance_cli.commands import _help
+
+    return _help.examples(lines)
 
 
 def wanted_result(

@@ -48,7 +48,7 @@ AspectRatio = Annotated[
         "-a",
         "--aspect-ratio",
         metavar="W:H",
-        help="16:9, 9:16, 1:1, …",
+        help="16:9, 9:16, 1:1 and so on.",
         autocompletion=_tab.aspect_ratios,
         rich_help_panel="Request",
     ),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typer.core import TyperCommand, TyperGroup
 
+from seedance_cli.commands._help import Helped
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ class _Checked:
         return super().parse_args(ctx, args)  # type: ignore[misc,no-any-return]  # the class beside it has one
 
 
-class Command(_Checked, TyperCommand):
+class Command(_Checked, Helped, TyperCommand):
     """One command."""
 
 
-class Group(_Checked, TyperGroup):
+class Group(_Checked, Helped, TyperGroup):
     """A group of commands."""
 
 

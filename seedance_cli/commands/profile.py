@@ -24,7 +24,6 @@ EXAMPLES = (
 app = typer.Typer(
     help="Named sets of defaults, endpoints and keys.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
 )
 
 

@@ -30,7 +30,10 @@ def sandbox(
         str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0: any free one.")
+        int,
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="The port to listen on; 0: any free one."
+        ),
     ] = 8765,
     seconds: Annotated[
         float | None,
