@@ -3,7 +3,8 @@
 SeedanceError                       exit  code
 ├── UsageError                         2  usage
 ├── ConfigError                        3  config
-│   └── NoHome                         3  config
+│   ├── NoHome                         3  config
+│   └── Unvouched                      3  config
 ├── ProviderError                         the provider answered, and the answer is no
 │   ├── Unauthorized                   3  unauthorized
 │   ├── Forbidden                      3  forbidden
@@ -90,6 +91,10 @@ class ConfigError(SeedanceError):
 
 class NoHome(ConfigError):
     """The user's own folder is not known: what needs no file of it works all the same."""
+
+
+class Unvouched(ConfigError):
+    """A row of the ledger names an endpoint that no key may go to."""
 
 
 class ProviderError(SeedanceError):

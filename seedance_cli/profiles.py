@@ -7,6 +7,7 @@ a file that others could read.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ from seedance_cli.profile_data import Profile
 from seedance_cli.profile_files import Paths, Store, load, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from seedance_cli.keys import Secret
     from seedance_cli.profile_data import Default
@@ -36,6 +37,7 @@ __all__ = [
     "choose_provider",
     "endpoint",
     "endpoint_place",
+    "endpoints_named",
     "key_place",
     "load",
     "paths",
@@ -240,6 +242,22 @@ def endpoint_place(
     if found:
         return found[0]
     return info.base_url, Source(Origin.DEFAULT), f"the base URL of {info.name}"
+
+
+def endpoints_named(
+    store: Store, env: Mapping[str, str], info: ProviderInfo, names: Iterable[str]
+) -> list[str]:
+    """The base URLs that the environment and these profiles name; unusable ones name nothing."""
+    from seedance_cli.endpoints import normalised
+
+    tables = [store.profiles[name].providers for name in names if name in store.profiles]
+    found = [table[info.name].base_url for table in tables if info.name in table]
+    usable = []
+    for url in (env.get(info.base_url_env), *found):
+        if url:
+            with suppress(ValueError):
+                usable.append(normalised(url))
+    return usable
 
 
 def key_place(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace:

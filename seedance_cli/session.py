@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from seedance_cli import profiles, providers
+from seedance_cli import profiles, providers, row_endpoint
 from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import ConfigError, NoHome, NotOurs, Unauthorized, UsageError, WriteFailed
+from seedance_cli.errors import (
+    ConfigError,
+    NoHome,
+    NotOurs,
+    SeedanceError,
+    Unauthorized,
+    Unvouched,
+    UsageError,
+    WriteFailed,
+)
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
 from seedance_cli.refs import parse_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from seedance_cli.clock import Clock
-    from seedance_cli.errors import SeedanceError
     from seedance_cli.http import HttpApi
     from seedance_cli.keys import Secret
     from seedance_cli.output import Output
@@ -95,6 +104,13 @@ class Session:
         self._unreadable: SeedanceError | None = None
         self._root: str | None = None
         self._warned: set[str] = set()
+        self.verb = "wait"
+        """What would be typed again, where a task could not be reached."""
+        self.left_out: Collection[str | None] = ()
+        """Intents of tasks that `unfinished` knows and did not give."""
+        self._vouched: set[tuple[str | bool | None, ...]] = set()
+        """Where the ledger's endpoints were found in order."""
+        self._keys: dict[tuple[str, str, bool, bool], Secret | ConfigError] = {}
         self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
         self._stack = ExitStack()
 
@@ -214,9 +230,58 @@ class Session:
         return self._channels[place]
 
     def target(self, submission: Submission) -> Target:
-        """The way to a task: its row decides on endpoint, sandbox and profile."""
-        settings = replace(self.settings(task=submission), endpoint=submission.endpoint)
+        """The way to a task: its row decides on endpoint, sandbox and profile.
+
+        Raises:
+            Unvouched: no key may go to the row's endpoint.
+            ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
+        """
+        settings = self.settings(task=submission)
+        self._vouch(submission, settings)
+        settings = replace(settings, endpoint=submission.endpoint)
         return Target(submission, self.channel(settings))
+
+    def _vouch(self, row: Submission, settings: Settings) -> None:
+        """Raise where a key may not go to the row's endpoint; see `row_endpoint`."""
+        place = (row.provider, row.endpoint, row.profile, row.profile_named, row.key_proof)
+        if row.sandbox or row.intent is None or place in self._vouched:
+            return
+        assert self._store is not None  # read for the settings
+        info = providers.get(row.provider).info
+        profiles_named = {settings.profile, *filter(None, [row.profile])}
+        named = profiles.endpoints_named(self._store, self.env, info, profiles_named)
+        row_endpoint.check(row, named, lambda: self._proof(row, settings), self.verb)
+        self._vouched.add(place)
+
+    def _proof(self, row: Submission, settings: Settings) -> str:
+        return self.ledger().key_proof(self._key(settings).reveal(), row.endpoint)
+
+    def _key(self, settings: Settings) -> Secret:
+        """The key, asked for once: a key command may take ten seconds to fail."""
+        place = (settings.provider, settings.profile, settings.named, settings.sandbox)
+        if place not in self._keys:
+            try:
+                self._keys[place] = settings.key()
+            except ConfigError as error:
+                self._keys[place] = error
+        found = self._keys[place]
+        if isinstance(found, ConfigError):
+            raise copy(found)  # whoever tells of it adds which task it is about
+        return found
+
+    def note_lost(self, submission: Submission) -> None:
+        """Write that the provider does not find the task, if its submit's own key was told so.
+
+        To any other key a task of that id may be unknown, and is there all the same.
+
+        Raises:
+            WriteFailed: it could not be written.
+        """
+        if not submission.sandbox:
+            settings = self.settings(task=submission)
+            if submission.key_proof != self._proof(submission, settings):
+                return
+        self.ledger().set_lost(submission)
 
     def find(self, refs: Sequence[str]) -> list[Submission]:
         """The tasks that the user named, each once, in the order of the words.
@@ -245,11 +310,7 @@ class Session:
                 f"{text} is {rows[0].ref}, and --provider says {self._provider}",
                 hint="leave --provider out: the ledger knows the task",
             )
-        rows = mine
-        if len(rows) > 1 and self.sandbox_option is not None:
-            rows = [row for row in rows if row.sandbox == self.sandbox_option]
-        if len(rows) > 1 and self._profile is not None:
-            rows = [row for row in rows if row.profile == self._profile]
+        rows = self._narrowed(mine)
         if len(rows) > 1:
             raise _ambiguous(text, rows)
         if rows:
@@ -276,6 +337,19 @@ class Session:
             task=Task(task_id=task_id, status=Status.UNKNOWN),
         )
 
+    def _narrowed(self, rows: list[Submission]) -> list[Submission]:
+        """Of the rows for one ref, those that options or today's endpoint say are meant."""
+        if len(rows) > 1 and self.sandbox_option is not None:
+            rows = [row for row in rows if row.sandbox == self.sandbox_option]
+        if len(rows) > 1 and self._profile is not None:
+            rows = [row for row in rows if row.profile == self._profile] or rows
+        if len(rows) == 1 or {row.sandbox for row in rows} != {False}:
+            return rows
+        if len({row.provider for row in rows}) > 1:
+            return rows
+        today = self.settings(provider=rows[0].provider).endpoint
+        return [row for row in rows if row.endpoint == today] or rows
+
     def tell_of_urls(self, submission: Submission) -> None:
         """Say once that a URL of the embedded sandbox ends with the command that printed it."""
         if submission.sandbox and submission.task is not None and submission.task.video_urls:
@@ -285,8 +359,23 @@ class Session:
                 self.out.note(text)
 
     def unfinished(self) -> list[Submission]:
-        """Every task of the ledger that has not ended or was not delivered."""
-        return self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+        """Every task of the ledger that has not ended or was not delivered.
+
+        Without those at an endpoint that no key may go to, which are named in a line each endpoint.
+        """
+        rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+        left_out: dict[tuple[str, str], list[Submission]] = {}
+        for row in rows:
+            try:
+                self._vouch(row, self.settings(task=row))
+            except Unvouched:
+                left_out.setdefault((row.provider, row.endpoint), []).append(row)
+            except SeedanceError:
+                continue  # whoever reads the task is told
+        for found in left_out.values():
+            self.out.warn(row_endpoint.line(found))
+        self.left_out = {row.intent for found in left_out.values() for row in found}
+        return [row for row in rows if row.intent not in self.left_out]
 
     def unknown(self) -> list[Submission]:
         """Every submission of the ledger whose outcome is unknown."""
@@ -304,7 +393,7 @@ class Session:
         if settings.sandbox:
             url = f"{self._sandbox_root()}/{provider.info.name}"
             url += urlsplit(provider.info.base_url).path.rstrip("/")
-        key = settings.key()
+        key = self._key(settings)
         log = self.out.log if self.out.verbose else None
         pace = self._pace(provider.info, url, key) if not settings.sandbox else None
         api = HttpApi(provider, url, key, self.clock, log, pace=pace)

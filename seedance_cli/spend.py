@@ -114,6 +114,7 @@ def submit(
         request=video,
         priced=channel.provider.priced(request.body),
         again=again,
+        key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
     )
     assert prepared.intent is not None
     gate = _Gate(channel, ledger, clock, prepared.intent, request.path, content)

@@ -35,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
                 "providers",
                 "validate",
             ),
-            *("naming", "mp4", "refs", "pricing", "locks", "pace"),
+            *("naming", "mp4", "refs", "pricing", "row_endpoint", "locks", "pace"),
         }
     ),
     frozenset({"sandbox"}),

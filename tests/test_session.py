@@ -118,13 +118,18 @@ def test_a_ref_of_a_sandbox_and_a_real_task_is_2(
 
 
 def test_a_ref_at_two_endpoints_is_2(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
-    """The same ref at two endpoints: 2, naming both."""
+    """The same ref at two endpoints: 2, naming both, unless today's endpoint is one of them."""
     submitted(server, "runbase", "t1")
     row(clock, "t1", "https://other.example/api/v1")
-    result = run("status", "runbase:t1", env=server.env(), clock=clock)
+    server.task("t1", "running")
+    key = {"RUNBASE_API_KEY": KEY}
+    result = run("status", "runbase:t1", env=key, clock=clock)
     assert result.code == 2
     assert "https://other.example/api/v1" in result.err
+    assert server.endpoint("runbase") in result.err
     assert server.server.requests == []
+    today = run("status", "runbase:t1", env=server.env(), clock=clock)
+    assert (today.code, today.out) == (0, "runbase:t1\trunning\t\n")
 
 
 @pytest.mark.parametrize(
@@ -178,9 +183,10 @@ def test_an_unknown_prefix_is_part_of_the_id(
 def test_the_row_decides_on_the_endpoint(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
-    """A task is read where it was submitted, whatever the environment says now."""
+    """A task is read where it was submitted, whatever comes first today."""
     submitted(server, "runbase", "t1")
     server.task("t1", done(URL))
+    configure(f"profiles.default.providers.runbase.base_url = '{server.endpoint('runbase')}'")
     elsewhere = {"RUNBASE_BASE_URL": "http://127.0.0.1:9/api/v1"}
     result = run("wait", "runbase:t1", env={**server.env(), **elsewhere}, clock=clock)
     assert (result.code, result.out) == (0, f"{URL}\n")
@@ -316,3 +322,266 @@ def test_a_sandbox_variable_that_says_nothing_is_2(
     """`SEEDANCE_SANDBOX` is yes, no or empty; anything else is 2."""
     env = {**server.env(), "SEEDANCE_SANDBOX": value}
     assert run("wait", env=env, clock=clock).code == 2
+
+
+# Where a key goes: a row is no licence for it
+
+OTHER = "https://gone.invalid/api/v1"
+ACTIONS = {
+    "status": ("status", "{}"),
+    "wait": ("wait", "{}"),
+    "download": ("wait", "{}", "--download"),
+    "cancel": ("cancel", "{}"),
+}
+
+
+def action(name: str, ref: str) -> list[str]:
+    return [word.format(ref) for word in ACTIONS[name]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts whose address is asked for: the first step of sending anything. There is none."""
+    import socket
+
+    hosts: list[str] = []
+
+    def lookup(host: str, *_: object, **__: object) -> None:
+        hosts.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "scripted")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    return hosts
+
+
+def write(
+    clock: FakeClock, endpoint: str, *, key: str | None = KEY, profile: str | None = "default"
+) -> None:
+    """A row for `t1` at seedance2ink, which knows a cancel."""
+    from os import environ
+
+    with Ledger.open(Path(environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        ledgers.submit(ledger, provider="seedance2ink", endpoint=endpoint, key=key, profile=profile)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_no_key_goes_to_a_stale_loopback_endpoint(
+    run: Run, server: ScriptedProvider, clock: FakeClock, name: str
+) -> None:
+    """Anybody may listen there by now: 3, nothing is sent, one line says what to type."""
+    endpoint = server.endpoint("seedance2ink")
+    write(clock, endpoint)
+    server.task("t1", done())
+    result = run(*action(name, "seedance2ink:t1"), "--json", env={"SEEDANCE2INK_API_KEY": KEY})
+    assert result.code == 3
+    assert server.server.connections == 0
+    verb = "cancel" if name == "cancel" else "wait"
+    typed = f"SEEDANCE2INK_BASE_URL={endpoint} seedance {verb} seedance2ink:t1"
+    assert typed in result.error["hint"]
+    assert endpoint in result.error["message"]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_it_says_to_type_works(
+    run: Run, server: ScriptedProvider, clock: FakeClock, name: str
+) -> None:
+    """With the endpoint named in the environment the same command goes on."""
+    write(clock, server.endpoint("seedance2ink"))
+    server.task("t1", done() if name != "cancel" else "queued")
+    result = run(*action(name, "seedance2ink:t1"), env=server.env("seedance2ink"), clock=clock)
+    assert result.code == 0
+
+
+def test_no_key_goes_there_to_adopt_a_task(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """`recover --adopt` reads at the row's endpoint, and holds to the same."""
+    from os import environ
+
+    server.task("t1", "running")
+    endpoint = server.endpoint("runbase")
+    with Ledger.open(Path(environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        intent = ledgers.prepare(ledger, endpoint=endpoint, key=KEY, prompt="a boat")
+        ledger.sending(intent)
+    words = ("recover", "--adopt", intent, "t1", "--json")
+    result = run(*words, env={"RUNBASE_API_KEY": KEY}, clock=clock)
+    assert result.code == 3
+    assert server.server.connections == 0
+    typed = f"RUNBASE_BASE_URL={endpoint} seedance recover --adopt {intent} runbase:t1"
+    assert typed in result.error["hint"]
+    assert run(*words, env=server.env("runbase"), clock=clock).code == 0
+
+
+@pytest.mark.parametrize("words", [("wait",), ("status",), ("wait", "--json"), ("status", "-q")])
+def test_without_a_ref_the_others_go_on(
+    run: Run, server: ScriptedProvider, clock: FakeClock, words: tuple[str, ...]
+) -> None:
+    """A stale row is named in a line, and changes neither what is done nor the exit code."""
+    with ScriptedProvider() as stale:
+        for number in range(2):
+            submitted(stale, "runbase", f"stale{number}")
+            stale.task(f"stale{number}", done())
+        submitted(server, "runbase", "t1")
+        server.task("t1", done(URL))
+        result = run(*words, env=server.env(), clock=clock)
+        assert stale.server.connections == 0
+        place = stale.endpoint("runbase")
+    assert result.code == 0
+    assert URL in result.out
+    assert "stale0" not in result.out
+    lines = [line for line in result.err.splitlines() if "stale0" in line]
+    typed = f"RUNBASE_BASE_URL={place} seedance wait runbase:stale0 runbase:stale1"
+    assert [typed in line for line in lines] == ([] if "-q" in words else [True])
+
+
+def test_with_nothing_but_stale_rows_there_is_nothing_to_do(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """No key is needed for that, and what was left out is not called absent."""
+    submitted(server, "runbase", "t1")
+    for command in ("wait", "status"):
+        result = run(command, clock=clock)
+        assert (result.code, result.out) == (0, "")
+        assert "runbase:t1" in result.err
+        assert "no unfinished task" not in result.err
+    assert server.server.connections == 0
+
+
+def test_many_stale_rows_are_one_line(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """Nobody reads the refs of a hundred of them."""
+    for number in range(100):
+        row(clock, f"stale{number}", server.endpoint("runbase"))
+    result = run("wait", clock=clock)
+    assert [line for line in result.err.splitlines() if "100 tasks" in line]
+    assert len(result.err) < 500
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("profiles.default.providers.seedance2ink.base_url = '{}'", ()),
+        (
+            "profiles.p.providers.seedance2ink.base_url = '{}'\nprofiles.default = {{}}",
+            "--profile p",
+        ),
+    ],
+    ids=["the row's own profile", "option"],
+)
+def test_a_profile_names_an_endpoint(
+    run: Run, server: ScriptedProvider, clock: FakeClock, text: str, words: str
+) -> None:
+    """The profile of the row, or the one of `--profile`, vouches as the environment does."""
+    endpoint = server.endpoint("seedance2ink")
+    write(clock, endpoint, key=None)
+    configure(text.format(endpoint))
+    server.task("t1", "running")
+    env = {"SEEDANCE2INK_API_KEY": KEY}
+    result = run("status", "seedance2ink:t1", *(words or "").split(), env=env, clock=clock)
+    assert result.code == 0
+
+
+def test_another_profile_names_nothing(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A profile that neither the row nor an option names does not vouch for a row."""
+    endpoint = server.endpoint("seedance2ink")
+    write(clock, endpoint)
+    configure(f"profiles.default = {{}}\nprofiles.p.providers.seedance2ink.base_url = '{endpoint}'")
+    env = {"SEEDANCE2INK_API_KEY": KEY, "SEEDANCE_PROFILE": "p"}
+    assert run("status", "seedance2ink:t1", env=env, clock=clock).code == 3
+    assert server.server.connections == 0
+
+
+def test_a_row_whose_profile_is_gone_is_read_with_todays(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Another machine's ledger names profiles that this one lacks: then today's stands for it."""
+    endpoint = server.endpoint("seedance2ink")
+    write(clock, endpoint, profile="elsewhere")
+    configure(f"profiles.p.providers.seedance2ink.base_url = '{endpoint}'")
+    server.task("t1", "running")
+    env = {"SEEDANCE2INK_API_KEY": KEY, "SEEDANCE_PROFILE": "p"}
+    assert run("status", "seedance2ink:t1", env=env, clock=clock).code == 0
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_the_key_of_the_submit_may_go_back(
+    run: Run, asked: list[str], clock: FakeClock, name: str
+) -> None:
+    """To the same host elsewhere: it has the key already, and has to show a certificate for it."""
+    write(clock, OTHER)
+    env = {"SEEDANCE2INK_API_KEY": KEY}
+    once = ("--timeout", "0") if "wait" in ACTIONS[name] else ()
+    result = run(*action(name, "seedance2ink:t1"), *once, env=env, clock=clock)
+    assert result.code in {5, 8}
+    assert set(asked) == {"gone.invalid"}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize(
+    ("endpoint", "key"),
+    [
+        (OTHER, "another-key-0123456789"),
+        (OTHER, None),
+        ("http://gone.invalid/api/v1", KEY),
+        ("http://10.1.2.3/api/v1", KEY),
+        ("https://user:word@gone.invalid/api/v1", KEY),
+        ("https://gone.invalid/api\r\nX: y", KEY),
+        ("ftp://gone.invalid", KEY),
+        ("sandbox", KEY),
+        ("", KEY),
+    ],
+    ids=["another key", "an older row", "http", "private", "user", "lines", "ftp", "word", "empty"],
+)
+def test_what_nothing_vouches_for_is_asked_nothing(
+    run: Run, asked: list[str], clock: FakeClock, *, name: str, endpoint: str, key: str | None
+) -> None:
+    """Nor is any host that a row of a foreign hand can name, whatever proof it brings along."""
+    write(clock, endpoint, key=key)
+    env = {"SEEDANCE2INK_API_KEY": KEY}
+    result = run(*action(name, "seedance2ink:t1"), "--json", env=env, clock=clock)
+    assert result.code == 3
+    assert "seedance2ink:t1" in result.error["message"]
+    assert "seedance" in result.error["hint"]
+    assert KEY not in result.err
+    assert asked == []
+    assert run("wait", env=env, clock=clock).code == 0
+    assert asked == []
+
+
+def test_a_submit_is_proved_by_its_key_and_endpoint(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """The proof tells two keys, two hosts and two ledgers apart, and holds nothing of the key."""
+    from os import environ
+
+    folder = Path(environ["SEEDANCE_STATE_DIR"])
+    assert run("generate", "a boat", "-p", "runbase", env=server.env(), clock=clock).code == 0
+    with Ledger.open(folder, clock, create=False) as ledger:
+        (found,) = ledger.rows()
+        assert found.key_proof == ledger.key_proof(KEY, server.endpoint("runbase"))
+        assert found.key_proof != ledger.key_proof(f"{KEY}x", server.endpoint("runbase"))
+    assert KEY.encode() not in (folder / "ledger.db").read_bytes()
+
+
+@pytest.mark.parametrize("command", [("wait",), ("status",), ("wait", "runbase:t1")])
+@pytest.mark.parametrize(("key", "left"), [(KEY, 0), ("another-key-0123456789", 1), (None, 1)])
+def test_only_the_key_of_the_submit_finds_a_task_lost(
+    run: Run,
+    server: ScriptedProvider,
+    clock: FakeClock,
+    *,
+    command: tuple[str, ...],
+    key: str | None,
+    left: int,
+) -> None:
+    """To any other key a task is unknown, and that says nothing of it."""
+    from os import environ
+
+    with Ledger.open(Path(environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        ledgers.submit(ledger, endpoint=server.endpoint("runbase"), key=key)
+    clock.sleep(3600)
+    assert run(*command, env=server.env(), clock=clock).code == 4
+    clock.sleep(25 * 3600)
+    with Ledger.open(Path(environ["SEEDANCE_STATE_DIR"]), clock, create=False) as ledger:
+        assert len(ledger.unfinished(sandbox=False)) == left

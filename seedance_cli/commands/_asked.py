@@ -62,7 +62,7 @@ class Asked:
         """Take a failure, and tell of it."""
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
-                self._session.ledger().set_lost(submission)
+                self._session.note_lost(submission)
         self.failures.append(concern(error, submission))
         self._session.out.complain(error)
 

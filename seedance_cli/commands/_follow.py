@@ -11,7 +11,14 @@ from seedance_cli.commands._deliver import Downloads, urls
 from seedance_cli.commands._estimate import Estimates
 from seedance_cli.commands._unknown import verdict
 from seedance_cli.display import Display
-from seedance_cli.errors import Interrupted, NotFound, SeedanceError, Stopped, WriteFailed
+from seedance_cli.errors import (
+    Interrupted,
+    NotFound,
+    SeedanceError,
+    Stopped,
+    Unvouched,
+    WriteFailed,
+)
 from seedance_cli.models import Status
 from seedance_cli.reading import concern, state
 from seedance_cli.task_json import task_object
@@ -335,7 +342,7 @@ class _Follow:
         submission = self.known[key]
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
-                self.ledger.set_lost(submission)
+                self.session.note_lost(submission)
         concern(error, submission)
         if self.wanted.submitted:
             # The task is paid for: no error of a read may look as if it were not.
@@ -343,7 +350,8 @@ class _Follow:
             error.intent = submission.intent
             if error.exit_code in _ALIVE:
                 error.exit_code = _STOPPED_WATCHING
-        if error.exit_code not in _NO_USE:
+        # The endpoint that goes before the command is in the hint already.
+        if error.exit_code not in _NO_USE and not isinstance(error, Unvouched):
             way = self._way_back([submission])
             error.hint = f"{error.hint}; then: {way}" if error.hint else way
         self.failures.setdefault(key, []).append(error)

@@ -50,6 +50,7 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
     from seedance_cli.models import Status
 
     out = session.out
+    session.verb = "cancel"
     asked = Asked(session, session.find(named), one=len(named) == 1)
     with asked.document():
         for one in asked:

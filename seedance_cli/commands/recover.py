@@ -191,6 +191,7 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
             f"the intent is one of {row.provider}, and --provider says {session.provider_option}",
             hint="leave --provider out",
         )
+    session.verb = f"recover --adopt {intent}"
     task = Task(task_id=task_id, status=Status.QUEUED)
     try:
         read = read_patiently(session.target(replace(row, task=task)), session.clock)

@@ -77,7 +77,7 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
                 out.result(*_row(out, after))
     if columns:
         out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
-    if not submissions and not unknown:
+    if not submissions and not unknown and not session.left_out:
         out.note("no unfinished task")
     code = asked.verdict()
     if exit_status:

@@ -34,8 +34,9 @@ def prepare(
     priced: PricedFields | None = PRICED,
     again: bool = False,
     earlier: Mapping[int, str] = MappingProxyType({}),
+    key: str | None = None,
 ) -> str:
-    """Write an intent with the fingerprint `mark`; its id."""
+    """Write an intent with the fingerprint `mark`, sent with that key; its id."""
     intent = ledger.prepare(
         provider=provider,
         endpoint=endpoint,
@@ -46,6 +47,7 @@ def prepare(
         priced=priced,
         again=again,
         earlier_fingerprints=earlier,
+        key_proof=None if key is None else ledger.key_proof(key, endpoint),
     ).intent
     assert intent is not None
     return intent
@@ -61,6 +63,7 @@ def submit(
     sandbox: bool = False,
     priced: PricedFields | None = PRICED,
     cost: Price | None = None,
+    key: str | None = None,
 ) -> Submission:
     """Write a submission that was accepted as `task_id`."""
     intent = prepare(
@@ -71,6 +74,7 @@ def submit(
         profile=profile,
         sandbox=sandbox,
         priced=priced,
+        key=key,
     )
     ledger.sending(intent)
     return ledger.accept(intent, Task(task_id=task_id, status=Status.QUEUED, cost=cost))

@@ -210,5 +210,5 @@ def submitted(
     folder = Path(os.environ["SEEDANCE_STATE_DIR"])
     with Ledger.open(folder, clock or FakeClock(), create=True) as ledger:
         return ledgers.submit(
-            ledger, task_id, provider=provider, endpoint=server.endpoint(provider)
+            ledger, task_id, provider=provider, endpoint=server.endpoint(provider), key=KEY
         )
