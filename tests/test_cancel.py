@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.bytes_server import answer
+from support.fake_clock import FakeClock
 from support.scripted_provider import (
     ScriptedProvider,
     State,
@@ -19,7 +21,6 @@ from support.scripted_provider import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.fake_clock import FakeClock
     from support.runner import Run
     from support.scripted_provider import Step
 
@@ -29,18 +30,20 @@ REF = "seedance2ink:t1"
 @pytest.fixture
 def server() -> Iterator[ScriptedProvider]:
     with ScriptedProvider() as found:
+        for task_id in ("t1", "t2", "b"):
+            found.task(task_id, "running")
         yield found
 
 
 def test_a_confirmed_cancel(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
-    """One POST; `REF cancelled` on stdout; the task is delivered, for its end was reported."""
+    """A read, one POST, `REF cancelled` on stdout; delivered, for its end was reported."""
     submitted(server, "seedance2ink", "t1")
     env = server.env()
     result = run("cancel", REF, env=env, clock=clock)
     assert (result.code, result.out) == (0, f"{REF}\tcancelled\n")
     assert (server.posts("/t1/cancel"), server.posts()) == (1, 1)
     assert run("wait", env=env, clock=clock).code == 0
-    assert server.polls("t1") == 0
+    assert server.polls("t1") == 1
     rows = run("list", "--json", env=env, clock=clock).json
     assert rows[0]["status"] == "cancelled"
 
@@ -75,7 +78,6 @@ def test_an_answer_that_confirms_nothing_is_4(
         (error(401), (3, "unauthorized")),
         (error(404), (4, "not_found")),
         (unavailable, (5, "unreachable")),
-        (json_answer(200, {"success": True}), (5, "unreachable")),
         (
             json_answer(200, {"success": True, "requestId": "t2", "status": "cancelled"}),
             (5, "unreachable"),
@@ -104,6 +106,83 @@ def test_a_provider_without_a_cancel_endpoint_is_4(
     assert server.server.requests == []
     assert "no cancel endpoint" in result.err
     assert "seedance wait" in result.err
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("succeeded", "has succeeded already"),
+        ("failed", "has failed already (too dark)"),
+        ("expired", "has expired already"),
+        ("cancelled", ""),
+    ],
+)
+def test_a_task_that_has_ended_is_told_as_it_ended(
+    run: Run, server: ScriptedProvider, clock: FakeClock, word: str, words: str
+) -> None:
+    """The task is read first; of one that has ended nothing is sent: 0 if it was cancelled."""
+    server.task("t1", State(word, reason="too dark" if word == "failed" else None))
+    result = run("cancel", REF, env=server.env(), clock=clock)
+    expected = (4, "") if words else (0, f"{REF}\tcancelled\n")
+    assert (result.code, result.out) == expected
+    assert words in result.err
+    assert [one.method for one in server.server.requests] == ["GET"]
+    found = run("cancel", REF, "--json", env=server.env(), clock=clock)
+    assert found.json["status"] == word
+
+
+@pytest.mark.parametrize(("read", "expected"), [(401, 3), (404, 4), (503, 5), (400, 4)])
+def test_a_task_that_cannot_be_read_is_not_cancelled(
+    run: Run, server: ScriptedProvider, clock: FakeClock, read: int, expected: int
+) -> None:
+    """Without a good read nothing is sent; the code is that of the read."""
+    server.task("t1", error(read))
+    assert run("cancel", REF, env=server.env(), clock=clock).code == expected
+    assert server.posts() == 0
+
+
+SILENT = [
+    json_answer(200, {"success": True}),
+    json_answer(200, {"success": True, "message": "ok"}),
+    answer(204),
+    answer(200, b"OK"),
+    unavailable,
+    answer(200, b'{"success":true,"requestId":"t1","status":"canc'),
+]
+
+
+@pytest.mark.parametrize("silent", SILENT)
+def test_where_the_answer_says_nothing_a_read_decides(
+    run: Run, server: ScriptedProvider, clock: FakeClock, silent: Step
+) -> None:
+    """The cancel is sent once; "cancelled" is said after a read that says so."""
+    server.cancels["t1"] = silent
+    server.task("t1", "running", "cancelled")
+    result = run("cancel", REF, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, f"{REF}\tcancelled\n")
+    assert (server.posts(), server.polls("t1")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("silent", "then", "expected"),
+    [
+        (SILENT[0], "running", (4, "is running, not cancelled")),
+        (SILENT[0], "stopping", (4, "is 'stopping', not cancelled")),
+        (SILENT[0], unavailable, (5, "the cancel was sent, but not confirmed")),
+        (unavailable, "running", (5, "503")),
+        (unavailable, error(404), (5, "503")),
+    ],
+)
+def test_where_no_read_confirms_it_nothing_is_called_cancelled(
+    run: Run, server: ScriptedProvider, silent: Step, then: Step, expected: tuple[int, str]
+) -> None:
+    """4 with what the read said, or 5; never a line on stdout."""
+    server.cancels["t1"] = silent
+    server.task("t1", "running", then)
+    result = run("cancel", REF, env=server.env(), clock=FakeClock())
+    assert (result.code, result.out) == (expected[0], "")
+    assert expected[1] in result.err
+    assert server.posts() == 1
 
 
 def test_several_tasks(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:

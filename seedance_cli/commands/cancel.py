@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
+    from seedance_cli.reading import Target
     from seedance_cli.session import Session
 
 EXAMPLES = (
@@ -55,13 +56,13 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
     with asked.document():
         for one in asked:
             try:
-                after = _ask(session, one)
+                after, sent = _ask(session, one)
             except SeedanceError as error:
                 asked.failed(one, error)
                 continue
             after = asked.answered(one, after)
             if after.status is not Status.CANCELLED:
-                asked.failed(after, _refused(after))
+                asked.failed(after, _not_cancelled(after) if sent else _ended(after))
             elif not out.json:
                 out.result(after.ref or "", after.status)
     for one in asked.answers:
@@ -73,23 +74,73 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
     return asked.verdict()
 
 
-def _ask(session: Session, submission: Submission) -> Submission:
+def _ask(session: Session, submission: Submission) -> tuple[Submission, bool]:
+    """Read the task and, unless it has ended, cancel it.
+
+    Returns:
+        The task as it is now, and whether a cancel was sent.
+    """
+    from dataclasses import replace
+
     from seedance_cli import providers
     from seedance_cli.errors import Rejected
-    from seedance_cli.reading import ask
+    from seedance_cli.reading import read_patiently
 
     info = providers.get(submission.provider).info
     if not info.can_cancel:  # which takes no key to know
         raise Rejected(f"{info.name} has no cancel endpoint", hint=info.cancel_advice)
     target = session.target(submission)
-    return ask(target, target.channel.provider.cancel)
+    before = read_patiently(target, session.clock)
+    if before.status.terminal:
+        return before, False
+    return _cancelled(session, replace(target, submission=before)), True
 
 
-def _refused(submission: Submission) -> SeedanceError:
+def _cancelled(session: Session, target: Target) -> Submission:
+    """Send the cancel; the task as the answer says, or as a read says where that says nothing."""
+    from seedance_cli.errors import SeedanceError, Unreachable
+    from seedance_cli.models import Status
+    from seedance_cli.reading import ask, read_patiently
+
+    lost: SeedanceError | None = None
+    try:
+        after = ask(target, target.channel.provider.cancel)
+        if after.task is not None and after.task.provider_status is not None:
+            return after
+    except Unreachable as error:
+        lost = error
+    try:
+        after = read_patiently(target, session.clock)
+    except SeedanceError as error:
+        if lost is None:
+            error.message = f"the cancel was sent, but not confirmed: {error.message}"
+            raise
+        raise lost from error
+    if lost is not None and after.status is not Status.CANCELLED:
+        raise lost
+    return after
+
+
+def _not_cancelled(submission: Submission) -> SeedanceError:
     from seedance_cli.errors import Rejected
+    from seedance_cli.reading import state
 
     return Rejected(
-        f"{submission.provider} answers that {submission.ref} is {submission.status}, "
+        f"{submission.provider} answers that {submission.ref} is {state(submission)}, "
         "not cancelled",
         hint=f"seedance wait {submission.ref}",
+    )
+
+
+def _ended(submission: Submission) -> SeedanceError:
+    from seedance_cli.errors import Rejected
+    from seedance_cli.models import Status
+
+    words = {Status.SUCCEEDED: "has succeeded", Status.EXPIRED: "has expired"}
+    reason = submission.task and submission.task.error
+    why = f" ({reason.words})" if reason else ""
+    return Rejected(
+        f"{submission.ref} {words.get(submission.status, 'has failed')} already{why}: "
+        "there was nothing to cancel, and nothing was sent",
+        hint=f"seedance wait {submission.ref}" if submission.status is Status.SUCCEEDED else None,
     )

@@ -156,6 +156,9 @@ class Provider(Protocol):
     def cancel(self, api: Api, handle: TaskHandle) -> Task:
         """Cancel the task; `cancelled` only when the provider confirmed it.
 
+        Returns:
+            The task as the answer describes it; `unknown` where the answer says nothing.
+
         Raises:
             Rejected: there is no cancel endpoint, or the provider refused.
         """

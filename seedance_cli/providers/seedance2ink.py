@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
-from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
+from seedance_cli.models import HttpRequest, PricedFields, Problem, Status, Task
 from seedance_cli.providers import _json, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
 
@@ -141,15 +141,18 @@ class Seedance2Ink:
         return self._answer(response, handle)
 
     def cancel(self, api: Api, handle: TaskHandle) -> Task:
-        """`POST …/ID/cancel`; the task as the answer describes it."""
+        """`POST …/ID/cancel`; the task as the answer describes it, `unknown` if it does not."""
         response = api.post(f"{_PATH}/{_json.in_url(handle.task_id)}/cancel")
         problem = self.problem(response)
         if problem is not None:
             raise Rejected(
-                f"{INFO.name} did not cancel the task: {problem.message}",
+                f"{INFO.name} did not cancel the task: {problem.words}",
                 hint="ask with `seedance status` where the task stands",
                 provider=INFO.name,
             )
+        body = _json.whole(response)
+        if _json.status_word(body.get("status")) is None and body.get("requestId") is None:
+            return Task(task_id=handle.task_id, status=Status.UNKNOWN)
         return self._answer(response, handle)
 
     def _answer(self, response: HttpResponse, handle: TaskHandle) -> Task:

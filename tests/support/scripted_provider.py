@@ -130,7 +130,7 @@ class ScriptedProvider:
         return sum(
             request.method == "GET"
             and _task_id(request) == task_id
-            and "/video/" not in request.target
+            and not request.target.startswith("/video/")
             for request in self.server.requests
         )
 
