@@ -141,6 +141,6 @@ def _ended(submission: Submission) -> SeedanceError:
     why = f" ({reason.words})" if reason else ""
     return Rejected(
         f"{submission.ref} {words.get(submission.status, 'has failed')} already{why}: "
-        "there was nothing to cancel, and nothing was sent",
+        "there is nothing to cancel",
         hint=f"seedance wait {submission.ref}" if submission.status is Status.SUCCEEDED else None,
     )
