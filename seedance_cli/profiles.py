@@ -1,8 +1,8 @@
 """Which profile, provider, endpoint and key a command uses, and where each of them comes from.
 
-Order (contract, section 7): option > environment > profile > provider default; key and endpoint of
-a profile named with `--profile` rank as options. Nothing here prints or writes, but for the mode of
-a file that others could read.
+Order (contract, section 7): option > environment > profile > provider default; everything of a
+profile named with `--profile` ranks as an option, below the option itself.
+Nothing here prints or writes, but for the mode of a file that others could read.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "paths",
     "profile_name",
+    "provider_named",
     "resolve",
     "state_dir",
     "unknown_profile",
@@ -170,26 +171,9 @@ def choose_provider(
         UsageError: the option or the variable names none that exists.
         ConfigError: the profile names none that exists, or nothing decides.
     """
-    listed = ", ".join(providers.names())
-    if option is not None:
-        return providers.get(option).info.name, Source(Origin.OPTION, "--provider")
-    named = env.get("SEEDANCE_PROVIDER")
-    if named:
-        if named not in providers.names():
-            raise UsageError(
-                f"SEEDANCE_PROVIDER is {named!r}, and there is no such provider",
-                hint=f"the providers are {listed}",
-            )
-        return named, Source(Origin.ENVIRONMENT, "SEEDANCE_PROVIDER")
-    named = choice.profile.provider
-    if named is not None:
-        if named not in providers.names():
-            place = f"{choice.store.paths.config}: profiles.{choice.name}.provider"
-            raise ConfigError(
-                f"{place} is no provider there is",
-                hint=f"the providers are {listed}",
-            )
-        return named, Source(Origin.PROFILE, choice.name)
+    found = provider_named(choice, env, option) or _profiles_provider(choice)
+    if found is not None:
+        return found
     with_key = [
         name
         for name in providers.names()
@@ -207,8 +191,46 @@ def choose_provider(
         )
     raise ConfigError(
         "there is no provider to use, since none is named and none has a key",
-        hint=f"seedance login PROVIDER, then -p PROVIDER: {listed}; without a key: --sandbox",
+        hint=f"seedance login PROVIDER, then -p PROVIDER: {_listed()}; without a key: --sandbox",
     )
+
+
+def provider_named(
+    choice: Choice, env: Mapping[str, str], option: str | None
+) -> tuple[str, Source] | None:
+    """The provider that option, `--profile` or environment name, in this order; None: none does.
+
+    Raises:
+        UsageError: the option or the variable names none that exists.
+        ConfigError: the profile does.
+    """
+    if option is not None:
+        return providers.get(option).info.name, Source(Origin.OPTION, "--provider")
+    if choice.named and choice.profile.provider is not None:
+        return _profiles_provider(choice)
+    named = env.get("SEEDANCE_PROVIDER")
+    if not named:
+        return None
+    if named not in providers.names():
+        raise UsageError(
+            f"SEEDANCE_PROVIDER is {named!r}, and there is no such provider",
+            hint=f"the providers are {_listed()}",
+        )
+    return named, Source(Origin.ENVIRONMENT, "SEEDANCE_PROVIDER")
+
+
+def _profiles_provider(choice: Choice) -> tuple[str, Source] | None:
+    named = choice.profile.provider
+    if named is None or named in providers.names():
+        return None if named is None else (named, Source(Origin.PROFILE, choice.name))
+    raise ConfigError(
+        f"{choice.store.paths.config}: profiles.{choice.name}.provider is no provider there is",
+        hint=f"the providers are {_listed()}",
+    )
+
+
+def _listed() -> str:
+    return ", ".join(providers.names())
 
 
 def endpoint(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> tuple[str, Source]:

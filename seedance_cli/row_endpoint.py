@@ -67,22 +67,22 @@ def line(rows: Sequence[Submission]) -> str:
 
 
 def _stranger(rows: Sequence[Submission]) -> str:
+    was = "was" if len(rows) == 1 else "were"
     return (
-        f"{_called(rows)} submitted to {rows[0].endpoint}, which nothing names today: no key was "
-        "sent there"
+        f"{_called(rows)} {was} submitted to {rows[0].endpoint}, which nothing names today: no key "
+        "was sent there"
     )
 
 
 def _unusable(rows: Sequence[Submission], fault: str) -> str:
     return (
-        f"{_called(rows)} in the ledger with an endpoint that {fault}; no key was sent there, and "
+        f"the ledger has {_called(rows)} at an endpoint that {fault}; no key was sent there, and "
         "no submit of this program writes such a row"
     )
 
 
 def _called(rows: Sequence[Submission]) -> str:
-    one = len(rows) == 1
-    return f"{rows[0].ref} was" if one else f"{len(rows)} tasks of {rows[0].provider} were"
+    return f"{rows[0].ref}" if len(rows) == 1 else f"{len(rows)} tasks of {rows[0].provider}"
 
 
 def _typed(rows: Sequence[Submission], verb: str) -> str:

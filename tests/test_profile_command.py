@@ -356,6 +356,35 @@ def test_show_of_a_named_profile_ranks_it_as_an_option(run: Run) -> None:
     assert run("profile", "show", "nope").code == 3
 
 
+def test_what_show_says_of_a_named_profile_is_what_is_done(run: Run) -> None:
+    """Provider, endpoint, key and defaults of `--profile` beat the environment's, for all alike."""
+    from support.scripted_provider import KEY, ScriptedProvider
+
+    with ScriptedProvider() as server, ScriptedProvider() as other:
+        write(
+            "[profiles.cheap]\nprovider = 'seedanceapi'\ndefaults.resolution = '480p'\n"
+            f"providers.seedanceapi.base_url = '{server.endpoint('seedanceapi')}'\n"
+            "providers.seedanceapi.api_key = 'cheap-key-0123'\n"
+        )
+        env = {**other.env(), "SEEDANCE_PROVIDER": "runbase"}
+        shown = run("profile", "show", "cheap", "--json", env=env).json
+        assert shown["provider"]["value"] == "seedanceapi"
+        place = shown["providers"]["seedanceapi"]
+        assert place["endpoint"]["value"] == server.endpoint("seedanceapi")
+        assert place["key"]["source"] == {"kind": "profile", "name": "cheap"}
+        done = run("generate", "a boat", "--profile", "cheap", env=env)
+        assert done.out == "seedanceapi:t1\n"
+        (request,) = server.server.requests
+        assert request.headers["authorization"] == "Bearer cheap-key-0123"
+        assert b'"resolution":"480p"' in request.body
+        price = run("price", "--profile", "cheap", "--json", env=env).json
+        assert {one["provider"] for one in price} == {"seedanceapi"}
+        assert other.server.connections == 0
+        again = run("generate", "a boat", "--profile", "cheap", "-p", "runbase", env=env)
+        assert again.out == "runbase:t1\n"
+        assert [one.headers["authorization"] for one in other.server.requests] == [f"Bearer {KEY}"]
+
+
 def test_show_explains_what_cannot_be_used(run: Run) -> None:
     """No provider to use and a bad endpoint are shown, not raised."""
     env = {"RUNBASE_BASE_URL": "http://u:hunter2@a.example"}

@@ -88,6 +88,18 @@ def test_the_option_beats_variable_and_profile(files: Callable[..., None]) -> No
     assert resolve().provider_source == Source(Origin.PROFILE, "default")
 
 
+def test_a_named_profiles_provider_ranks_as_an_option(files: Callable[..., None]) -> None:
+    """`--profile` beats SEEDANCE_PROVIDER, `-p` beside it wins; SEEDANCE_PROFILE is no option."""
+    files("[profiles.cheap]\nprovider = 'seedanceapi'\n[profiles.bare]\n")
+    env = {"SEEDANCE_PROVIDER": "runbase"}
+    settings = resolve(profile="cheap", env=env)
+    assert settings.provider == "seedanceapi"
+    assert settings.provider_source == Source(Origin.PROFILE, "cheap")
+    assert resolve("defapi", profile="cheap", env=env).provider == "defapi"
+    assert resolve(env={**env, "SEEDANCE_PROFILE": "cheap"}).provider == "runbase"
+    assert resolve(profile="bare", env=env).provider == "runbase"
+
+
 def test_the_only_provider_with_a_key_is_used() -> None:
     """One key decides; two do not, and the error names them."""
     assert resolve(env={"RUNBASE_API_KEY": "k"}).provider == "runbase"

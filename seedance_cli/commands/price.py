@@ -70,8 +70,8 @@ def price(
     )
     store = profiles.load(run.env)
     choice = profiles.choose_profile(store, run.env, profile)
-    named = provider or run.env.get("SEEDANCE_PROVIDER") or None
-    one = None if named is None else providers.get(named)
+    named = profiles.provider_named(choice, run.env, provider)
+    one = None if named is None else providers.get(named[0])
     asked = [one] if one else [providers.get(name) for name in providers.names()]
     with _ledger(run) as ledger:
         rows: list[_Row] = []
