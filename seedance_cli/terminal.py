@@ -25,8 +25,8 @@ def size(stream: TextIO | None) -> tuple[int, int]:
     """Columns and lines of the terminal; `COLUMNS` and `LINES` win; 80 and 24 where unknown."""
     columns, lines = 0, 0
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        assert stream is not None
-        columns, lines = os.get_terminal_size(stream.fileno())
+        if stream is not None:
+            columns, lines = os.get_terminal_size(stream.fileno())
     return _number("COLUMNS") or columns or 80, _number("LINES") or lines or 24
 
 
@@ -76,8 +76,9 @@ def read_only(descriptor: int) -> bool:
 
 def silence(stream: TextIO | None) -> None:
     """Send what the stream still holds, and will get, to the null device."""
+    if stream is None:
+        return
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        assert stream is not None
         descriptor = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
         try:

@@ -139,3 +139,16 @@ def test_tables_in_every_encoding(argv: list[str], monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("COLUMNS", width)
         texts = [printed(monkeypatch, argv, one, terminal=True) for one in ENCODINGS]
         assert len({"".join(text.split()) for text in texts}) == 1
+
+
+@pytest.mark.parametrize("stdout", [None, "closed"])
+def test_help_without_a_stdout(stdout: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A help text that cannot be written is exit 10, as any result."""
+    stream = Stream("utf-8") if stdout else None
+    if stream is not None:
+        stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    err = Stream("utf-8")
+    monkeypatch.setattr(sys, "stderr", err)
+    assert main(["wait", "--help"]) == 10
+    assert len(err.text().splitlines()) == 1
