@@ -14,10 +14,12 @@ _COLLECT_AFTER = 50_000
 def main() -> int:
     """Run the program; the exit code is the contract's (section 5)."""
     # Scripts ask for the version hundreds of times a day: it needs no option parser.
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        from seedance_cli import __version__
+    if "--version" in sys.argv or "-V" in sys.argv:
+        from seedance_cli import version
 
-        return _write(f"seedance {__version__}\n")
+        text = version.answer(sys.argv[1:])
+        if text is not None:
+            return _write(text)
     # What a start makes, tens of thousands of objects, lives to the end: there is no garbage in it,
     # and looking for some over and over takes longer than most commands.
     gc.set_threshold(_COLLECT_AFTER)
@@ -42,6 +44,10 @@ def _write(text: str) -> int:
     try:
         if sys.stdout is None:
             return _NOT_WRITTEN
+        if not text.isascii():
+            from seedance_cli.terminal import fit
+
+            text = fit(text, sys.stdout)
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError:

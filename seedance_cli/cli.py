@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # only imported
 
-from seedance_cli import __version__, signals
+from seedance_cli import signals, version
 from seedance_cli.clock import SystemClock
 from seedance_cli.commands import _shells, _tab, _words
 from seedance_cli.commands._app import App
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.clock import Clock
+    from seedance_cli.output import Output
 
 _BUG_CODE = 1
 _USAGE_CODE = 2
@@ -106,9 +107,7 @@ app = typer.Typer(
 
 def _print_version(ctx: typer.Context, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from seedance_cli.output import Output
-
-        Output().result(f"seedance {__version__}")
+        _output().page(version.answer(["--version"]) or "")
         raise typer.Exit
 
 
@@ -119,9 +118,7 @@ def _print_script(ctx: typer.Context, shell: str | None) -> None:
         raise UsageError(
             f"there is no completion for {shell!r}", hint=f"allowed: {', '.join(SCRIPTS)}"
         )
-    from seedance_cli.output import Output
-
-    out = Output()
+    out = _output()
     for line in SCRIPTS[shell].splitlines():
         out.result(line)
     raise typer.Exit
@@ -130,10 +127,14 @@ def _print_script(ctx: typer.Context, shell: str | None) -> None:
 @app.callback()
 def _root(
     *,
-    version: Annotated[
+    _version: Annotated[
         bool,
         typer.Option(
-            "-V", "--version", help="Print the version.", callback=_print_version, is_eager=True
+            "-V",
+            "--version",
+            help="Print the version; with -v, also which seedance this is and where it lies.",
+            callback=_print_version,
+            is_eager=True,
         ),
     ] = False,
     show_completion: Annotated[
@@ -202,6 +203,12 @@ def _completed(arguments: list[str], state: App) -> int:
     return 0
 
 
+def _output() -> Output:
+    from seedance_cli.output import Output
+
+    return Output()
+
+
 def _let_go_of_stdout() -> None:
     # What a full disk did not take is still in the buffer; the interpreter would try again at its
     # end, and exit 120.
@@ -215,6 +222,10 @@ def _let_go_of_stdout() -> None:
 
 
 def _run(arguments: list[str], state: App) -> int:
+    told = version.answer(arguments)
+    if told is not None:
+        _output().page(told)
+        return 0
     try:
         code = _typed(arguments, state)
     except typer.TyperException as error:

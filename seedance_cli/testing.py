@@ -2,7 +2,7 @@
 
 In `conftest.py`: `from seedance_cli.testing import sandbox_server`. A test that takes the fixture
 gets a `SandboxServer`: every provider's API on a free port, with any key, no cost and no network.
-Needs `seedance[sandbox]` and pytest; nothing else in this package imports pytest.
+Needs the extra `sandbox` and pytest; nothing else in this package imports pytest.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def serve_sandbox(
         videos: where rendered videos are kept, if not in that folder.
 
     Raises:
-        ConfigError: `seedance[sandbox]` is not installed.
+        ConfigError: the extra `sandbox` is not installed.
         WriteFailed: the folder cannot be used.
     """
     require()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,45 @@ def test_version(option: str, run: Run) -> None:
     code = [sys.executable, "-m", "seedance_cli", option]
     done = subprocess.run(code, capture_output=True, text=True, check=True)
     assert done.stdout == f"seedance {seedance_cli.__version__}\n"
+    assert run(option, "list").out == f"seedance {seedance_cli.__version__}\n"
+
+
+@pytest.mark.parametrize("words", ["--version -v", "-v --version", "-V --verbose", "-v -V"])
+def test_which_seedance_this_is(words: str, run: Run) -> None:
+    """With -v it is also told from where: other projects install a command of this name."""
+    lines = run(*words.split()).out.splitlines()
+    assert lines[0] == f"seedance {seedance_cli.__version__}"
+    assert [line.split()[0] for line in lines[1:]] == ["program", "package", "python"]
+    assert str(Path(seedance_cli.__file__).parent) in lines[2]
+    assert lines[3].endswith(sys.executable)
+    code = [sys.executable, "-m", "seedance_cli", *words.split()]
+    done = subprocess.run(code, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[::2] == lines[::2]
+
+
+def test_the_version_in_a_folder_that_cannot_be_shown(spawn: Spawn, tmp_path: Path) -> None:
+    """A folder's name is a text from elsewhere: made safe, and fit for the encoding."""
+    odd = tmp_path / "a\x1b]0;x\x07\udcff\u4e2d"
+    odd.mkdir()
+    (odd / "seedance_cli").symlink_to(Path(seedance_cli.__file__).parent)
+    env = {"PYTHONPATH": str(odd), "PYTHONIOENCODING": "ascii"}
+    done = spawn("--version", "-v", env=env).finish()
+    assert done.code == 0
+    assert done.out_bytes.isascii()
+    assert b"\x1b" not in done.out_bytes
+
+
+def test_no_hint_names_what_an_index_may_hold() -> None:
+    """This program is on no index: whoever takes its name there must not be installed instead."""
+    root = Path(__file__).parents[1]
+    files = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("seedance_cli/**/*.py")]
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        for line in re.findall(
+            r"^.*(?:pip install|pipx install|pipx run|uvx|uv tool).*$", text, re.MULTILINE
+        ):
+            assert "'.[sandbox]'" in line, f"{path.name}: {line}"
+        assert "seedance[" not in text, path.name
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_only_the_command_asked_for_is_built(
 def test_help_lists_every_command(run: Run) -> None:
     """All of them, in their order, each with the first sentence of its own help."""
     text = run("--help").out
-    found = [line.split()[1] for line in text.splitlines() if line.startswith("│ ")]
+    found = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
     assert [word for word in found if word in COMMANDS] == list(COMMANDS)
     assert "Poll until every task has ended." in text
 

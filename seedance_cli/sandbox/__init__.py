@@ -53,7 +53,7 @@ _MODULES = ("starlette", "uvicorn", "av", "PIL")
 
 
 def require() -> None:
-    """Make sure that what the extra `seedance[sandbox]` brings is there.
+    """Make sure that what the extra `sandbox` brings is there.
 
     Raises:
         ConfigError: it is not.
@@ -62,8 +62,10 @@ def require() -> None:
 
     if any(find_spec(module) is None for module in _MODULES):
         raise ConfigError(
-            "the sandbox needs its extra: uv tool install 'seedance[sandbox]'  "
-            "(or: pipx install 'seedance[sandbox]', pip install 'seedance[sandbox]')"
+            "the sandbox needs its extra",
+            # From the clone: no index has this program under its name.
+            hint="in a clone of this program's repository: uv tool install '.[sandbox]'"
+            "  (or: pipx install --force '.[sandbox]')",
         )
 
 
