@@ -24,7 +24,7 @@ from seedance_cli._ledger_rows import key, merge, priced_text, task_columns
 from seedance_cli._ledger_schema import FIRST, LOST_AFTER, UNFINISHED, time_text
 from seedance_cli._ledger_store import Store
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
-from seedance_cli.models import IntentState, Status
+from seedance_cli.models import IntentState, Status, without_a_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +52,12 @@ _RECENT = 5_000
 
 _NO_FINGERPRINTS: Mapping[int, str] = MappingProxyType({})
 _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
+_OF_A_TASK = frozenset(
+    {
+        *(Status.QUEUED, Status.RUNNING, Status.SUCCEEDED, Status.FAILED),
+        *(Status.CANCELLED, Status.EXPIRED),
+    }
+)
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
 # What a task that ended without a video was charged is a price only if it was something.
 _CHARGED = (
@@ -475,19 +481,43 @@ class Ledger:
         """The submissions, newest first.
 
         Args:
-            limit: at most so many.
-            status: only those with this status.
+            limit: at most so many of what is left after the other arguments.
+            status: only those with this status; the hidden ones, too.
             provider: only its own.
             all_states: `refused` and `not_sent` ones too.
         """
+        # In the table a submission without a task has the status that a task begins with.
+        word = status if status in _OF_A_TASK else Status.UNKNOWN
         found = self._store.each(
             "status = COALESCE(?, status) AND provider = COALESCE(?, provider) ORDER BY seq DESC",
-            (None if status is None else status.value, provider),
+            (None if status is None else word.value, provider),
             self._store.abandoned_now(),
         )
         with closing(found):  # an open cursor would keep writers out
-            shown = (one for one in found if all_states or one.state not in _HIDDEN)
+            shown = (one for one in found if _shows(one.state, one.status, status, all_states))
             return list(islice(shown, limit))
+
+    def count(
+        self, *, status: Status | None = None, provider: str | None = None, all_states: bool = False
+    ) -> int:
+        """How many `rows` there are without a limit, without reading what is in them."""
+        gone = self._store.abandoned_now()
+        found = self._store.query(
+            "SELECT intent, state, status, task_id FROM intents"
+            " WHERE provider = COALESCE(?, provider)",
+            (provider,),
+        )
+        with self._store.decoding():
+            states = ((gone.get(row["intent"]) or IntentState(row["state"]), row) for row in found)
+            return sum(
+                _shows(
+                    state,
+                    without_a_task(state) if row["task_id"] is None else Status(row["status"]),
+                    status,
+                    all_states,
+                )
+                for state, row in states
+            )
 
     def add_file(self, submission: Submission, index: int, path: Path, size: int) -> Submission:
         """Write where a video of a task was saved; for tasks that the ledger lacks too.
@@ -733,6 +763,15 @@ class Ledger:
                     groups.items(), key=lambda one: (*one[0][:2], priced_text(one[0][2]))
                 )
             ]
+
+
+def _shows(
+    state: IntentState | None, status: Status, wanted: Status | None, all_states: bool
+) -> bool:
+    """Whether a row is among those that are asked for; see `Ledger.rows`."""
+    if wanted is not None:
+        return status is wanted
+    return all_states or state not in _HIDDEN
 
 
 def _same_request(fingerprints: Mapping[int, str]) -> tuple[str, list[Value]]:

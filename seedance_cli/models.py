@@ -29,7 +29,10 @@ NO_PARAMS: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 class Status(StrEnum):
-    """Where a task stands, in this program's words (contract, section 4)."""
+    """Where a task stands, in this program's words (contract, section 4).
+
+    The last four are of a submission without a task; such a one may be `unknown`, too.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -38,6 +41,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+    SENDING = "sending"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    DISCARDED = "discarded"
 
     @property
     def terminal(self) -> bool:
@@ -59,6 +66,24 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"
     ADOPTED = "adopted"
     DISCARDED = "discarded"
+
+
+# Where a task was accepted and is not known, its outcome is not known either.
+_WITHOUT_A_TASK = {
+    IntentState.PREPARED: Status.SENDING,
+    IntentState.SENDING: Status.SENDING,
+    IntentState.ACCEPTED: Status.UNKNOWN,
+    IntentState.REFUSED: Status.REFUSED,
+    IntentState.NOT_SENT: Status.NOT_SENT,
+    IntentState.UNKNOWN: Status.UNKNOWN,
+    IntentState.ADOPTED: Status.UNKNOWN,
+    IntentState.DISCARDED: Status.DISCARDED,
+}
+
+
+def without_a_task(state: IntentState | None) -> Status:
+    """The status of a submission that has no task."""
+    return Status.UNKNOWN if state is None else _WITHOUT_A_TASK[state]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +228,10 @@ class Submission:
 
     @property
     def status(self) -> Status:
-        """The task's status; `unknown` for a submission whose outcome is unknown."""
-        return Status.UNKNOWN if self.task is None else self.task.status
+        """The task's status; without a task, what became of the submission."""
+        if self.task is not None:
+            return self.task.status
+        return without_a_task(self.state)
 
     @property
     def video_urls(self) -> tuple[str, ...]:

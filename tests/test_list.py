@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.fake_clock import FakeClock
-    from support.runner import Run
+    from support.runner import Run, Spawn
 
 KEYS = [
     *("schema", "intent", "ref", "provider", "task_id", "profile", "sandbox", "status"),
-    *("provider_status", "model", "request", "video_urls", "files", "cost", "error"),
+    *("provider_status", "model", "request", "video_urls", "files", "video", "last_frame"),
+    *("name", "batch", "row", "attempt", "cost", "error"),
     *("created_at", "submitted_at", "finished_at"),
 ]
 
@@ -58,13 +59,35 @@ def test_json(ledger: Ledger, run: Run) -> None:
     assert run("list", "--json", "-p", "defapi").out == "[]\n"
 
 
-def test_limit(ledger: Ledger, run: Run) -> None:
-    """20 lines, or as many as --limit says."""
+def test_limit(ledger: Ledger, run: Run, spawn: Spawn) -> None:
+    """All, or as many as --limit says; on a terminal 20, and how many there are."""
     for number in range(22):
         ledgers.submit(ledger, f"t{number}")
-    assert len(run("list").out.splitlines()) == 20
-    assert run("list", "--limit", "1").out.startswith("runbase:t21\t")
-    assert len(run("list", "--limit", "100").out.splitlines()) == 22
+    for argv in (("list",), ("list", "--limit", "100")):
+        done = run(*argv)
+        assert (len(done.out.splitlines()), done.err) == (22, "")
+    assert len(run("list", "--json").json) == 22
+    one = run("list", "--limit", "1")
+    assert one.out.startswith("runbase:t21\t")
+    assert (len(one.out.splitlines()), one.err) == (1, "")
+    shown = spawn("list", pty=True, size=(50, 100)).finish().err
+    assert "the newest 20 of 22; --limit 22 shows all" in shown
+    assert shown.count("runbase:t") == 20
+    ledger.observe(ledger.find("t0")[0], Task(task_id="t0", status=Status.FAILED))
+    settle(ledger, "a", IntentState.REFUSED)
+    some = spawn("list", "--status", "queued", pty=True, size=(50, 100)).finish().err
+    assert "the newest 20 of 21; --limit 21 shows all" in some
+    assert "of 23;" in spawn("list", "--all", pty=True, size=(50, 100)).finish().err
+    assert spawn("list", "--limit", "22", pty=True).finish().err.count("runbase:t") == 22
+
+
+def test_a_status_is_looked_for_before_the_limit(ledger: Ledger, run: Run) -> None:
+    """The one failed task of long ago is found among many."""
+    ledger.observe(ledgers.submit(ledger, "old"), Task(task_id="old", status=Status.FAILED))
+    for number in range(25):
+        ledgers.submit(ledger, f"t{number}")
+    assert run("list", "--status", "failed", "--limit", "1").out.startswith("runbase:old\t")
+    assert len(run("list", "--status", "queued", "--json").json) == 25
 
 
 def test_filters(ledger: Ledger, run: Run) -> None:
@@ -96,6 +119,33 @@ def test_hidden_states(ledger: Ledger, run: Run) -> None:
     ]
     (row,) = run("list", "--json").json
     assert (row["ref"], row["task_id"], row["status"]) == (None, None, "unknown")
+
+
+def test_a_submission_without_a_task_shows_as_what_it_is(ledger: Ledger, run: Run) -> None:
+    """In JSON, in text and to --status: sending, refused, not_sent, discarded; or else unknown."""
+    intents = {
+        "refused": settle(ledger, "a", IntentState.REFUSED),
+        "not_sent": settle(ledger, "b", IntentState.NOT_SENT),
+        "discarded": settle(ledger, "c", IntentState.UNKNOWN),
+        "unknown": settle(ledger, "d", IntentState.UNKNOWN),
+    }
+    ledger.discard(intents["discarded"])
+    ledger.sending(sending := ledgers.prepare(ledger, "e"))
+    ledgers.submit(ledger, "queued")
+    prepared = ledgers.prepare(ledger, "f")
+    rows = {row["intent"]: row["status"] for row in run("list", "--all", "--json").json}
+    found = {status: rows[intent] for status, intent in intents.items()}
+    assert found == {status: status for status in intents}
+    assert rows[sending] == rows[prepared] == "sending"
+    for status, intent in intents.items():
+        only = run("list", "--status", status, "--json").json
+        assert [(row["intent"], row["status"]) for row in only] == [(intent, status)]
+    assert len(run("list", "--status", "sending").out.splitlines()) == 2
+    shown = [line.split("\t")[1] for line in run("list", "--all").out.splitlines()]
+    assert shown == [
+        *("sending", "queued", "sending", "unknown", "discarded", "not_sent", "refused"),
+    ]
+    assert len(run("list").out.splitlines()) == 5
 
 
 def test_prompts_are_one_short_line(ledger: Ledger, run: Run) -> None:

@@ -11,6 +11,8 @@ from seedance_cli.commands import _options, _tab
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
 
+ON_A_TERMINAL = 20
+"""Rows shown where nothing else is asked for: about a screenful."""
 EXAMPLES = (
     "seedance list",
     "seedance list --status succeeded --limit 5",
@@ -21,13 +23,23 @@ EXAMPLES = (
 def list_tasks(
     ctx: typer.Context,
     *,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="How many.", min=1)] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            help=f"How many; else {ON_A_TERMINAL} on a terminal, and all elsewhere.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     status: Annotated[
         str | None,
         typer.Option(
             "--status",
             metavar="STATUS",
-            help="Only these: queued, running, succeeded, failed, cancelled, expired, unknown.",
+            help="Only these: queued, running, succeeded, failed, cancelled, expired, unknown,"
+            " sending, refused, not_sent, discarded.",
             autocompletion=_tab.statuses,
         ),
     ] = None,
@@ -53,12 +65,19 @@ def list_tasks(
     if provider is not None:
         providers.get(provider)
     with Ledger.open(state_dir(run.env), run.clock, create=False) as ledger:
+        few = limit is None and run.out.stdout_terminal and not json
+        wanted = None if status is None else Status(status)
         rows = ledger.rows(
-            limit=limit,
-            status=None if status is None else Status(status),
+            limit=ON_A_TERMINAL if few else limit,
+            status=wanted,
             provider=provider,
             all_states=everything,
         )
+        if few and len(rows) == ON_A_TERMINAL:
+            total = ledger.count(status=wanted, provider=provider, all_states=everything)
+            if total > ON_A_TERMINAL:
+                text = f"the newest {ON_A_TERMINAL} of {total}; --limit {total} shows all"
+                run.out.note(text)
     if json:
         run.out.document([task_object(row) for row in rows])
     elif rows:
@@ -75,11 +94,10 @@ def _line(row: Submission, form: str) -> tuple[str, ...]:
     from seedance_cli.pricing import price_text
 
     task = row.task
-    status = row.status if task is not None else f"{row.state}"
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
     if row.sandbox:
         cost += " (sandbox)"
     created = row.created_at.strftime(form) if row.created_at else "-"
     prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
     name = row.ref or f"intent {row.intent}"
-    return name, status, created, cost, prompt[:60]
+    return name, row.status, created, cost, prompt[:60]
