@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import mp4
 from seedance_cli.errors import DownloadFailed, Unreachable
+from seedance_cli.http import retry_after
 from seedance_cli.mp4 import Layout
 from seedance_cli.partfile import strong
 
@@ -42,6 +43,7 @@ _CONTENT_RANGE = re.compile(r"bytes +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IG
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
+_DAY = 86_400.0
 _LONGEST = 80
 """Characters shown of a header field."""
 
@@ -56,90 +58,105 @@ class Progress:
     """Bytes in all; None where the server does not say."""
 
 
-class Expired(DownloadFailed):
-    """The URL is not, or no longer, valid. A fresh read of the task's status may give a new one."""
+class NotYet(DownloadFailed):
+    """There is no video at its URL now; there may be one soon, there or at a URL read anew."""
 
 
-def take_head(answer: Stream, part: Part, *, ranged: bool) -> None:
-    """Decide what the body is: all of the video, or the rest of the bytes that are here.
+def receive(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> Iterator[Progress]:
+    """Take what an answer holds: all of the video, or the rest of the bytes that are here.
+
+    The bytes that are here stay, unless a video begins that takes their place.
 
     Args:
         answer: its head has come.
-        part: the bytes so far; emptied for all of the video.
+        part: the bytes so far.
+        clock: for the minimum speed, and the pace of what is yielded.
         ranged: the rest was asked for.
 
     Raises:
-        Expired: 401, 403, 404 or 410.
-        Unreachable: what another request may change.
+        NotYet: no video is in it, or none is at this URL.
+        Unreachable: what another request may change: the server's trouble, a cut, another part.
         DownloadFailed: anything else that is no video.
     """
-    status, headers = answer.status, answer.headers
-    if status in _GONE:
-        raise Expired(f"the video's URL is not valid (HTTP {status})", http_status=status)
-    if status in _PASSING or status >= 500:  # noqa: PLR2004 - the server's own errors
-        raise Unreachable(f"HTTP {status}", http_status=status)
-    if status in _ALL_OF_IT:
-        _begin(part, headers, _declared(headers))
-    elif ranged and status == 206:  # noqa: PLR2004 - partial content
-        if not _continues(headers, part):
-            part.begin(None, None)
-            raise Unreachable("the server sent another part of the video than asked for")
-    elif status == 206 and (piece := _piece(headers)) and piece.first == 0:  # noqa: PLR2004
-        _begin(part, headers, piece.total)
-    elif ranged and status == 416:  # noqa: PLR2004 - range not satisfiable
-        part.begin(None, None)
-        raise Unreachable("the server has no such part of the video")
-    else:
-        raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
-
-
-def take_body(answer: Stream, part: Part, clock: Clock) -> Iterator[Progress]:
-    """Put the body behind the bytes that are here.
-
-    Raises:
-        Unreachable: it broke off, was too slow, or was not as long as declared.
-        DownloadFailed: it is no video.
-    """
+    whole = _judge(answer, part, clock, ranged=ranged)
+    chunks = _at_speed(answer.chunks(), clock)
+    if whole is not None:
+        first, chunks = _peek(chunks, len(_GZIP))
+        packed = _is_packed(first)
+        if packed:
+            first, chunks = _peek(_unpacked(chunks, _kind(answer)), mp4.HEAD)
+        elif len(first) < mp4.HEAD:
+            first, chunks = _peek(chunks, mp4.HEAD)
+        if not first or mp4.foreign(first):  # however much more of it there is
+            raise _no_video(answer)
+        if packed:
+            part.begin(None, None)  # ranges and lengths count the packed bytes
+        else:
+            part.begin(whole.etag, whole.total, whole.encoding)
     yield Progress(part.size, part.total)
-    shown = since = clock.monotonic()
-    before = part.size
-    for chunk in _plain(answer, part):
+    shown = clock.monotonic()
+    for chunk in chunks:
         if part.total is not None and part.size + len(chunk) > part.total:
             part.begin(None, None)
             raise Unreachable("more bytes came than were declared")
-        known = part.size >= mp4.HEAD
         part.append(chunk)
-        if not known and mp4.foreign(part.head(mp4.HEAD)):
-            raise _no_video(part, answer, Layout.FOREIGN)  # however much more of it there is
-        now = clock.monotonic()
-        if now - since >= SLOW_SECONDS:
-            if part.size - before < SLOW_BYTES:
-                raise Unreachable(f"fewer than {SLOW_BYTES} bytes in {SLOW_SECONDS:.0f} s")
-            since, before = now, part.size
-        if now - shown >= SHOW_SECONDS:
+        if clock.monotonic() - shown >= SHOW_SECONDS:
             yield Progress(part.size, part.total)
             shown = clock.monotonic()
-            since += shown - now  # what the caller does meanwhile is not the server's time
     if part.total is not None and part.size < part.total:
         raise Unreachable("the connection ended early")
     yield Progress(part.size, part.total)
 
 
-def verify(part: Part, answer: Stream) -> bool:
+def verify(part: Part) -> bool:
     """Whether the layout shows that the file is whole; an error where it is not, or may not be.
 
     Raises:
         Unreachable: it was cut, as far as one can know.
-        DownloadFailed: it is no video, or no whole one although it came as declared.
+        NotYet: it is no whole video although it came as declared.
     """
     layout = mp4.walk(part.readable, part.size)
-    if layout is Layout.FOREIGN:
-        raise _no_video(part, answer, layout)
-    if layout in {Layout.BROKEN, Layout.RAGGED} and part.total is None:
+    if layout in {Layout.BROKEN, Layout.RAGGED, Layout.FOREIGN} and part.total is None:
         raise Unreachable("it ends in the middle")
-    if layout is Layout.BROKEN:
-        raise _no_video(part, answer, layout)
+    if layout in {Layout.BROKEN, Layout.FOREIGN}:
+        size = part.size
+        part.begin(None, None)  # bytes that no later try shall go on with
+        raise NotYet(f"the {size} bytes came as declared, but are no whole MP4")
     return layout is Layout.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What an answer says of a whole video."""
+
+    etag: str | None
+    """Strong, if there is one."""
+    total: int | None
+    """Bytes."""
+    encoding: str
+
+
+def _judge(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> _Whole | None:
+    """What the head says of the body; None: it is the rest of what is here."""
+    status, headers = answer.status, answer.headers
+    asked = retry_after(headers, clock, most=_DAY)
+    if status in _GONE:
+        raise NotYet(f"HTTP {status}", http_status=status, retry_after=asked)
+    if status in _PASSING or status >= 500:  # noqa: PLR2004 - the server's own errors
+        raise Unreachable(f"HTTP {status}", http_status=status, retry_after=asked)
+    if status in _ALL_OF_IT:
+        return _whole(headers, _declared(headers))
+    if status == 206 and ranged:  # noqa: PLR2004 - partial content
+        if _continues(headers, part):
+            return None
+        part.begin(None, None)
+        raise Unreachable("the server sent another part of the video than asked for")
+    if status == 206 and (piece := _piece(headers)) and piece.first == 0:  # noqa: PLR2004
+        return _whole(headers, piece.total)
+    if status == 416 and ranged:  # noqa: PLR2004 - range not satisfiable
+        part.begin(None, None)
+        raise Unreachable("the server has no such part of the video")
+    raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +195,9 @@ def _continues(headers: Mapping[str, str], part: Part) -> bool:
     return total is None or piece.last < total
 
 
-def _begin(part: Part, headers: Mapping[str, str], total: int | None) -> None:
+def _whole(headers: Mapping[str, str], total: int | None) -> _Whole:
     etag = headers.get("etag", "")
-    part.begin(etag if strong(etag) else None, total, _encoding(headers))
+    return _Whole(etag if strong(etag) else None, total, _encoding(headers))
 
 
 def _declared(headers: Mapping[str, str]) -> int | None:
@@ -197,23 +214,31 @@ def _encoding(headers: Mapping[str, str]) -> str:
     return "" if encoding == "identity" else encoding
 
 
-def _plain(answer: Stream, part: Part) -> Iterator[bytes]:
-    """The body's bytes as the video's own, unpacked where they really are packed."""
-    chunks = answer.chunks()
-    if part.size > 0:  # the rest of bytes that were looked at
-        yield from chunks
-        return
+def _at_speed(chunks: Iterator[bytes], clock: Clock) -> Iterator[bytes]:
+    """The same, as long as they come fast enough. What the caller does meanwhile does not count."""
+    waited, came = 0.0, 0
+    while True:
+        asked = clock.monotonic()
+        chunk = next(chunks, None)
+        if chunk is None:
+            return
+        waited += clock.monotonic() - asked
+        came += len(chunk)
+        if waited >= SLOW_SECONDS:
+            if came < SLOW_BYTES:
+                raise Unreachable(f"fewer than {SLOW_BYTES} bytes in {SLOW_SECONDS:.0f} s")
+            waited, came = 0.0, 0
+        yield chunk
+
+
+def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first `size` bytes or more, where there are so many; and all of them again."""
     first = b""
     for chunk in chunks:
         first += chunk
-        if len(first) >= len(_GZIP):
+        if len(first) >= size:
             break
-    if not _is_packed(first):
-        yield first
-        yield from chunks
-        return
-    part.begin(None, None)  # ranges and lengths count the packed bytes
-    yield from _unpacked(first, chunks, part, _kind(answer))
+    return first, chain([first], chunks)
 
 
 def _is_packed(first: bytes) -> bool:
@@ -222,9 +247,9 @@ def _is_packed(first: bytes) -> bool:
     return first.startswith(_GZIP) or zlibs
 
 
-def _unpacked(first: bytes, chunks: Iterator[bytes], part: Part, kind: str) -> Iterator[bytes]:
-    unpacker, came = _unpacker(), 0
-    for chunk in chain([first], chunks):
+def _unpacked(chunks: Iterator[bytes], kind: str) -> Iterator[bytes]:
+    unpacker, came, made = _unpacker(), 0, 0
+    for chunk in chunks:
         came += len(chunk)
         rest, full = chunk, False
         while rest or full:
@@ -235,10 +260,9 @@ def _unpacked(first: bytes, chunks: Iterator[bytes], part: Part, kind: str) -> I
             try:
                 piece = unpacker.decompress(rest, _PIECE)
             except zlib.error as error:
-                part.begin(None, None)
-                raise Unreachable(f"what came cannot be unpacked ({kind})") from error
-            if part.size + len(piece) > max(UNPACKED_FLOOR, UNPACKED_RATIO * came):
-                part.begin(None, None)
+                raise NotYet(f"what came cannot be unpacked ({kind})") from error
+            made += len(piece)
+            if made > max(UNPACKED_FLOOR, UNPACKED_RATIO * came) or (not made and came > _PIECE):
                 raise DownloadFailed(f"the {came} bytes that came unpack to what is no video")
             yield piece
             rest = unpacker.unconsumed_tail or unpacker.unused_data
@@ -251,12 +275,8 @@ def _unpacker() -> zlib._Decompress:
     return zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
 
 
-def _no_video(part: Part, answer: Stream, layout: Layout) -> DownloadFailed:
-    size = part.size
-    part.begin(None, None)  # bytes that a later run shall not go on with
-    if layout is Layout.BROKEN:
-        return DownloadFailed(f"the {size} bytes came as declared, but are no whole MP4")
-    return DownloadFailed(f"what came is no MP4 ({_kind(answer)})")
+def _no_video(answer: Stream) -> NotYet:
+    return NotYet(f"what came is no MP4 ({_kind(answer)})")
 
 
 def _kind(answer: Stream) -> str:

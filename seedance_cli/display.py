@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 30.0
 """Seconds without a line after which plain mode says that it still waits."""
+_TELL_AFTER = 3
+"""Tries in vain after which the user is told; the pauses before it take about a second."""
 _WORD = 40
 """Characters shown of a provider's own word; it is server text of any length."""
 
@@ -140,6 +142,18 @@ class Display:
             of = "" if transfer.total is None else f" ({_bytes(transfer.total)})"
             self._say(f"downloading {name}{of}")
 
+    def waiting(self, name: str, transfer: Transfer, tries: int) -> None:
+        """A video is not there yet, or broke off, and is asked for again. Said once.
+
+        Args:
+            name: its file.
+            transfer: as for `downloading`, with the reason.
+            tries: how often it was asked for in vain.
+        """
+        self._transfers[name] = transfer
+        if tries == _TELL_AFTER:
+            self._say(f"{name}: {_amount(transfer)}")
+
     def downloaded(self, name: str) -> None:
         """A download has ended and its file is in place."""
         transfer = self._transfers.pop(name, None)
@@ -210,6 +224,8 @@ def _word(submission: Submission) -> str:
 
 
 def _amount(transfer: Transfer) -> str:
+    if transfer.waiting:
+        return f"{transfer.waiting}; asking again"
     of = "" if transfer.total is None else f" of {_bytes(transfer.total)}"
     return f"{_bytes(transfer.done)}{of}"
 

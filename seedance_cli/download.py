@@ -12,11 +12,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from seedance_cli._video_answer import Progress, take_body, take_head, verify
+from seedance_cli._video_answer import SLOW_BYTES, NotYet, Progress, receive, verify
+from seedance_cli._video_pauses import PATIENCE, Pauses
 from seedance_cli._video_url import open_video
 from seedance_cli.cancellation import Cancellation
+from seedance_cli.durations import spoken
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable, UsageError
 from seedance_cli.partfile import Part, exists
 
@@ -28,11 +30,9 @@ if TYPE_CHECKING:
     from seedance_cli.clock import Clock
     from seedance_cli.net import Stream
 
-RESUMES = 5
-"""Further requests of one call for the rest of a video."""
-RESTARTS = 3
-"""Further requests of one call for all of it, where the bytes so far are of no use."""
-_MAX_PAUSE = 8.0
+Again: TypeAlias = "Callable[[DownloadFailed, float], str]"
+"""Called where a video is not there yet: with the reason, and the seconds to wait. It waits them,
+and returns the URL to ask then, e.g. one that was read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ def download(
     allow_private: bool,
     clock: Clock,
     owner: str = "",
+    patience: float = PATIENCE,
+    again: Again | None = None,
     cancellation: Cancellation | None = None,
     log: Callable[[str], None] = _unlogged,
 ) -> Generator[Progress | Saved]:
@@ -98,19 +100,21 @@ def download(
         clock: for pauses, the minimum speed, and the pace of `Progress` (10 a second).
         owner: whose video it is, e.g. the ref and index. Bytes that an interrupted download left
             are only gone on with for the same owner.
+        patience: seconds for which a video that is not there yet, or broke off, is asked for again.
+        again: see `Again`; None: the same URL once more.
         cancellation: ends it from another thread; bytes that can be resumed are kept.
         log: takes one line of each exchange, for `-v`, in the thread that runs this.
 
     Raises:
-        Expired: 401, 403, 404 or 410. Bytes that can be resumed are kept.
-        DownloadFailed: anything else on the way, or something is at the target.
+        DownloadFailed: no video is to be had, or something is at the target. Bytes that can be
+            resumed are kept.
         WriteFailed: the disk refused.
         Cancelled: somebody asked to stop before the file was whole.
     """
     if not force and _there(target):
         raise exists(target)
     part = Part.beside(target, owner)
-    way = _Way(url, allow_private, clock, cancellation or Cancellation(), log)
+    way = _Way(url, allow_private, clock, patience, again, cancellation or Cancellation(), log)
     try:
         verified = yield from _fetch(way, part)
         part.flush()
@@ -127,6 +131,8 @@ def to_stream(
     *,
     allow_private: bool,
     clock: Clock,
+    patience: float = PATIENCE,
+    again: Again | None = None,
     log: Callable[[str], None] = _unlogged,
 ) -> Generator[Progress | Saved]:
     """Fetch a video into a private file, and copy it to a stream once it is whole.
@@ -134,16 +140,18 @@ def to_stream(
     Args:
         url: as the provider gave it.
         out: e.g. `sys.stdout.buffer`; flushed, not closed.
-        allow_private: as for `download`.
+        allow_private: as for `download`; so are the others.
         clock: as for `download`.
+        patience: as for `download`.
+        again: as for `download`.
         log: as for `download`.
 
     Raises:
-        Expired, DownloadFailed: as `download`; nothing was written to the stream.
+        DownloadFailed: as `download`; nothing was written to the stream.
         WriteFailed: the stream refused.
     """
     part = Part.nowhere()
-    way = _Way(url, allow_private, clock, Cancellation(), log)
+    way = _Way(url, allow_private, clock, patience, again, Cancellation(), log)
     try:
         verified = yield from _fetch(way, part)
         part.copy_to(out)
@@ -166,7 +174,7 @@ def look(
     Raises:
         DownloadFailed: it does not.
     """
-    way = _Way(url, allow_private, clock, Cancellation(), log)
+    way = _Way(url, allow_private, clock, 0.0, None, Cancellation(), log)
     try:
         with way.open({"Range": "bytes=0-0"}) as answer:
             status = answer.status
@@ -176,13 +184,15 @@ def look(
         raise DownloadFailed(f"its video's URL is not valid any more (HTTP {status})")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Way:
     """Where a video comes from, and by what rules."""
 
     url: str
     allow_private: bool
     clock: Clock
+    patience: float
+    again: Again | None
     cancellation: Cancellation
     log: Callable[[str], None]
 
@@ -196,32 +206,57 @@ class _Way:
             log=self.log,
         )
 
+    def wait(self, error: DownloadFailed, seconds: float) -> None:
+        if self.again is not None:
+            self.url = self.again(error, seconds)
+        else:
+            self.cancellation.sleep(seconds, self.clock)
+
 
 def _fetch(way: _Way, part: Part) -> Generator[Progress, None, bool]:
     """Fill the part, in as many requests as it takes; whether its layout shows that it is whole."""
-    resumes, restarts, pause = RESUMES, RESTARTS, 0.5
+    pauses = Pauses(way.patience)
+    tries, kept = 0, part.size
     while True:
+        tries += 1
+        began, before = way.clock.monotonic(), part.size if part.resumable else 0
         try:
             headers = _range(part)
             with way.open(headers) as answer:
-                take_head(answer, part, ranged=bool(headers))
-                yield from take_body(answer, part, way.clock)
-                return verify(part, answer)
+                yield from receive(answer, part, way.clock, ranged=bool(headers))
+                return verify(part)
         except ConfigError as error:  # proxy or certificate settings: the task is no worse for it
             raise DownloadFailed(error.message, hint=error.hint) from error
-        except Unreachable as error:
-            if part.resumable:
-                resumes -= 1
-            else:
-                restarts -= 1
-            if min(resumes, restarts) < 0:
-                of = "" if part.total is None else f" of {part.total}"
-                kept = ", kept to go on from" if part.resumable else ""
-                raise DownloadFailed(
-                    f"the video did not come whole ({part.size}{of} bytes{kept}): {error.message}"
-                ) from error
-        way.cancellation.sleep(pause, way.clock)
-        pause = min(2 * pause, _MAX_PAUSE)
+        except (Unreachable, NotYet) as error:
+            cause = error
+        ended = way.clock.monotonic()
+        if part.resumable and part.size >= kept + SLOW_BYTES:
+            pauses.renew()
+            kept = part.size
+        elif tries > 1 and part.size - before < SLOW_BYTES:
+            pauses.spend(ended - began)
+        pause = pauses.take(cause.retry_after)
+        if pause is None:
+            raise _failure(cause, part, _ending(cause, tries)) from cause
+        way.wait(_failure(cause, part), pause)
+        pauses.spend(max(0.0, way.clock.monotonic() - ended - pause))  # reading the URL anew
+
+
+def _failure(cause: Unreachable | NotYet, part: Part, ending: str = "") -> DownloadFailed:
+    """What went wrong with one try, in words that say what is here."""
+    if part.size == 0:
+        message = "the video is not there"
+    else:
+        of = "" if part.total is None else f" of {part.total}"
+        kept = ", kept to go on from" if part.resumable else ""
+        message = f"the video did not come whole ({part.size}{of} bytes{kept})"
+    return DownloadFailed(f"{message}: {cause.message}{ending}", http_status=cause.http_status)
+
+
+def _ending(cause: Unreachable | NotYet, tries: int) -> str:
+    if cause.retry_after:
+        return f"; its server asks to wait {spoken(cause.retry_after)}"
+    return f"; asked {tries} times" if tries > 1 else ""
 
 
 def _range(part: Part) -> dict[str, str]:

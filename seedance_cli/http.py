@@ -247,8 +247,10 @@ def refusal(
     )
 
 
-def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds to wait as `Retry-After` asks, a number or a date, held to 0 to 120."""
+def retry_after(
+    headers: Mapping[str, str], clock: Clock, *, most: float = MAX_RETRY_AFTER
+) -> float | None:
+    """Seconds to wait as `Retry-After` asks, a number or a date, held to 0 to `most`."""
     text = headers.get("retry-after")
     if text is None:
         return None
@@ -266,7 +268,7 @@ def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
         seconds = (moment - clock.now()).total_seconds()
     if math.isnan(seconds):
         return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    return min(max(seconds, 0.0), most)
 
 
 def _onward(url: str, location: str) -> str | None:

@@ -56,6 +56,8 @@ class Transfer:
     """Bytes."""
     total: int | None = None
     """Bytes; None where no one said it."""
+    waiting: str = ""
+    """Why nothing comes for now; server text."""
 
 
 class Screen:

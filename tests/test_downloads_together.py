@@ -371,7 +371,7 @@ def test_fail_fast_stops_at_a_download_that_fails(spawn: Spawn, server: Scripted
     """A video that cannot be had ends the wait over the other tasks, too."""
     server.task("a", done(server.video("a.mp4")))
     server.task("b", "running")
-    server.videos["a.mp4"] = answer(200, b"<html>")
+    server.videos["a.mp4"] = answer(400)
     words = ("wait", "defapi:a", "runbase:b", "--download", "--fail-fast", "--interval", "0.2")
     result = spawn(*words, env=server.env()).finish()
     assert (result.code, result.out) == (9, "")

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedance_cli._video_answer import Expired
+from seedance_cli import _video_pauses
 from seedance_cli.cancellation import Cancellation
 from seedance_cli.download import Saved, download
 from seedance_cli.errors import DownloadFailed, SeedanceError
-from seedance_cli.reading import Target, read_patiently
+from seedance_cli.reading import Target, read
 from seedance_cli.screen import Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from seedance_cli.clock import Clock
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Videos that are fetched at the same time; each is of another task."""
+MOST = 64
+"""Tasks that are under way, those included whose video is waited for."""
+_STEP = 0.5
+"""Seconds that a thread waits for a place unaware of a wish to stop."""
 STOP_SECONDS = 1.0
 """How long `Crew.stop` waits for the threads. One that is flushing to the disk takes longer."""
 
@@ -55,6 +59,8 @@ class Order:
     videos: tuple[Video, ...]
     force: bool
     """Replace existing files."""
+    lost: bool
+    """The provider does not know the task any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,28 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The first answer for a video has come."""
+    """The first bytes of a video have come."""
 
     video: Video
     transfer: Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A video is not there yet, or broke off. Its place is another one's meanwhile."""
+
+    order: Order
+    video: Video
+    transfer: Transfer
+    tries: int
+    """How often it was asked for in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """It is asked for again."""
+
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,68 @@ class Ended:
     error: BaseException | None
 
 
-Told: TypeAlias = Logged | Begun | Renewed | Done | Ended
+Told: TypeAlias = Logged | Begun | Waits | GoesOn | Renewed | Done | Ended
+
+
+class Source:
+    """Where a task's videos come from: its URLs, read anew where a video is not there yet."""
+
+    def __init__(self, where: Target, *, lost: bool) -> None:
+        """Begin with the URLs that are known.
+
+        Args:
+            where: the task, and the way to its provider.
+            lost: the provider does not know the task any more.
+        """
+        self._where = where
+        self._lost = lost
+        self._urls = dict(_numbered(where.submission))
+        self._refused: SeedanceError | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which a video is waited for."""
+        short = self._lost or self._where.channel.loopback
+        return _video_pauses.SHORT_PATIENCE if short else _video_pauses.PATIENCE
+
+    def owner(self, index: int) -> str:
+        """Whose video it is, for the record of bytes to go on from."""
+        submission = self._where.submission
+        return f"{submission.ref} {index} at {submission.endpoint}"
+
+    def url(self, index: int) -> str:
+        """The newest URL of a video, from 1.
+
+        Raises:
+            DownloadFailed: there is none.
+        """
+        if index not in self._urls:
+            raise DownloadFailed("the provider names this video no longer")
+        return self._urls[index]
+
+    def renew(self) -> Submission | None:
+        """Read the task; what it brought, if anything. Where no answer came, the old URLs do."""
+        before, self._refused = self._where.submission, None
+        try:
+            found = read(self._where)
+        except SeedanceError as error:
+            self._refused = error
+            return None
+        if found is before:
+            return None
+        self._where = Target(found, self._where.channel)
+        self._urls.update(_numbered(found))
+        return found
+
+    def explain(self, error: DownloadFailed) -> None:
+        """Have a failure say why no newer URL was to be had, where that is so."""
+        if self._refused is not None:
+            error.message += f"; no other URL was to be had: {self._refused.message}"
+
+
+def _numbered(submission: Submission) -> Iterator[tuple[int, str]]:
+    assert submission.task is not None
+    yield from enumerate(submission.task.video_urls, 1)
 
 
 class Crew:
@@ -116,6 +201,7 @@ class Crew:
         self._clock = clock
         self._wake = wake
         self._cancellation = Cancellation()
+        self._places = threading.Semaphore(AT_ONCE)
         self._threads: list[threading.Thread] = []
 
     def start(self, order: Order) -> None:
@@ -145,49 +231,57 @@ class Crew:
     def _run(self, order: Order) -> None:
         error: BaseException | None = None
         try:
+            self._take_place()
             self._fetch_all(order)
         except BaseException as caught:  # noqa: BLE001 - raised again in the command's thread
             error = caught
+        self._places.release()
         self._tell(Ended(order, error))
 
+    def _take_place(self) -> None:
+        while not self._places.acquire(timeout=_STEP):
+            self._cancellation.check()
+
     def _fetch_all(self, order: Order) -> None:
-        where, fresh = order.where, False
+        source = Source(order.where, lost=order.lost)
         for video in order.videos:
             self._cancellation.check()
             saved = None
             if not video.here:
                 try:
-                    saved = self._fetch(order, where.submission, video)
-                except Expired as error:
-                    # A signed URL that has run out: the provider hands out a new one, once.
-                    if fresh:
-                        raise
-                    fresh = True
-                    where = self._renewed(order, error)
-                    saved = self._fetch(order, where.submission, video)
+                    saved = self._fetch(order, source, video)
+                except DownloadFailed as error:
+                    source.explain(error)
+                    raise
             self._tell(Done(order, video, saved))
 
-    def _renewed(self, order: Order, expired: Expired) -> Target:
-        try:
-            read = read_patiently(order.where, self._clock)
-        except SeedanceError as error:
-            expired.message += f"; no other was to be had: {error.message}"
-            raise expired from error
-        self._tell(Renewed(order, read))
-        return Target(read, order.where.channel)
+    def _fetch(self, order: Order, source: Source, video: Video) -> Saved:
+        transfer = Transfer(self._clock.monotonic())
+        begun, tries = False, 0
 
-    def _fetch(self, order: Order, submission: Submission, video: Video) -> Saved:
-        assert submission.task is not None
-        if video.index > len(submission.task.video_urls):
-            raise DownloadFailed("the provider names this video no longer")
-        transfer: Transfer | None = None
+        def again(error: DownloadFailed, seconds: float) -> str:
+            nonlocal tries
+            tries += 1
+            transfer.waiting = error.message
+            self._tell(Waits(order, video, transfer, tries))
+            self._places.release()
+            self._cancellation.sleep(seconds, self._clock)
+            read = source.renew()
+            if read is not None:
+                self._tell(Renewed(order, read))
+            self._take_place()
+            self._tell(GoesOn(order))
+            return source.url(video.index)
+
         steps = download(
-            submission.task.video_urls[video.index - 1],
+            source.url(video.index),
             video.path,
             force=order.force,
             allow_private=order.where.channel.loopback,
             clock=self._clock,
-            owner=f"{submission.ref} {video.index} at {submission.endpoint}",
+            owner=source.owner(video.index),
+            patience=source.patience,
+            again=again,
             cancellation=self._cancellation,
             log=self._log,
         )
@@ -195,8 +289,8 @@ class Crew:
             for step in steps:
                 if isinstance(step, Saved):
                     return step
-                if transfer is None:
-                    transfer = Transfer(self._clock.monotonic(), step.done, step.total)
+                transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
+                if not begun:
+                    begun, transfer.began = True, self._clock.monotonic()
                     self._tell(Begun(video, transfer))
-                transfer.done, transfer.total = step.done, step.total
         raise AssertionError("a download ends in Saved or an error")

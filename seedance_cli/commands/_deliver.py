@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.commands._crew import (
     AT_ONCE,
+    MOST,
     Begun,
     Crew,
     Done,
     Ended,
+    GoesOn,
     Logged,
     Order,
     Renewed,
+    Source,
     Video,
+    Waits,
 )
 from seedance_cli.download import Saved, look, to_stream
 from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
@@ -38,6 +42,12 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
     from seedance_cli.session import Session
     from seedance_cli.watch import Watch
+
+
+_STDOUT = "stdout"
+"""What the display calls a video that goes there."""
+_STEP = 0.5
+"""Seconds between two looks at the display while a video is waited for."""
 
 
 @dataclass(slots=True)
@@ -126,6 +136,8 @@ class Downloads:
         self._crew = Crew(session.clock, looks.wake)
         self._waiting: list[tuple[Delivery, Target]] = []
         self._running: dict[Order, Delivery] = {}
+        self._paused: set[Order] = set()
+        """Those whose video is waited for: their places are free meanwhile."""
 
     @property
     def busy(self) -> bool:
@@ -201,37 +213,57 @@ class Downloads:
             WriteFailed: stdout refused it.
         """
         delivery = Delivery(submission, lost=lost)
-        assert submission.task is not None
-        first, *more = submission.task.video_urls
+        source = Source(Target(submission, where.channel), lost=lost is not None)
+        transfer = Transfer(self._session.clock.monotonic())
+        tries = 0
+
+        def again(error: DownloadFailed, seconds: float) -> str:
+            nonlocal tries
+            tries += 1
+            transfer.waiting = error.message
+            self._display.waiting(_STDOUT, transfer, tries)
+            while seconds > 0:
+                self._session.clock.sleep(min(seconds, _STEP))
+                self._display.tick()
+                seconds -= _STEP
+            read = source.renew()
+            if read is not None:
+                self._observe(delivery, read)
+            return source.url(1)
+
         steps = to_stream(
-            first,
+            source.url(1),
             self._session.out.binary(),
             allow_private=where.channel.loopback,
             clock=self._session.clock,
+            patience=source.patience,
+            again=again,
             log=self._session.out.log,
         )
         try:
-            self._drive(steps, "stdout")
+            self._drive(steps, transfer)
         except DownloadFailed as error:
-            self._display.dropped("stdout")
+            self._display.dropped(_STDOUT)
+            source.explain(error)
             delivery.failed(error)
             return delivery
         except WriteFailed as error:
             if isinstance(error.__cause__, BrokenPipeError):
                 raise Closed(error.message) from error
             raise
+        assert submission.task is not None
+        more = len(submission.task.video_urls) - 1
         if more:
-            self._display.note(
-                f"warning: {submission.ref} has {len(more)} more video(s), not written"
-            )
-        delivery.complete = True
+            self._display.note(f"warning: {submission.ref} has {more} more video(s), not written")
+        delivery.complete = delivery.error is None
         return delivery
 
     def _start(self) -> None:
         """Begin with as many tasks as there is room for, the oldest first."""
         taken = {video.path for order in self._running for video in order.videos}
         for one in list(self._waiting):
-            if len(self._running) >= AT_ONCE:
+            at_work = len(self._running) - len(self._paused)
+            if at_work >= AT_ONCE or len(self._running) >= MOST:
                 return
             delivery, where = one
             paths = list(self._paths(delivery.submission))
@@ -239,7 +271,12 @@ class Downloads:
                 # Else two templates came to the same name: the later one is to find the file there.
                 taken.update(paths)
                 self._waiting.remove(one)
-                order = Order(where, tuple(self._videos(delivery.submission, paths)), self._force)
+                order = Order(
+                    where,
+                    tuple(self._videos(delivery.submission, paths)),
+                    force=self._force,
+                    lost=delivery.lost is not None,
+                )
                 self._running[order] = delivery
                 self._looks.expect()
                 self._crew.start(order)
@@ -263,8 +300,11 @@ class Downloads:
         if not isinstance(told, Ended):
             self._looks.expect()  # there is one more to come
             self._note(told)
+            if isinstance(told, Waits):
+                self._start()
             return
         delivery = self._running.pop(told.order)
+        self._paused.discard(told.order)
         for video in told.order.videos:
             self._display.dropped(video.name)
         if isinstance(told.error, DownloadFailed | WriteFailed):
@@ -277,12 +317,17 @@ class Downloads:
         finally:
             self._start()
 
-    def _note(self, told: Logged | Begun | Renewed | Done) -> None:
+    def _note(self, told: Logged | Begun | Waits | GoesOn | Renewed | Done) -> None:
         match told:
             case Logged(text):
                 self._session.out.log(text)
             case Begun(video, transfer):
                 self._display.downloading(video.name, transfer)
+            case Waits(order, video, transfer, tries):
+                self._paused.add(order)
+                self._display.waiting(video.name, transfer, tries)
+            case GoesOn(order):
+                self._paused.discard(order)
             case Renewed(order, submission):
                 self._observe(self._running[order], submission)
             case Done(order, video, saved):
@@ -311,17 +356,17 @@ class Downloads:
             delivery.submission = replace(delivery.submission, files=files)
             delivery.error = delivery.error or error
 
-    def _drive(self, steps: Generator[Progress | Saved], name: str) -> None:
-        transfer: Transfer | None = None
+    def _drive(self, steps: Generator[Progress | Saved], transfer: Transfer) -> None:
+        begun = False
         with closing(steps):
             for step in steps:
                 if isinstance(step, Saved):
-                    self._say_saved(name, step)
+                    self._say_saved(_STDOUT, step)
                     return
-                if transfer is None:
-                    transfer = Transfer(self._session.clock.monotonic())
-                    self._display.downloading(name, transfer)
-                transfer.done, transfer.total = step.done, step.total
+                transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
+                if not begun:
+                    begun, transfer.began = True, self._session.clock.monotonic()
+                    self._display.downloading(_STDOUT, transfer)
                 self._display.tick()
 
     def _say_saved(self, name: str, saved: Saved) -> None:

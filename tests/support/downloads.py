@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from seedance_cli._video_answer import Progress
+from seedance_cli._video_pauses import PATIENCE
 from seedance_cli.download import Saved, download
 from support.bytes_server import answer, head
 from support.mp4s import plain
@@ -30,10 +31,17 @@ def fetch(
     force: bool = False,
     allow_private: bool = True,
     owner: str = "",
+    patience: float = PATIENCE,
 ) -> Saved:
     """Drive a download to its end."""
     steps = download(
-        url, target, force=force, allow_private=allow_private, clock=clock, owner=owner
+        url,
+        target,
+        force=force,
+        allow_private=allow_private,
+        clock=clock,
+        owner=owner,
+        patience=patience,
     )
     *progress, saved = steps
     assert all(isinstance(step, Progress) for step in progress)
