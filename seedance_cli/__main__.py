@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 _NOT_WRITTEN = 10
@@ -13,6 +14,7 @@ _COLLECT_AFTER = 50_000
 
 def main() -> int:
     """Run the program; the exit code is the contract's (section 5)."""
+    _hold_standard_descriptors()
     # Scripts ask for the version hundreds of times a day: it needs no option parser.
     if "--version" in sys.argv or "-V" in sys.argv:
         from seedance_cli import version
@@ -38,6 +40,19 @@ def main() -> int:
         signals.ignore()
         # Nor need it look for garbage: all of it goes back to the system.
         gc.freeze()
+
+
+def _hold_standard_descriptors() -> None:
+    """Open the null device where stdin, stdout or stderr is closed (`>&-`).
+
+    The next file that is opened would get the free number, and a library that logs to descriptor 2
+    would write into it, be it the ledger. Python's streams stay None: closed is still seen.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
 
 
 def _write(text: str) -> int:

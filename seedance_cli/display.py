@@ -1,5 +1,8 @@
 """What a person sees while tasks run: live lines on a terminal, plain lines elsewhere.
 
+Elsewhere is also a terminal that another job has at the time: a job in the background says a line
+where there is something to say, and moves no cursor.
+
 All of it goes to stderr. The live lines are drawn by a thread of their own, four times a second, so
 that the elapsed time moves between two polls; whatever else is written to the terminal meanwhile
 asks `Output.guard` first, which takes the lines away, and they come back below it.
@@ -100,7 +103,7 @@ class Display:
             self._say(self._line(row))
             return
         self._rows[key] = row
-        if self._screen is None:
+        if not self._live:
             if row.said != row.status:
                 row.said = row.status
                 self._say(self._line(row))
@@ -125,7 +128,7 @@ class Display:
 
     def until_heartbeat(self) -> float:
         """Seconds until `tick` has something to do; 0.0 if it has now."""
-        if self._screen is not None:
+        if self._live:
             return HEARTBEAT
         return max(0.0, self._last_line + HEARTBEAT - self._clock.monotonic())
 
@@ -138,7 +141,7 @@ class Display:
                 they are looked at when it is time to show them.
         """
         self._transfers[name] = transfer
-        if self._screen is None:
+        if not self._live:
             of = "" if transfer.total is None else f" ({_bytes(transfer.total)})"
             self._say(f"downloading {name}{of}")
 
@@ -174,6 +177,10 @@ class Display:
         if self._screen is not None:
             with self._screen.aside():
                 pass
+
+    @property
+    def _live(self) -> bool:
+        return self._screen is not None and self._screen.in_front
 
     def _leave(self) -> None:
         if self._screen is not None:

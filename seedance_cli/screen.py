@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import sys
 import threading
 from collections import Counter
@@ -12,17 +14,20 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.durations import spoken
 from seedance_cli.models import Status
-from seedance_cli.terminal import coloured, fit, size
+from seedance_cli.terminal import coloured, fit, in_front, size
 from seedance_cli.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     from rich.console import Console, RenderableType
     from rich.progress import Progress, TaskID
 
     from seedance_cli.clock import Clock
 
+_HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
+"""Of the cursor."""
 _FRAME = 0.25
 """Seconds between two drawings of the live lines."""
 _ORDER = {Status.RUNNING: 0, Status.UNKNOWN: 1, Status.QUEUED: 2}
@@ -61,7 +66,11 @@ class Transfer:
 
 
 class Screen:
-    """The live lines at the bottom of the terminal, and the thread that draws them."""
+    """The live lines at the bottom of the terminal, and the thread that draws them.
+
+    A job in the background draws nothing: the terminal is another's, who may be typing there. One
+    that Ctrl-Z stops gives the cursor back first, and begins anew below what was written meanwhile.
+    """
 
     def __init__(
         self,
@@ -79,11 +88,17 @@ class Screen:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._height = 0
+        self._hidden = False
+        """Whether the cursor is."""
+        self._stops = False
+        """Whether Ctrl-Z comes to `_stopped`."""
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
 
     def start(self) -> None:
         """Hide the cursor and draw."""
-        self._put("\x1b[?25l")
+        self._catch_ctrl_z()
+        if self.in_front:
+            self._hide()
         self._draw()
         self._thread.start()
 
@@ -96,11 +111,18 @@ class Screen:
             held = self._lock.acquire(timeout=1)
             self._draw()
         finally:
-            self._put("\x1b[?25h")
+            self._show()
             if held:
                 self._lock.release()
+            if self._stops:
+                signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         if self._thread.ident is not None:
             self._thread.join(1)
+
+    @property
+    def in_front(self) -> bool:
+        """Whether the lines may be drawn: nothing else has the terminal."""
+        return in_front(self._stream)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -116,7 +138,47 @@ class Screen:
                 if not self._ended.is_set():
                     self._draw()
 
+    def _catch_ctrl_z(self) -> None:
+        if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:  # else somebody wants it otherwise
+            self._stops = True
+            signal.signal(signal.SIGTSTP, self._stopped)
+
+    def _stopped(self, _signum: int, _frame: FrameType | None) -> None:
+        # The other thread must not draw between the cursor's return and the stop; where it hangs
+        # in a write (Ctrl-S), it does not keep the user from stopping the program.
+        held = self._lock.acquire(timeout=1)
+        try:
+            if self._hidden:
+                self._hidden = False
+                # Not through the stream: this thread may be in the middle of writing to it.
+                with contextlib.suppress(OSError, ValueError):
+                    os.write(self._stream.fileno(), _SHOW.encode())
+            self._height = 0
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTSTP)  # stops here, until it is continued
+            signal.signal(signal.SIGTSTP, self._stopped)
+        finally:
+            if held:
+                self._lock.release()
+
+    def _hide(self) -> None:
+        self._hidden = True
+        self._put(_HIDE)
+
+    def _show(self) -> None:
+        if self._hidden:
+            self._hidden = False
+            self._put(_SHOW)
+
     def _draw(self) -> None:
+        if not self.in_front:
+            self._show()
+            self._height = 0
+            return
+        if not self._hidden:
+            self._hide()
         columns, lines = size(self._stream)
         # One column and one line stay free: a full one would make the terminal scroll.
         frame = self._frame(max(1, columns - 1), max(1, lines - 1))
@@ -126,6 +188,8 @@ class Screen:
         self._put(f"\r{up}{text}\x1b[J" if up or text else "")
 
     def _erase(self) -> str:
+        if not self.in_front:
+            return ""
         return f"\r\x1b[{self._height}A\x1b[J" if self._height else ""
 
     def _put(self, text: str) -> None:

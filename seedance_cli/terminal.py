@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,12 +23,21 @@ def fit(text: str, stream: TextIO) -> str:
 
 
 def size(stream: TextIO | None) -> tuple[int, int]:
-    """Columns and lines of the terminal; `COLUMNS` and `LINES` win; 80 and 24 where unknown."""
+    """Columns and lines: the terminal's, or fewer where `COLUMNS` and `LINES` say fewer.
+
+    Off a terminal as those say; 80 and 24 where nothing does. They may be more than a terminal has,
+    left over from before it was made smaller.
+    """
     columns, lines = 0, 0
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        if stream is not None:
+    if stream is not None:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             columns, lines = os.get_terminal_size(stream.fileno())
-    return _number("COLUMNS") or columns or 80, _number("LINES") or lines or 24
+    return _fewer(columns, _number("COLUMNS")) or 80, _fewer(lines, _number("LINES")) or 24
+
+
+def _fewer(one: int, other: int) -> int:
+    """The smaller of two counts, of which 0 is none."""
+    return min(one, other) or one or other
 
 
 def _number(name: str) -> int:
@@ -41,6 +51,17 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def in_front(stream: TextIO) -> bool:
+    """Whether the terminal is this process's to draw on: no job in the background has it."""
+    if sys.platform == "win32":
+        return True
+    try:
+        # 0: the group in front is none that can be seen from here, as in some containers.
+        return os.tcgetpgrp(stream.fileno()) in {0, os.getpgrp()}
+    except (OSError, ValueError, AttributeError):
+        return True  # it is not the terminal that controls this process
 
 
 def capable(stream: TextIO | None) -> bool:
