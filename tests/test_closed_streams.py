@@ -58,7 +58,12 @@ TELLS = (
     ("login", "runbase", "--json"),
     ("logout", "runbase", "--json"),
     ("sandbox", "--port", "0"),
+    ("--help",),
+    ("generate", "--help"),
+    ("profile",),
+    ("profile", "show", "-h"),
     ("--show-completion", "bash"),
+    ("--version", "-v"),
 )
 """Commands that have something to tell on stdout."""
 FEW = (("price",), ("generate", "x", "-p", "runbase"), ("status", "runbase:t1"))
