@@ -19,6 +19,7 @@ from seedance_cli.commands import _shells, _tab, _words
 from seedance_cli.commands._app import App
 from seedance_cli.commands._shells import SCRIPTS
 from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
+from seedance_cli.spoken import masked, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +117,7 @@ def _print_script(ctx: typer.Context, shell: str | None) -> None:
         return
     if shell not in SCRIPTS:
         raise UsageError(
-            f"there is no completion for {shell!r}", hint=f"allowed: {', '.join(SCRIPTS)}"
+            f"there is no completion for {told(shell)}", hint=f"allowed: {', '.join(SCRIPTS)}"
         )
     out = _output()
     for line in SCRIPTS[shell].splitlines():
@@ -234,7 +235,7 @@ def _run(arguments: list[str], state: App) -> int:
         message = error.format_message()
         if not message:  # a command group alone: its help has been printed
             return 0
-        raise UsageError(message, hint=_way_out(error, arguments)) from error
+        raise UsageError(masked(message, arguments), hint=_way_out(error, arguments)) from error
     except SystemExit as error:
         return _ended(error)
     except OSError as error:

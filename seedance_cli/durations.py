@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from seedance_cli.errors import UsageError
+from seedance_cli.spoken import told
 
 _FORM = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -20,7 +21,7 @@ def parse_duration(text: str, option: str) -> float:
     match = _FORM.fullmatch(text.strip())
     seconds = float(match[1]) * _SECONDS[match[2]] if match else _LONGEST + 1
     if seconds > _LONGEST:
-        raise UsageError(f"{option} {text!r} is no duration", hint="allowed: 90, 90s, 10m, 1h")
+        raise UsageError(f"{option} {told(text)} is no duration", hint="allowed: 90, 90s, 10m, 1h")
     return seconds
 
 

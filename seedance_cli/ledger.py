@@ -25,6 +25,7 @@ from seedance_cli._ledger_schema import FIRST, LOST_AFTER, UNFINISHED, time_text
 from seedance_cli._ledger_store import Store
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.models import IntentState, Status, without_a_task
+from seedance_cli.spoken import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -693,7 +694,7 @@ class Ledger:
                 intent=intent,
             )
         raise UsageError(
-            f"there is no intent {intent!r} in the ledger",
+            f"there is no intent {told(intent)} in the ledger",
             hint="`seedance recover` lists what can be settled",
         )
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OverMaxCost, UsageError
+from seedance_cli.spoken import told
 
 if TYPE_CHECKING:
     from seedance_cli.ledger import Ledger
@@ -37,7 +38,7 @@ def parse_limit(text: str) -> Limit:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MAX_MAGNITUDE:
         raise UsageError(
-            f"--max-cost {text!r} is no amount",
+            f"--max-cost {told(text)} is no amount",
             hint="allowed: a number, or '56 credits', '0.5 USD'",
         )
     return Limit(amount, unit.strip() or None)

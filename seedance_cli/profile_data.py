@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.errors import ConfigError
 from seedance_cli.keys import Secret
+from seedance_cli.spoken import LONGEST_NAME, may_be_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,8 @@ KEY_SETTINGS = ("api_key", "api_key_env", "api_key_command")
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _TYPE_NAMES = {str: "a string", int: "an integer", bool: "true or false"}
-_MAX_NAME = 64
+_SIGNS = "._-@+"
+"""That are nothing special to any shell in the middle of a word."""
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
@@ -109,16 +111,29 @@ def credentials(
 
 
 def name_fault(name: str) -> str | None:
-    """Why a text cannot name a new profile; None if it can."""
+    """Why a text cannot name a new profile, in words that do not repeat it; None if it can.
+
+    A name is typed, completed by shells, and written into scripts: so it is a plain word. What the
+    files hold from before is used, and can be removed, under any name.
+    """
     if not name:
         return "is empty"
-    if not name.isprintable() or any(character.isspace() for character in name):
-        return "has a space or a character that cannot be printed"
-    if name.startswith("-"):
-        return "begins with a dash, as an option does"
-    if len(name) > _MAX_NAME:
-        return f"is longer than {_MAX_NAME} characters"
+    if len(name) > LONGEST_NAME:
+        return f"is longer than {LONGEST_NAME} characters"
+    if may_be_key(name):
+        return "looks like a key"
+    if not (name[0] == "_" or name[0].isalnum()):
+        return "does not begin with a letter or a digit"
+    if not all(character in _SIGNS or _of_a_word(character) for character in name):
+        return f"has a character other than letters, digits and {' '.join(_SIGNS)}"
     return None
+
+
+def _of_a_word(character: str) -> bool:
+    """A letter or digit of any script, or a mark on one."""
+    from unicodedata import category
+
+    return category(character)[0] in "LMN"
 
 
 def _profile(path: Path, data: Mapping[str, object], at: str) -> Profile:
@@ -155,15 +170,23 @@ def _provider(path: Path, data: Mapping[str, object], at: str) -> ProviderTable:
         )
     key = _text(path, data, "api_key", at)
     variable = _text(path, data, "api_key_env", at)
-    if variable is not None and not re.fullmatch(_VARIABLE, variable):
+    if variable is not None and not _names_variable(variable):
         # Not repeated: whoever mistakes the meaning of this setting writes a key here.
-        raise ConfigError(f"{path}: {at}.api_key_env must be the name of a variable, not a key")
+        raise ConfigError(
+            f"{path}: {at}.api_key_env must be the name of a variable, not a key",
+            hint="take that line out with an editor; then: seedance login PROVIDER",
+        )
     return ProviderTable(
         base_url=_text(path, data, "base_url", at),
         api_key=None if key is None else Secret(key),
         api_key_env=variable,
         api_key_command=_words(path, data, "api_key_command", at),
     )
+
+
+def _names_variable(text: str) -> bool:
+    usable = len(text) <= LONGEST_NAME and re.fullmatch(_VARIABLE, text) is not None
+    return usable and not may_be_key(text)
 
 
 def _words(path: Path, data: Mapping[str, object], key: str, at: str) -> tuple[str, ...]:

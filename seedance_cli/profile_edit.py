@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
     """
     fault = name_fault(name)
     if fault is not None:
-        raise UsageError(f"the profile's name {fault}", hint="a name is one word, e.g. work")
+        raise UsageError(f"the profile's name {fault}", hint="a name is one plain word, e.g. work")
 
 
 def store_key(paths: Paths, clock: Clock, profile: str, provider: str, key: Secret) -> Change:

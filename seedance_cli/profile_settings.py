@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from seedance_cli.errors import UsageError
 from seedance_cli.profile_data import KEY_SETTINGS, OPTIONS
 from seedance_cli.providers._base import ModelUse
+from seedance_cli.spoken import LONGEST_NAME, may_be_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +141,7 @@ def _switch(setting: Setting, text: str) -> bool:
 
 
 def _variable(setting: Setting, text: str) -> str:
-    if _VARIABLE.fullmatch(text):
+    if len(text) <= LONGEST_NAME and _VARIABLE.fullmatch(text) and not may_be_key(text):
         return text
     raise UsageError(
         f"{setting} takes the name of a variable in capitals, not a key",

@@ -17,6 +17,7 @@ from seedance_cli.folders import state_dir
 from seedance_cli.key_place import KeyPlace, Origin, Source
 from seedance_cli.profile_data import Profile
 from seedance_cli.profile_files import Paths, Store, load, paths
+from seedance_cli.spoken import shown, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -155,7 +156,7 @@ def unknown_profile(store: Store, name: str, source: Source | None = None) -> Co
     by = f" ({source.name})" if source is not None and source.name is not None else ""
     there = ", ".join(store.names())
     return ConfigError(
-        f"there is no profile {name!r}{by}",
+        f"there is no profile {told(name)}{by}",
         hint=f"the profiles are {there}"
         if there
         else "there are none yet; `seedance login PROVIDER` makes one",
@@ -213,7 +214,7 @@ def provider_named(
         return None
     if named not in providers.names():
         raise UsageError(
-            f"SEEDANCE_PROVIDER is {named!r}, and there is no such provider",
+            f"SEEDANCE_PROVIDER is {told(named, longest=20)}, and there is no such provider",
             hint=f"the providers are {_listed()}",
         )
     return named, Source(Origin.ENVIRONMENT, "SEEDANCE_PROVIDER")
@@ -320,7 +321,8 @@ def resolve(
     name, provider_source = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
-        f"{store.paths.config}: profiles.{choice.name}.defaults.{key} is no option; it is left out"
+        f"{store.paths.config}: profiles.{choice.name}.defaults.{shown(key)} is no option;"
+        " it is left out"
         for key in choice.profile.unknown
     )
     if sandbox:

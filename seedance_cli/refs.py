@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
 from seedance_cli.providers._json import usable_id
+from seedance_cli.spoken import is_issued, told
 
 
 def parse_ref(text: str) -> tuple[str | None, str]:
@@ -18,9 +19,10 @@ def parse_ref(text: str) -> tuple[str | None, str]:
     provider, colon, rest = text.partition(":")
     named = provider if colon and provider in providers.names() else None
     task_id = _decoded(rest, text) if named else text
-    if not usable_id(task_id):
+    # A key that is sent as an id comes to stand in addresses and logs.
+    if is_issued(task_id) or not usable_id(task_id):
         raise UsageError(
-            f"{text!r} is no task", hint="a task is named PROVIDER:TASK_ID, or by its id alone"
+            f"{told(text)} is no task", hint="a task is named PROVIDER:TASK_ID, or by its id alone"
         )
     return named, task_id
 
@@ -29,4 +31,4 @@ def _decoded(quoted: str, text: str) -> str:
     try:
         return unquote_to_bytes(quoted).decode()
     except UnicodeError as error:
-        raise UsageError(f"{text!r} is no task: its % codes are no text") from error
+        raise UsageError(f"{told(text)} is no task: its % codes are no text") from error

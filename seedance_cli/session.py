@@ -24,6 +24,7 @@ from seedance_cli.ledger import Ledger
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.reading import Target
 from seedance_cli.refs import parse_ref
+from seedance_cli.spoken import told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -142,12 +143,8 @@ class Session:
             provider: instead of the option's.
             task: whose row decides instead, as far as it knows.
         """
-        if self._store is None:
-            self._store = profiles.load(self.env)
-            for warning in self._store.warnings:
-                self._warn(warning)
         settings = profiles.resolve(
-            self._store,
+            self._profiles(),
             self.env,
             provider=(task.provider if task else provider) or self._provider,
             profile=self._profile,
@@ -158,6 +155,14 @@ class Session:
         for warning in settings.warnings:
             self._warn(warning)
         return settings
+
+    def _profiles(self) -> profiles.Store:
+        """Both files, read once."""
+        if self._store is None:
+            self._store = profiles.load(self.env)
+            for warning in self._store.warnings:
+                self._warn(warning)
+        return self._store
 
     def _warn(self, text: str) -> None:
         if text not in self._warned:
@@ -246,10 +251,9 @@ class Session:
         place = (row.provider, row.endpoint, row.profile, row.profile_named, row.key_proof)
         if row.sandbox or row.intent is None or place in self._vouched:
             return
-        assert self._store is not None  # read for the settings
         info = providers.get(row.provider).info
         profiles_named = {settings.profile, *filter(None, [row.profile])}
-        named = profiles.endpoints_named(self._store, self.env, info, profiles_named)
+        named = profiles.endpoints_named(self._profiles(), self.env, info, profiles_named)
         row_endpoint.check(row, named, lambda: self._proof(row, settings), self.verb)
         self._vouched.add(place)
 
@@ -319,14 +323,14 @@ class Session:
         if named is None and self._provider is None and colon and prefix.isalnum():
             # An id may have a colon in it; far more often it is a provider's name, mistyped.
             raise UsageError(
-                f"there is no provider {prefix!r}, and the ledger has no task {text!r}",
+                f"there is no provider {told(prefix)}, and the ledger has no task {told(text)}",
                 hint=f"the providers are {', '.join(providers.names())}; -p NAME takes an id",
             )
         try:
             settings = self.settings(provider=named)
         except ConfigError as error:
             if named is None:
-                error.message = f"the ledger has no task {text!r}, and {error.message}"
+                error.message = f"the ledger has no task {told(text)}, and {error.message}"
                 error.hint = "give the whole ref, PROVIDER:TASK_ID, or -p NAME"
             raise
         return Submission(
@@ -362,7 +366,13 @@ class Session:
         """Every task of the ledger that has not ended or was not delivered.
 
         Without those at an endpoint that no key may go to, which are named in a line each endpoint.
+
+        Raises:
+            WriteFailed: the ledger cannot be read.
+            ConfigError: where it would be is not known, or `--profile` names none.
         """
+        if self._profile is not None:  # which no task may come to need
+            profiles.choose_profile(self._profiles(), self.env, self._profile)
         rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
         left_out: dict[tuple[str, str], list[Submission]] = {}
         for row in rows:
@@ -449,5 +459,5 @@ def _sandbox_wanted(env: Mapping[str, str]) -> bool:
     if text in _FALSE:
         return False
     raise UsageError(
-        f"SEEDANCE_SANDBOX is {text!r}", hint="allowed: 1 true yes on, 0 false no off, or empty"
+        f"SEEDANCE_SANDBOX is {told(text)}", hint="allowed: 1 true yes on, 0 false no off, or empty"
     )

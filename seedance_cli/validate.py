@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
 from seedance_cli.providers._base import ModelUse
+from seedance_cli.spoken import may_be_key, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -402,6 +403,8 @@ def _listed(values: Sequence[int | str]) -> str:
 
 def _shown(text: str) -> str:
     """A typed value, short enough for a message."""
+    if "://" not in text and may_be_key(text):
+        return told(text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

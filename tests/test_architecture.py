@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("text", "terminal", "addresses", "durations", "redact", "signals", "fingerprint"),
-            *("folders", "schedule", "raw_answer", "version"),
+            *("folders", "schedule", "raw_answer", "version", "spoken"),
         }
     ),
     frozenset(

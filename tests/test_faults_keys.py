@@ -543,7 +543,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fault_43_without_a_home_what_needs_none_works(words: tuple[str, ...], run: Run) -> None:
     """A ref is enough to reach a task, and a key in a variable needs no file."""
     with ScriptedProvider() as server:
-        server.task("t1", done())
+        server.task("t1", "queued" if words[0] == "cancel" else done())
         result = run(*words, env=server.env())
     assert result.code == 0, result.err
 
@@ -573,3 +573,140 @@ def test_fault_43_without_a_home_what_needs_one_says_so(
     assert result.code == 3
     assert variable in result.error["hint"]
     assert list(Path.cwd().iterdir()) == []
+
+
+# A key typed where something else belongs
+
+MISTAKES = (
+    "{}",
+    "--{}",
+    "--{}=1",
+    "list {}",
+    "list --{}",
+    "list --limit {}",
+    "list --limit={}",
+    "list --status {}",
+    "list --provider {}",
+    "list -p{}",
+    "list --json={}",
+    "generate x -p {}",
+    "generate x -p{}",
+    "generate x --provider={}",
+    "generate x --profile {}",
+    "generate x -p runbase -m {}",
+    "generate x -p runbase -d {}",
+    "generate x -p runbase -d{}",
+    "generate x -p runbase -r {}",
+    "generate x -p runbase -a {}",
+    "generate x -p runbase -i {}",
+    "generate x -p runbase --max-cost {}",
+    "generate x -p runbase --param {}",
+    "generate x -p runbase --metadata {}",
+    "generate x -p runbase --callback-url {}",
+    "generate x -p runbase --wait --timeout {}",
+    "generate x -p runbase --wait --interval {}",
+    "generate x {} -p runbase",
+    "price -p {}",
+    "price --profile {}",
+    "providers {}",
+    "providers --provider {}",
+    "status {}",
+    "status {}:t1",
+    "status --profile {}",
+    "wait {} --timeout 0",
+    "cancel {}",
+    "recover --adopt {} t1",
+    "recover --discard {}",
+    "login {}",
+    "login runbase {}",
+    "login runbase --profile {}",
+    "logout {}",
+    "logout runbase --profile {}",
+    "profile {}",
+    "profile show {}",
+    "profile use {}",
+    "profile remove {}",
+    "profile set {} provider runbase",
+    "profile set w {} runbase",
+    "profile set w provider {}",
+    "profile set w defaults.{} 8",
+    "profile set w defaults.duration {}",
+    "profile set w providers.{}.api_key x",
+    "profile set w providers.runbase.api_key {}",
+    "profile set w providers.runbase.api_key_env {}",
+    "profile set w providers.runbase.base_url {}",
+    "profile unset w {}",
+    "profile unset {} provider",
+    "sandbox --port {}",
+    "--show-completion {}",
+)
+TYPED = {
+    "sd2": "sd2_live_qwertzuiopasdfgh",
+    "dk": "dk-4f3a91c2d0e1b7",
+    "base62": "kJ8sLq2Zx9VbN4mT7wRpYc5D",
+    "hex": "9f86d081884c7d659a2feaa0c55ad015",
+    "long": "qwertzuiopasdfghjklyxcvbnmqwertzuiopasdfghjklyxcvbnmqwertzuiopasdf",
+    "base64": "b3BlbnNlc2FtZTEyMzQ1Njc4OTA+/w==",
+}
+
+
+@pytest.mark.parametrize("key", TYPED.values(), ids=list(TYPED))
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_key_in_a_wrong_place_is_not_repeated(words: str, key: str, run: Run) -> None:
+    """By whatever command: refused, without the key in any stream, file or request."""
+    with ScriptedProvider() as server:
+        env = server.env()
+        result = run(*(word.format(key) for word in words.split()), env=env, stdin="k")
+        assert server.server.requests == []
+    assert result.code in {2, 3}, result.err
+    assert key not in result.out + result.err
+    assert key[:12] not in result.err
+
+
+@pytest.mark.parametrize("key", TYPED.values(), ids=list(TYPED))
+@pytest.mark.parametrize("variable", ["SEEDANCE_PROVIDER", "SEEDANCE_PROFILE", "SEEDANCE_SANDBOX"])
+def test_a_key_in_a_wrong_variable_is_not_repeated(variable: str, key: str, run: Run) -> None:
+    """Nor one that an environment has under the wrong name."""
+    for words in (("generate", "x"), ("price",), ("status", "t1"), ("profile", "show")):
+        result = run(*words, "--json", env={variable: key})
+        assert key not in result.out + result.err
+    assert run("generate", "x", env={variable: key}).code in {2, 3}
+
+
+@pytest.mark.parametrize("key", TYPED.values(), ids=list(TYPED))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[profiles.default]\nprovider = '{}'",
+        "default_profile = '{}'",
+        "[profiles.default.providers.runbase]\napi_key_env = '{}'",
+        "[profiles.default.defaults]\n'{}' = 1",
+        "[profiles.default]\nproviders = '{}'",
+    ],
+    ids=["provider", "default_profile", "api_key_env", "an option", "a table"],
+)
+def test_a_key_in_a_wrong_line_is_not_repeated(text: str, key: str, run: Run, config: Path) -> None:
+    """A key for a provider's or a variable's name: the place is named, the key is not."""
+    config.write_text(f"{text.format(key)}\n")
+    for words in (
+        *(("generate", "x"), ("generate", "x", "-p", "runbase", "--dry-run"), ("price",)),
+        *(("profile", "show"), ("profile", "list"), ("providers",), ("status", "runbase:t1")),
+        *(("login", "runbase"), ("profile", "set", "w", "provider", "runbase")),
+    ):
+        result = run(*words, "--json", stdin="k")
+        assert key not in result.out + result.err, words
+
+
+def test_plain_words_are_repeated(run: Run) -> None:
+    """Who mistyped a name reads what was typed."""
+    for words in (
+        "generate x -p runbsae",
+        "generate x --profile client-acme-2026",
+        "generate x -p runbase -m bytedance/seedance-2.0-pro-250528",
+        "profile show MyFirstProfile",
+        "providers seedance2inc",
+        "genrate",
+        "list --status succeded",
+    ):
+        word = words.split()[-1]
+        assert word in run(*words.split(), env={"RUNBASE_API_KEY": "k"}).err

@@ -304,7 +304,7 @@ def test_profile_defaults(run: Run) -> None:
 
 
 def test_the_order_in_which_the_provider_is_chosen(run: Run) -> None:
-    """Option, environment, profile, the only one with a key; then exit 3 that lists them."""
+    """Option, its profile, environment, profile, the only one with a key; then 3 listing them."""
     config('[profiles.work]\nprovider = "defapi"\n')
     show = ("generate", "x", "--dry-run", "--json")
 
@@ -315,7 +315,8 @@ def test_the_order_in_which_the_provider_is_chosen(run: Run) -> None:
     env = {"SEEDANCE_PROVIDER": "seedance2ink"}
     key = {"RUNBASE_API_KEY": KEY}
     assert host("-p", "runbase", "--profile", "work", **env) == "runbase.net"
-    assert host("--profile", "work", **env) == "www.seedance2.ink"
+    assert host("--profile", "work", **env) == "api.defapi.org"
+    assert host(**env, SEEDANCE_PROFILE="work") == "www.seedance2.ink"
     assert host("--profile", "work", **key) == "api.defapi.org"
     assert host(**key) == "runbase.net"
     assert host("--sandbox") == "127.0.0.1:PORT"

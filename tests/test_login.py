@@ -157,13 +157,40 @@ def test_an_unknown_provider_lists_those_there_are(run: Run) -> None:
     assert "runbase" in result.err
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a\tb", "\x1b[0m", "-x", "x" * 65])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "a b", "a\tb", "\x1b[0m", "-x", "x" * 65, "$(touch${IFS}x)", "a;b", "a|b", "a`b`"),
+        *("'a'", "a\u202eb", "a\u00a0b", "a\\b", "~", "a*", "!a", "#a", "a/b", "@x", "{a}", CANARY),
+    ],
+    ids=ascii,
+)
 def test_a_name_that_could_not_be_typed_makes_no_profile(run: Run, name: str) -> None:
     """Exit 2, and nothing of it reaches the terminal."""
     result = run("login", "runbase", f"--profile={name}", stdin="k")
     assert result.code == 2
     assert "\x1b" not in result.err
     assert not config().parent.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["work", "work-2", "a.b", "me@home", "c++", "_x", "\uc791\uc5c5", "\u0939\u093f"]
+)
+def test_a_plain_word_of_any_script_names_a_profile(run: Run, name: str) -> None:
+    """Letters and digits of any script, and what is nothing special to a shell."""
+    assert run("login", "runbase", "--profile", name, stdin="k").code == 0
+    assert name in run("profile", "list").out
+
+
+def test_names_from_before_are_used_and_removed(run: Run) -> None:
+    """Whatever the files hold can be named; only a new one has to be a plain word."""
+    for name in ("a b", "$(x)", "-x"):
+        write_config(f"[profiles.'{name}']\nprovider = 'runbase'\n")
+        option = f"--profile={name}"
+        assert run("login", "runbase", option, stdin="k").code == 0
+        assert run("generate", "a boat", "--dry-run", option).code == 0
+        assert run("profile", "remove", "--", name).code == 0
+        assert run("profile", "list").out == ""
 
 
 def test_a_damaged_file_is_left_alone(run: Run) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
+from seedance_cli.spoken import shown, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,8 @@ def _seconds(text: str) -> int:
     match = _SECONDS.fullmatch(text.strip())
     if match is None:
         raise UsageError(
-            f"--duration {text!r} is no number of seconds", hint="allowed: whole seconds, 8 or 8s"
+            f"--duration {told(text)} is no number of seconds",
+            hint="allowed: whole seconds, 8 or 8s",
         )
     return int(match[1])
 
@@ -160,9 +162,9 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not key or not equals:
-            raise UsageError(f"{option} {text!r} has no KEY=", hint=f"{option} KEY=VALUE")
+            raise UsageError(f"{option} {told(text)} has no KEY=", hint=f"{option} KEY=VALUE")
         if key in pairs:
-            raise UsageError(f"{option} {key} was given twice")
+            raise UsageError(f"{option} {shown(key)} was given twice")
         pairs[key] = value
     return pairs
 
@@ -191,9 +193,9 @@ def _json(key: str, text: str) -> JsonValue:
         )
     except (ValueError, RecursionError, ArithmeticError) as error:
         why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        value = told(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
         raise UsageError(
-            f"--param {key}: {shown!r} cannot be sent: {why}",
-            hint=f"""a text needs quotes of its own: --param '{key}="text"'""",
+            f"--param {shown(key)}: {value} cannot be sent: {why}",
+            hint=f"""a text needs quotes of its own: --param '{shown(key)}="text"'""",
         ) from error
     return value

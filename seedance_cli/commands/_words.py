@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from seedance_cli.commands._help import Helped
 from seedance_cli.errors import UsageError
+from seedance_cli.spoken import holds_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,8 +26,6 @@ _GLUED = re.compile(r"-|.*([0-9/\\{]|[.:]\w).*", re.DOTALL)
 """What may be glued to a short option: `-d8`, `-oboat.mp4`, `-o-`. Plain letters may be prose."""
 _SHOWN = 60
 """Characters of a word that are repeated."""
-_PLAIN = 16
-"""Characters of a word without a space that are repeated: a longer one may be a key."""
 _SECRET = frozenset({"login", "logout"})
 """Commands whose words are not repeated: one may be a key."""
 
@@ -133,7 +132,7 @@ def _check_value(option: str, value: str, options: _Options) -> None:
     name, _, _ = value.partition("=")
     if value == "--" or value in options.takes or (name[:2] == "--" and name in options.takes):
         raise UsageError(
-            f"{option} needs a value, and {_cut(value)} is an option",
+            f"{option} needs a value, and {name if holds_key(value) else _cut(value)} is an option",
             hint="--option=VALUE says that it is the value all the same",
         )
 
@@ -161,8 +160,7 @@ def _way(word: str, path: str, text: str | None) -> str:
 
 def _shown(word: str, path: str, instead: str = "a word") -> str:
     """The word, quoted for a shell, as far as it may be repeated."""
-    spaced = any(char.isspace() for char in word)
-    if path.rsplit(" ", 1)[-1] in _SECRET or (len(word) > _PLAIN and not spaced):
+    if path.rsplit(" ", 1)[-1] in _SECRET or holds_key(word):
         return instead
     return shlex.quote(_cut(word))
 

@@ -58,10 +58,12 @@ def list_tasks(
     from seedance_cli.folders import state_dir
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import Status
+    from seedance_cli.spoken import told
     from seedance_cli.task_json import task_object
 
     if status is not None and status not in set(Status):
-        raise UsageError(f"--status {status!r} is no status", hint=f"allowed: {', '.join(Status)}")
+        allowed = f"allowed: {', '.join(Status)}"
+        raise UsageError(f"--status {told(status)} is no status", hint=allowed)
     if provider is not None:
         providers.get(provider)
     with Ledger.open(state_dir(run.env), run.clock, create=False) as ledger:

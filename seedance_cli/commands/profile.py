@@ -11,6 +11,7 @@ from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from seedance_cli.commands._app import Run
+    from seedance_cli.profile_data import Profile
     from seedance_cli.profile_edit import Change
     from seedance_cli.profiles import Store
 
@@ -85,7 +86,7 @@ def list_profiles(
                 {
                     "name": name,
                     "current": name == current,
-                    "provider": one.provider,
+                    "provider": _provider(one),
                     "defaults": dict(one.defaults),
                     "keys": _keys(store, name),
                 }
@@ -99,7 +100,12 @@ def list_profiles(
     run.out.table(
         ("PROFILE", "USED", "PROVIDER", "KEYS"),
         [
-            (name, "*" if name == current else "", one.provider or "", ",".join(_keys(store, name)))
+            (
+                name,
+                "*" if name == current else "",
+                _provider(one) or "",
+                ",".join(_keys(store, name)),
+            )
             for name, one in listed
         ],
     )
@@ -287,6 +293,12 @@ def _must_exist(store: Store, name: str) -> None:
 
     if name not in store.profiles:
         raise profiles.unknown_profile(store, name)
+
+
+def _provider(one: Profile) -> str | None:
+    from seedance_cli.spoken import shown
+
+    return None if one.provider is None else shown(one.provider)
 
 
 def _keys(store: Store, name: str) -> list[str]:

@@ -139,11 +139,12 @@ def _answer_line(one: Submission) -> str:
 def _one(session: Session, intent: str) -> Submission:
     from seedance_cli.errors import UsageError
     from seedance_cli.models import IntentState
+    from seedance_cli.spoken import told
 
     session.readable_ledger().unknown()  # settles what a process that is gone left behind
     found = session.ledger().get(intent)
     if not found:
-        raise UsageError(f"the ledger has no intent {intent!r}", hint="seedance recover")
+        raise UsageError(f"the ledger has no intent {told(intent)}", hint="seedance recover")
     if len(found) > 1:
         raise UsageError(
             f"{intent!r} is the beginning of {len(found)} intents", hint="give more of it"

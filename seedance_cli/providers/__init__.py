@@ -28,8 +28,10 @@ def get(name: str) -> Provider:
         UsageError: there is none.
     """
     if name not in names():
+        from seedance_cli.spoken import told
+
         raise UsageError(
-            f"there is no provider {name!r}",
+            f"there is no provider {told(name, longest=20)}",
             hint=f"the providers are {', '.join(names())}",
         )
     return cast("Provider", import_module(f"{__name__}.{name}").PROVIDER)
