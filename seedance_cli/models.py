@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+LONGEST_PROMPT = 20_000
+"""Characters kept of a prompt that a provider repeats; the longest documented one has 2,000."""
 LONGEST_URL = 16_384
 """Characters. A URL of a video that is longer is not used."""
 

@@ -16,7 +16,7 @@ from seedance_cli.errors import (
 )
 from seedance_cli.models import Status
 from seedance_cli.patience import told
-from seedance_cli.redact import redact
+from seedance_cli.redact import cleared, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,10 +67,7 @@ def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
         error.message = redact(error.message, channel.key.reveal())
         channel.explain(error)
         raise
-    if task.error is not None:
-        words = redact(task.error.message, channel.key.reveal())
-        task = replace(task, error=replace(task.error, message=words))
-    known = merged(target.submission.task, task)
+    known = merged(target.submission.task, cleared(task, channel.key.reveal()))
     if known is target.submission.task:
         return target.submission
     return replace(target.submission, task=known)

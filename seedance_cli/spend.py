@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seedance_cli import signals
@@ -20,7 +20,7 @@ from seedance_cli.http import encode, refusal, unreachable, words
 from seedance_cli.models import IntentState
 from seedance_cli.net import PAID_SECONDS, Event, FaultKind
 from seedance_cli.providers._document import unreadable
-from seedance_cli.redact import MASK
+from seedance_cli.redact import MASK, cleared, redact
 from seedance_cli.task_ref import make_ref
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class _Gate:
                 return verdict
             self.reply = self._exchange(held)
             self.evidence = evidence_of(self.reply, self.channel, self.clock)
-            verdict = classify(self.channel.provider, self.reply, self.clock)
+            verdict = self._cleared(classify(self.channel.provider, self.reply, self.clock))
             if verdict.again_after is None:
                 return verdict
             tries[verdict.state] -= 1
@@ -209,6 +209,16 @@ class _Gate:
         while event is Event.WOKEN and held.count == 1:
             event = pending.wait(GRACE_SECONDS)
         return self.channel.api.answer(pending)
+
+    def _cleared(self, verdict: Verdict) -> Verdict:
+        """The verdict without the key in it; a task whose very id holds a piece of it is none."""
+        task, key = verdict.task, self.channel.key.reveal()
+        if task is None or self.reply is None:
+            return verdict
+        if MASK in redact(task.task_id, key):
+            what = "the answer's task id holds a piece of the key, and is not used"
+            return _unknown(self.channel.provider, self.reply, what)
+        return replace(verdict, task=cleared(task, key))
 
     def commit(self, verdict: Verdict) -> Submission | SeedanceError:
         """Write down what became of it: the task, or the error to raise."""
@@ -318,11 +328,11 @@ def _judge_success(
 ) -> Verdict:
     # Of an answer that was cut, an id that came whole is whole: it is paid for.
     task = provider.accepted(response)
-    if task is not None and MASK not in task.task_id:  # an id with the key in it is none
+    if task is not None:
         return Verdict(IntentState.ACCEPTED, task=task)
     if reply.fault is not None:
         return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
-    problem = None if task is not None else provider.problem(response)
+    problem = provider.problem(response)
     if problem is None:
         what = unreadable(response.body) or "the answer has no usable task id"
         return _unknown(provider, reply, what)

@@ -55,7 +55,9 @@ def misquoted(text: str) -> str | None:
 
 def url_fault(url: str) -> str | None:
     """Why a video URL cannot be handed on, as the end of a sentence; None where it can."""
-    from seedance_cli.models import LONGEST_URL  # a press of Tab reads this module, and no values
+    # A press of Tab reads this module, and needs none of this.
+    from seedance_cli.models import LONGEST_URL
+    from seedance_cli.redact import MASK
 
     found = re.search(_CONTROL, url)
     if found is not None:
@@ -64,6 +66,8 @@ def url_fault(url: str) -> str | None:
         return "is neither http nor https"
     if len(url) > LONGEST_URL:
         return f"is longer than {LONGEST_URL} characters"
+    if MASK in url:
+        return "holds a piece of your key"
     return "has a space in it" if " " in url else None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, State, json_answer
 
 if TYPE_CHECKING:
@@ -118,6 +119,37 @@ def test_adopt_refuses(
     forced = run(*argv, "--force", clock=clock)
     assert (forced.code, forced.json["ref"]) == (0, "seedance2ink:req_1"), forced.err
     assert "warning: adopted unconfirmed" in forced.err
+
+
+@pytest.mark.parametrize(
+    ("prompt", "echo", "same"),
+    [
+        (
+            "강 위의 작은 배가 천천히 떠난다",
+            "강 위의 작은 배가 천천히 ".encode() + b"\xeb\x96",
+            True,
+        ),
+        (
+            "강 위의 작은 배가 천천히 떠난다",
+            "강 위의 작은 ".encode() + b"\xff" + "가 천천히 떠난다".encode(),
+            True,
+        ),
+        ("a boat on a river", b"a boat on a hill\xff", False),
+        ("a boat on a river", b"a boat", False),
+        ("a boat on a river", b"a boat on a river and a hill", False),
+        ("a boat on a river", b"\xff", False),
+    ],
+)
+def test_adopt_knows_a_damaged_prompt_again(
+    server: ScriptedProvider, run: Run, prompt: str, echo: bytes, same: bool
+) -> None:
+    """A prompt that is repeated with a broken byte, or cut in one, is the same; another is not."""
+    server.submits.append(json_answer(503, {}))
+    lost = run("generate", prompt, "-p", "seedance2ink", "--json")
+    body = b'{"success":true,"requestId":"req_1","status":"queued","prompt":"%s"}'
+    server.task("req_1", answer(200, body % echo))
+    adopted = run("recover", "--adopt", lost.error["intent"], "req_1")
+    assert adopted.code == (0 if same else 2), adopted.err
 
 
 def test_adopt_an_id_that_the_ledger_has(intent: str, server: ScriptedProvider, run: Run) -> None:

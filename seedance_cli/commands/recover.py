@@ -9,6 +9,8 @@ import typer
 from seedance_cli.commands import _options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedance_cli.models import Submission, Task
     from seedance_cli.output import Output
     from seedance_cli.session import Session
@@ -18,6 +20,10 @@ EXAMPLES = (
     "seedance recover --adopt 4f3a91c2 req_1234567890",
     "seedance recover --discard 4f3a91c2",
 )
+_MOST_PARTS = 5
+"""Parts of a damaged prompt: a search for more of them could take very long."""
+_TELLING = 8
+"""Characters of a damaged prompt that are enough to know it again."""
 
 
 def recover(
@@ -195,10 +201,11 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
     session.verb = f"recover --adopt {intent}"
     task = Task(task_id=task_id, status=Status.QUEUED)
     try:
-        read = read_patiently(session.target(replace(row, task=task)), session.clock)
+        target = session.target(replace(row, task=task))
+        read = read_patiently(target, session.clock)
         assert read.task is not None
         task = read.task
-        _same(row, task)
+        _same(row, task, target.channel.api.hide)
     except SeedanceError as error:
         if not force:
             if isinstance(error, NotFound):
@@ -216,7 +223,17 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
     return 0
 
 
-def _same(row: Submission, task: Task) -> None:
+def _same(row: Submission, task: Task, hide: Callable[[str], str]) -> None:
+    """Make sure that a task is what the row asked for, as far as its provider repeats that.
+
+    Args:
+        row: the submission.
+        task: as the provider describes it.
+        hide: what was done to the description: clears a text of the key.
+
+    Raises:
+        UsageError: it is not.
+    """
     from seedance_cli.errors import UsageError
 
     asked = row.request
@@ -226,8 +243,24 @@ def _same(row: Submission, task: Task) -> None:
         ("prompt", asked.prompt, task.prompt),
         ("model", asked.model, task.model),
     ):
-        if mine is not None and theirs is not None and mine != theirs:
+        if mine is not None and theirs is not None and not _repeats(theirs, hide(mine)):
             raise UsageError(
                 f"that task's {what} is {theirs!r}, the intent's is {mine!r}",
                 hint="--force adopts it all the same",
             )
+
+
+def _repeats(theirs: str, mine: str) -> bool:
+    """Whether a provider's text is one of ours, perhaps with broken bytes in it, or cut."""
+    import re
+
+    from seedance_cli.models import LONGEST_PROMPT
+
+    if theirs == mine:
+        return True
+    parts = re.split("\ufffd+", theirs)
+    if len(parts) > _MOST_PARTS:
+        return False
+    begins = re.match(".{0,8}".join(re.escape(part) for part in parts), mine, re.DOTALL)
+    cut = theirs.endswith("\ufffd") or len(theirs) >= LONGEST_PROMPT
+    return begins is not None and len(theirs) > _TELLING and (cut or begins.end() == len(mine))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import LONGEST_URL, Price, Status
+from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status
 from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ MOST_WORDS = 500
 """Characters kept of a provider's message: what a person will read."""
 _LONGEST_WORD = 100
 """Characters kept of a status word."""
-_LONGEST_PROMPT = 20_000
-"""Characters kept of a prompt that is repeated; the longest documented one has 2,000."""
 _MOST_URLS = 100
 """Videos of one task. No provider documents more than a handful."""
 _MAX_MAGNITUDE = 18
@@ -93,7 +91,7 @@ def status_word(value: object) -> str | None:
 
 def prompt(value: object) -> str | None:
     """A prompt that an answer repeats."""
-    return text(value, _LONGEST_PROMPT)
+    return text(value, LONGEST_PROMPT)
 
 
 def number(value: object) -> int | None:
