@@ -8,19 +8,18 @@ knows the ref.
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._targets import is_stream, is_there, open_stream
 from seedance_cli._video_answer import SLOW_BYTES, NotYet, Progress, receive, verify
 from seedance_cli._video_pauses import PATIENCE, Pauses
 from seedance_cli._video_url import open_video
 from seedance_cli.cancellation import Cancellation
 from seedance_cli.durations import spoken
-from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable, UsageError
-from seedance_cli.partfile import Part, exists
+from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
+from seedance_cli.partfile import Part, exists, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -46,31 +45,8 @@ class Saved:
     verified: bool
     """Whether its own layout shows that it is whole. If not, only its declared length does, or,
     where none was declared, nothing: to be said to the user."""
-
-
-def check_target(path: Path, *, force: bool) -> None:
-    """Whether a file can be put there, asked before anything is paid. Nothing is left behind.
-
-    Folders that are missing are not created; the nearest one there is tried with a nameless file.
-
-    Raises:
-        UsageError: it exists and `force` is not given, is no file, or cannot be written.
-    """
-    try:
-        if not _may_replace(path, force=force):
-            raise UsageError(
-                f"-o: {path} exists already", hint="give another name, or --force to replace it"
-            )
-        folder = path.parent
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
-        reason = (isinstance(error, OSError) and error.strerror) or "not a usable name"
-        raise UsageError(
-            f"-o: {path} cannot be written: {reason}", hint="give another place"
-        ) from error
+    is_file: bool = field(default=True, compare=False)
+    """Whether it lies there now; else a stream took it."""
 
 
 def _unlogged(_: str) -> None:
@@ -94,7 +70,8 @@ def download(
 
     Args:
         url: as the provider gave it.
-        target: absolute; missing folders are created.
+        target: absolute; missing folders are created. What is there and is no regular file is
+            written to once the video is whole.
         force: replace what is there.
         allow_private: whether loopback and private hosts may be asked: for loopback endpoints.
         clock: for pauses, the minimum speed, and the pace of `Progress` (10 a second).
@@ -111,10 +88,13 @@ def download(
         WriteFailed: the disk refused.
         Cancelled: somebody asked to stop before the file was whole.
     """
-    if not force and _there(target):
+    way = _Way(url, allow_private, clock, patience, again, cancellation or Cancellation(), log)
+    if is_stream(target):
+        yield from _into_stream(way, target)
+        return
+    if not force and is_there(target):
         raise exists(target)
     part = Part.beside(target, owner)
-    way = _Way(url, allow_private, clock, patience, again, cancellation or Cancellation(), log)
     try:
         verified = yield from _fetch(way, part)
         part.flush()
@@ -150,14 +130,28 @@ def to_stream(
         DownloadFailed: as `download`; nothing was written to the stream.
         WriteFailed: the stream refused.
     """
-    part = Part.nowhere()
     way = _Way(url, allow_private, clock, patience, again, Cancellation(), log)
+    part = Part.nowhere()
     try:
         verified = yield from _fetch(way, part)
-        part.copy_to(out)
+        part.copy_to(out, "stdout")
     finally:
         part.close()
-    yield Saved(Path("-"), part.size, verified)
+    yield Saved(Path("-"), part.size, verified, is_file=False)
+
+
+def _into_stream(way: _Way, target: Path) -> Generator[Progress | Saved]:
+    part = Part.nowhere()
+    try:
+        verified = yield from _fetch(way, part)
+        with (
+            writing(target),
+            open_stream(target, way.cancellation, way.clock) as out,
+        ):
+            part.copy_to(out, str(target))
+    finally:
+        part.close()
+    yield Saved(target, part.size, verified, is_file=False)
 
 
 def look(
@@ -266,28 +260,3 @@ def _range(part: Part) -> dict[str, str]:
     if not part.resumable or part.mark is None:
         return {}
     return {"Range": f"bytes={part.size}-", "If-Range": part.mark.etag}
-
-
-def _there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _may_replace(path: Path, *, force: bool) -> bool:
-    """Whether the name is free, or holds a file or a symlink that `force` allows to replace.
-
-    Raises:
-        UsageError: it holds something else.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return force or not _there(path)  # a symlink that leads nowhere is there, too
-    if S_ISDIR(mode):
-        raise UsageError(f"-o: {path} is a folder", hint="put a / after it")
-    if not S_ISREG(mode):
-        raise UsageError(f"-o: {path} is no ordinary file", hint="-o - writes to stdout")
-    return force

@@ -55,6 +55,20 @@ def check_template(template: str) -> None:
     _fill(template, dict.fromkeys(FIELDS, ""))
 
 
+def from_home(output: str) -> str:
+    """`-o` with a `~` at its start replaced: no shell does it in `--output=~/x`, or in a profile.
+
+    Raises:
+        UsageError: there is no home folder.
+    """
+    if output[:1] != "~" or output[1:2] not in {"", *_SEPARATORS}:
+        return output
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises where this returns `~`
+    if home == "~":
+        raise UsageError(f"-o {output}: there is no home folder", hint="write ./~ for that name")
+    return home.replace("{", "{{").replace("}", "}}") + output[1:]
+
+
 def names_one(output: str | None, cwd: Path) -> bool:
     """Whether `-o` names one file (or stdout), and so cannot serve several tasks."""
     if output is None:

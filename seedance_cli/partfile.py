@@ -87,7 +87,7 @@ class Part:
         Raises:
             WriteFailed: not possible there.
         """
-        with _writing(target):
+        with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             path = part_path(target)
             fd = None if others(mark_path(path)) else open_shared(path, target)
@@ -206,8 +206,12 @@ class Part:
         self._path = None
         sync_folder(target.parent)
 
-    def copy_to(self, out: BinaryIO) -> None:
+    def copy_to(self, out: BinaryIO, name: str) -> None:
         """Write all of it to a stream.
+
+        Args:
+            out: flushed, not closed.
+            name: what an error calls it.
 
         Raises:
             WriteFailed: the stream refused; caused by a BrokenPipeError where its reader is gone.
@@ -217,11 +221,11 @@ class Part:
             try:
                 out.write(chunk)
             except (OSError, ValueError) as error:
-                raise _refused(error) from error
+                raise _refused(name, error) from error
         try:
             out.flush()
         except (OSError, ValueError) as error:
-            raise _refused(error) from error
+            raise _refused(name, error) from error
 
     def close(self) -> None:
         """Close it. Its bytes stay where a later run can go on with them, else they go."""
@@ -258,7 +262,7 @@ class Part:
     @contextmanager
     def _writing(self, path: Path | None = None) -> Iterator[None]:
         try:
-            with _writing(path or self._path):
+            with writing(path or self._path):
                 yield
         except WriteFailed:
             self._forget()  # a full disk gets its room back
@@ -278,7 +282,8 @@ def exists(target: Path) -> DownloadFailed:
 
 
 @contextmanager
-def _writing(path: Path | None) -> Iterator[None]:
+def writing(path: Path | None) -> Iterator[None]:
+    """Have what the disk refuses raised as `WriteFailed`; None: a file without a name."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a name with NUL or an unencodable one
@@ -286,8 +291,8 @@ def _writing(path: Path | None) -> Iterator[None]:
         raise WriteFailed(f"{where} cannot be written: {_reason(error)}") from error
 
 
-def _refused(error: Exception) -> WriteFailed:
-    return WriteFailed(f"stdout cannot be written: {_reason(error)}")
+def _refused(name: str, error: Exception) -> WriteFailed:
+    return WriteFailed(f"{name} cannot be written: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

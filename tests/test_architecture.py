@@ -44,7 +44,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             *("session", "output", "display", "task_json", "spend", "watch", "reading"),
             *("tables", "screen"),
             *("key_check", "patience", "download", "_part_files", "partfile", "_video_url"),
-            *("_video_answer", "_video_pauses"),
+            *("_video_answer", "_video_pauses", "_targets"),
         }
     ),
     frozenset({"commands", "testing"}),

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli._part_files import umask
+from seedance_cli._targets import check_target
 from seedance_cli._video_answer import Progress
 from seedance_cli._video_pauses import PATIENCE
 from seedance_cli._video_url import REDIRECTS
 from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
-from seedance_cli.download import Saved, check_target, download, to_stream
+from seedance_cli.download import Saved, download, to_stream
 from seedance_cli.errors import DownloadFailed, Interrupted, UsageError, WriteFailed
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.downloads import ETAG, HALF, LAST, VIDEO, cut, fetch, names, ranged
@@ -1156,7 +1157,7 @@ def test_check_target_leaves_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("force", [False, True])
 def test_check_target_on_what_is_there(force: bool, folder: Path) -> None:
-    """A file or a symlink is only for --force; a folder, a device or a file as folder never is."""
+    """A file or a symlink is only for --force; a folder or a file as folder never is."""
     (folder / "file").write_bytes(b"")
     (folder / "dangling").symlink_to("nowhere")
     (folder / "folder").mkdir()
@@ -1166,7 +1167,7 @@ def test_check_target_on_what_is_there(force: bool, folder: Path) -> None:
         else:
             with pytest.raises(UsageError, match=r"-o.*exists"):
                 check_target(folder / name, force=False)
-    for path in (folder / "folder", folder / "file" / "v.mp4", Path(os.devnull)):
+    for path in (folder / "folder", folder / "file" / "v.mp4"):
         with pytest.raises(UsageError, match="-o"):
             check_target(path, force=force)
 

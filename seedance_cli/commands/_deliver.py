@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
 
+from seedance_cli._targets import is_stream
 from seedance_cli.commands._crew import (
     AT_ONCE,
     MOST,
@@ -254,7 +255,7 @@ class Downloads:
         assert submission.task is not None
         more = len(submission.task.video_urls) - 1
         if more:
-            self._display.note(f"warning: {submission.ref} has {more} more video(s), not written")
+            self._say_left(submission, more)
         delivery.complete = delivery.error is None
         return delivery
 
@@ -283,7 +284,13 @@ class Downloads:
 
     def _paths(self, submission: Submission) -> Iterator[Path]:
         assert submission.task is not None
-        for index in range(1, len(submission.task.video_urls) + 1):
+        count = len(submission.task.video_urls)
+        first = target_of(self._session, submission, 1, self._output)
+        yield first
+        if count > 1 and is_stream(first):
+            self._say_left(submission, count - 1)
+            return
+        for index in range(2, count + 1):
             yield target_of(self._session, submission, index, self._output)
 
     def _videos(self, submission: Submission, paths: Sequence[Path]) -> Iterator[Video]:
@@ -334,7 +341,8 @@ class Downloads:
                 delivery = self._running[order]
                 if saved is not None:
                     self._say_saved(video.name, saved)
-                    self._record(delivery, video, saved)
+                    if saved.is_file:
+                        self._record(delivery, video, saved)
                 delivery.lines.append(str(video.path))
 
     def _observe(self, delivery: Delivery, read: Submission) -> None:
@@ -368,6 +376,9 @@ class Downloads:
                     begun, transfer.began = True, self._session.clock.monotonic()
                     self._display.downloading(_STDOUT, transfer)
                 self._display.tick()
+
+    def _say_left(self, submission: Submission, more: int) -> None:
+        self._display.note(f"warning: {submission.ref} has {more} more video(s), not written")
 
     def _say_saved(self, name: str, saved: Saved) -> None:
         self._display.downloaded(name)

@@ -86,6 +86,7 @@ def wanted_wait(
     from seedance_cli.errors import UsageError
     from seedance_cli.naming import check_template
 
+    output = _place(output)
     if output == "-":
         if out.json:
             raise UsageError("-o - and --json both want stdout", hint="give one of them")
@@ -104,6 +105,19 @@ def wanted_wait(
         timeout=None if timeout is None else parse_duration(timeout, "--timeout"),
         interval=None if interval is None else parse_interval(interval),
     )
+
+
+def _place(output: str | None) -> str | None:
+    """`-o` with `~` as the home, and any name of this program's stdout as `-`."""
+    if output is None or output == "-":
+        return output
+    from pathlib import Path
+
+    from seedance_cli._targets import STDOUT, descriptor
+    from seedance_cli.naming import from_home
+
+    output = from_home(output)
+    return "-" if descriptor(Path(output)) == STDOUT else output
 
 
 Refs = Annotated[

@@ -206,7 +206,7 @@ def _check_target(session: Session, order: _Order, wanted: Wanted | None) -> Non
     """Find a file that exists or cannot be written before anything is paid."""
     if wanted is None or not wanted.download or wanted.output == "-":
         return
-    from seedance_cli.download import check_target
+    from seedance_cli._targets import check_target
     from seedance_cli.naming import target
 
     # A name that has the task's id in it is only known later; its folder is known now.

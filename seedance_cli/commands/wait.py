@@ -110,8 +110,8 @@ def _check_options(out: Output, named: Sequence[str], wanted: Wanted) -> None:
 
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
     """Find what cannot be written before anything else happens."""
+    from seedance_cli._targets import check_target
     from seedance_cli.commands._deliver import is_own, target_of
-    from seedance_cli.download import check_target
     from seedance_cli.errors import UsageError
 
     if not wanted.download or wanted.output == "-":
