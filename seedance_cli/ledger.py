@@ -440,6 +440,12 @@ class Ledger:
             (key(task_id), provider),
         )
 
+    def beginning(self, text: str) -> list[Submission]:
+        """The submissions of the tasks whose id begins so, oldest first."""
+        return self._store.select(
+            f"{FIRST} AND substr(task_id, 1, length(?)) = ? ORDER BY seq", (key(text), key(text))
+        )
+
     def unfinished(
         self, *, sandbox: bool, provider: str | None = None, profile: str | None = None
     ) -> list[Submission]:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from seedance_cli.profiles import Settings
     from seedance_cli.providers._base import Provider, ProviderInfo
 
+SHORTEST_BEGINNING = 6
+"""Characters of a task's id that are enough to name it, where no other begins so."""
+_NAMED = 5
+"""Tasks that an error about several of them names."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -287,20 +291,24 @@ class Session:
                 return
         self.ledger().set_lost(submission)
 
-    def find(self, refs: Sequence[str]) -> list[Submission]:
+    def find(self, refs: Sequence[str], *, exact: bool = False) -> list[Submission]:
         """The tasks that the user named, each once, in the order of the words.
+
+        Args:
+            refs: each a ref, a task id, or the beginning of one.
+            exact: beginnings are refused: for commands that change a task.
 
         Raises:
             UsageError: no ref, two tasks of one ref, or a ref of another provider than `-p`.
         """
         found: dict[tuple[str, str, bool, str], Submission] = {}
         for ref in refs:
-            one = self._find_one(ref)
+            one = self._find_one(ref, exact=exact)
             assert one.task is not None
             found[one.provider, one.endpoint, one.sandbox, one.task.task_id] = one
         return list(found.values())
 
-    def _find_one(self, text: str) -> Submission:
+    def _find_one(self, text: str, *, exact: bool) -> Submission:
         named, task_id = parse_ref(text)
         if named is not None and self._provider not in {None, named}:
             raise UsageError(
@@ -319,6 +327,13 @@ class Session:
             raise _ambiguous(text, rows)
         if rows:
             return rows[0]
+        begun = self._beginning(text, task_id) if named is None else None
+        if begun is not None and exact:
+            raise UsageError(
+                f"{told(text)} is only the beginning of {begun.ref}", hint="give the whole id"
+            )
+        if begun is not None:
+            return begun
         prefix, colon, _ = text.partition(":")
         if named is None and self._provider is None and colon and prefix.isalnum():
             # An id may have a colon in it; far more often it is a provider's name, mistyped.
@@ -341,10 +356,36 @@ class Session:
             task=Task(task_id=task_id, status=Status.UNKNOWN),
         )
 
+    def _beginning(self, text: str, task_id: str) -> Submission | None:
+        """The one task of the ledger whose id begins so; None where the words are not meant so.
+
+        Raises:
+            UsageError: several tasks' ids do.
+        """
+        if self._provider is not None or len(task_id) < SHORTEST_BEGINNING:
+            return None
+        rows = self._of_this_kind(self.ledger().beginning(task_id))
+        if len({row.ref for row in rows}) > 1:
+            refs = ", ".join(row.ref or "" for row in rows[:_NAMED])
+            more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+            raise UsageError(
+                f"{told(text)} is the beginning of more than one task's id: {refs}{more}",
+                hint="give more of it",
+            )
+        rows = self._narrowed(rows)
+        if len(rows) > 1:
+            raise _ambiguous(text, rows)
+        return rows[0] if rows else None
+
+    def _of_this_kind(self, rows: list[Submission]) -> list[Submission]:
+        """Of rows of which some are the sandbox's, those that are meant: real ones without it."""
+        if len(rows) > 1 and self.sandbox_option is not None:
+            return [row for row in rows if row.sandbox == self.sandbox_option]
+        return [row for row in rows if row.sandbox == self.sandbox] or rows
+
     def _narrowed(self, rows: list[Submission]) -> list[Submission]:
         """Of the rows for one ref, those that options or today's endpoint say are meant."""
-        if len(rows) > 1 and self.sandbox_option is not None:
-            rows = [row for row in rows if row.sandbox == self.sandbox_option]
+        rows = self._of_this_kind(rows)
         if len(rows) > 1 and self._profile is not None:
             rows = [row for row in rows if row.profile == self._profile] or rows
         if len(rows) == 1 or {row.sandbox for row in rows} != {False}:

@@ -102,19 +102,88 @@ def test_p_unlike_the_ref_is_2(run: Run, server: ScriptedProvider, clock: FakeCl
     assert run("status", "runbase:t1", "-p", "runbase", env=env, clock=clock).code == 0
 
 
-def test_a_ref_of_a_sandbox_and_a_real_task_is_2(
+@pytest.mark.parametrize("words", [(), ("--no-sandbox",)])
+def test_of_a_sandbox_and_a_real_task_the_real_one_is_meant(
+    run: Run, server: ScriptedProvider, clock: FakeClock, words: tuple[str, ...]
+) -> None:
+    """Two rows for one ref: without `--sandbox` the real one comes first."""
+    row(clock, "t1", "sandbox", sandbox=True)
+    submitted(server, "runbase", "t1")
+    server.task("t1", "running")
+    result = run("status", "runbase:t1", *words, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, "runbase:t1\trunning\t\n")
+    boxed = run("status", "runbase:t1", "--sandbox", env=server.env(), clock=clock)
+    assert boxed.code == 4  # no such task there
+    assert server.polls("t1") == 1
+
+
+BEGUN = ("abcdef-1", "abcdef-2", "abcxyz-3", "ABCDEF-4")
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        ("abcxyz", "defapi:abcxyz-3"),
+        ("abcxyz-", "defapi:abcxyz-3"),
+        ("abcdef-1", "defapi:abcdef-1"),
+        ("ABCDEF", "defapi:ABCDEF-4"),
+    ],
+)
+def test_the_beginning_of_an_id_names_its_task(
+    run: Run, server: ScriptedProvider, clock: FakeClock, text: str, ref: str
+) -> None:
+    """Six characters that fit one task only; case counts."""
+    for task_id in BEGUN:
+        submitted(server, "defapi", task_id)
+        server.task(task_id, "running")
+    result = run("status", text, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, f"{ref}\trunning\t\n"), result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("abcdef",), 2, "defapi:abcdef-1, defapi:abcdef-2"),
+        (("abcx",), 3, "the ledger has no task"),
+        (("abcxyz", "-p", "defapi"), 4, "defapi:abcxyz"),
+        (("defapi:abcxyz",), 4, "defapi:abcxyz"),
+        (("%bcxyz",), 3, "the ledger has no task"),
+    ],
+)
+def test_what_is_no_beginning_of_one_task(
+    run: Run, server: ScriptedProvider, words: tuple[str, ...], code: int, said: str
+) -> None:
+    """Several tasks: 2, naming them. Too short, with `-p`, or in a ref it is a whole id."""
+    for task_id in BEGUN:
+        submitted(server, "defapi", task_id)
+    result = run("status", *words, env=server.env())
+    assert result.code == code
+    assert said in result.err
+
+
+def test_cancel_takes_no_beginning_from_a_script(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
-    """Two rows for one ref: 2, naming them; `--no-sandbox` says which is meant."""
-    submitted(server, "runbase", "t1")
-    row(clock, "t1", "sandbox", sandbox=True)
-    server.task("t1", "running")
-    result = run("status", "runbase:t1", env=server.env(), clock=clock)
+    """Where stdin is no terminal nothing is cancelled that was not named whole: 2."""
+    submitted(server, "seedance2ink", "abcxyz-3")
+    server.task("abcxyz-3", "running")
+    result = run("cancel", "abcxyz", env=server.env(), clock=clock)
     assert result.code == 2
-    assert "at sandbox" in result.err
-    assert server.endpoint("runbase") in result.err
-    again = run("status", "runbase:t1", "--no-sandbox", env=server.env(), clock=clock)
-    assert (again.code, again.out) == (0, "runbase:t1\trunning\t\n")
+    assert "only the beginning of seedance2ink:abcxyz-3" in result.err
+    assert server.server.requests == []
+    assert run("cancel", "abcxyz-3", env=server.env(), clock=clock).code == 0
+
+
+@pytest.mark.parametrize("command", ["wait", "status"])
+def test_where_only_the_sandbox_has_tasks_that_is_said(
+    run: Run, server: ScriptedProvider, clock: FakeClock, command: str
+) -> None:
+    """A bare wait or status takes none of them, and says how they are taken."""
+    row(clock, "t1", "sandbox", sandbox=True)
+    result = run(command, env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, "")
+    assert "--sandbox" in result.err
+    assert server.server.requests == []
 
 
 def test_a_ref_at_two_endpoints_is_2(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:

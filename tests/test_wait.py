@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.commands import _unknown
 from seedance_cli.errors import Interrupted
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState
@@ -297,6 +298,13 @@ def test_the_order_of_the_exit_codes(
     assert result.code == expected
     if expected:
         assert result.error["ref"] == f"runbase:t{expected}"
+
+
+def test_the_worst_code_decides() -> None:
+    """Every code of the contract's list stands before the next one."""
+    order = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
+    for number, code in enumerate(order):
+        assert _unknown.worst(order[number:][::-1]) == code
 
 
 def test_7_comes_before_8(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:

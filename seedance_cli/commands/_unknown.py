@@ -28,6 +28,15 @@ def name_them(session: Session) -> list[Submission]:
     return unknown
 
 
+def nothing_to_ask(session: Session, words: str) -> None:
+    """Say that no task is unfinished, and so, where that is so, that those of the sandbox are."""
+    if session.left_out:  # each of them was named
+        return
+    if not session.sandbox and session.readable_ledger().unfinished(sandbox=True):
+        words += "; all there are are the sandbox's: --sandbox takes those"
+    session.out.note(words)
+
+
 def worst(codes: Iterable[int]) -> int:
     """The exit code of a command with these outcomes; 0 if there are none."""
     return min(codes, key=ORDER.index, default=0)

@@ -46,13 +46,17 @@ def cancel(
 
 
 def _cancel(session: Session, named: Sequence[str]) -> int:
+    import sys
+
     from seedance_cli.commands._asked import Asked
     from seedance_cli.errors import SeedanceError, WriteFailed
     from seedance_cli.models import Status
+    from seedance_cli.terminal import is_terminal
 
     out = session.out
     session.verb = "cancel"
-    asked = Asked(session, session.find(named), one=len(named) == 1)
+    tasks = session.find(named, exact=not is_terminal(sys.stdin))
+    asked = Asked(session, tasks, one=len(named) == 1)
     with asked.document():
         for one in asked:
             try:

@@ -77,8 +77,8 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
                 out.result(*_row(out, after))
     if columns:
         out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
-    if not submissions and not unknown and not session.left_out:
-        out.note("no unfinished task")
+    if not submissions and not unknown:
+        _unknown.nothing_to_ask(session, "no unfinished task")
     code = asked.verdict()
     if exit_status:
         code = _unknown.worst((code, *(_state_code(one) for one in asked.answers)))

@@ -85,8 +85,8 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     if named:
         _check_targets(session, submissions, wanted)
     unknown = [] if named else _unknown.name_them(session)
-    if not submissions and not session.left_out:
-        session.out.note("no unfinished task to wait for")
+    if not submissions:
+        _unknown.nothing_to_ask(session, "no unfinished task to wait for")
     return _follow.follow(session, submissions, wanted, unknown)
 
 
