@@ -13,10 +13,18 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from seedance_cli import locks
 from seedance_cli._ledger_schema import COLUMNS, SCHEMA_VERSION, STEPS
 from seedance_cli.errors import WriteFailed
 from seedance_cli.folders import check_ours
-from seedance_cli.sqlite_steps import climb, copy_into, sync_folder, version_of
+from seedance_cli.sqlite_steps import (
+    LOCKING,
+    check_locks,
+    climb,
+    copy_into,
+    sync_folder,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +82,8 @@ def mapped(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         _raise(path, error)
+    except locks.NoLocks as error:
+        raise _no_locks(path, error) from error
     except OSError as error:
         raise WriteFailed(
             f"the ledger {path} cannot be used: {error.strerror or error}", hint=_ELSEWHERE
@@ -120,6 +130,7 @@ def _ready(
     db: sqlite3.Connection, path: Path, *, create: bool, step: bool
 ) -> sqlite3.Connection | None:
     """What to work with: the file itself, a copy in memory, or None if there is nothing in it."""
+    check_locks(db, path.parent, BUSY_SECONDS)
     version = _identify(db, path)
     if version is None and not create:
         return None
@@ -275,12 +286,22 @@ def damaged(path: Path, words: str) -> WriteFailed:
     )
 
 
+def _no_locks(path: Path, error: locks.NoLocks) -> WriteFailed:
+    return WriteFailed(
+        f"the ledger {path} cannot be locked: {error}",
+        hint="set SEEDANCE_STATE_DIR to a folder on a disk of this machine",
+    )
+
+
 def _raise(path: Path, error: sqlite3.DatabaseError) -> NoReturn:
     """Say what an error of SQLite means. Result codes: https://sqlite.org/rescode.html."""
     if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)):
         raise error  # a bug here, and shown as one
     # Errors that the module raises by itself (text that is no UTF-8) carry no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    if code in LOCKING:
+        raise _no_locks(path, locks.NoLocks(error.sqlite_errorname)) from error
+    code &= 0xFF
     hint = _ELSEWHERE
     match code:
         case (

@@ -7,6 +7,7 @@ File descriptors are not inherited by programs that this one starts (PEP 446).
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from pathlib import Path
 
 if sys.platform == "win32":
@@ -25,6 +26,22 @@ else:
 _SUFFIX = ".lock"
 _PROBES = 5 if sys.platform == "win32" else 1
 """Windows has no shared lock here: two probes at once must not take each other for a holder."""
+
+
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+"""What a lock that another holds is refused with; POSIX leaves the choice, Windows has the last."""
+
+
+class NoLocks(OSError):
+    """The file system offers no locks, as some network file systems do not."""
+
+    def __init__(self, reason: str) -> None:
+        """Say so.
+
+        Args:
+            reason: what the system answered.
+        """
+        super().__init__(f"its file system has no locks ({reason})")
 
 
 class FileLock:
@@ -54,7 +71,8 @@ class FileLock:
             The lock, or None if another holder kept it.
 
         Raises:
-            OSError: the file cannot be created, or its file system has no locks.
+            NoLocks: its file system has none.
+            OSError: the file cannot be created.
         """
         deadline = time.monotonic() + patience
         while True:
@@ -111,6 +129,23 @@ def lock_path(folder: Path, name: str) -> Path:
     return folder / f"{name}{_SUFFIX}"
 
 
+def check_offered(folder: Path) -> None:
+    """Make sure that files in the folder can be locked, in the way that SQLite locks its own.
+
+    A file made for this is locked, and no other: to close any descriptor of a file drops all of the
+    process's POSIX locks on it.
+
+    Raises:
+        NoLocks: they cannot. Where no file can be made, that is not known, and nothing is raised.
+    """
+    if sys.platform == "win32":
+        return
+    import tempfile  # slow to import, and seldom used
+
+    with suppress(PermissionError, FileNotFoundError), tempfile.TemporaryFile(dir=folder) as file:
+        _locking(lambda: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB))
+
+
 def sweep(folder: Path, keep: Container[str]) -> None:
     """Remove lock files that nobody holds, left by processes that were killed.
 
@@ -129,15 +164,25 @@ def sweep(folder: Path, keep: Container[str]) -> None:
 
 
 def _try_lock(fd: int, *, shared: bool = False) -> bool:
-    """Lock the descriptor without waiting; False if another holds it. Closing it frees the lock."""
+    """Lock the descriptor without waiting; False if another holds it. Closing it frees the lock.
+
+    Raises:
+        NoLocks: the file system has none.
+    """
+    if sys.platform == "win32":
+        return _locking(lambda: msvcrt.locking(fd, msvcrt.LK_NBLCK, 1))
+    # A probe needs no write access with a shared lock, not on a network file system either.
+    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    return _locking(lambda: fcntl.flock(fd, how | fcntl.LOCK_NB))
+
+
+def _locking(lock: Callable[[], object]) -> bool:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        else:
-            # A probe needs no write access with a shared lock, not on a network file system either.
-            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        lock()
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise NoLocks(f"{error.strerror}") from error
     return True
 
 

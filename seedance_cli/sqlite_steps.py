@@ -15,13 +15,56 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli.locks import NoLocks, check_offered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+LOCKING = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_UNLOCK,
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+    }
+)
+"""Errors of locking itself, whoever holds a lock."""
+_GLANCE_MS = 200
+"""How long SQLite waits for a lock before it is asked whether there are any."""
+
 Steps: TypeAlias = "Sequence[Sequence[str]]"
 """The statements of each step, oldest step first."""
 NO_VALUES: Mapping[str, str | bytes] = MappingProxyType({})
+
+
+def check_locks(db: sqlite3.Connection, folder: Path, patience: float) -> None:
+    """Find out at once that a file system has no locks, and set how long to wait for one.
+
+    SQLite takes that (ENOLCK) for a lock of another process, and would wait for it.
+
+    Args:
+        db: a connection that was just made.
+        folder: where its file lies.
+        patience: seconds to wait for another process's transaction from now on.
+
+    Raises:
+        NoLocks: it has none.
+        sqlite3.Error: the file cannot be read.
+    """
+    db.execute(f"PRAGMA busy_timeout={_GLANCE_MS}")
+    try:
+        version_of(db)
+    except sqlite3.OperationalError as error:
+        failed = error.sqlite_errorcode in LOCKING
+        if not failed and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        check_offered(folder)
+        if failed:
+            raise NoLocks(error.sqlite_errorname) from error
+    db.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
 
 
 def version_of(db: sqlite3.Connection) -> int:

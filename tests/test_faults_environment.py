@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli import _ledger_file
+from support import no_locks
 from support.bytes_server import BytesServer, answer
 from support.scripted_provider import ScriptedProvider, done
 
@@ -248,6 +249,28 @@ def test_fault_45_a_lock_that_is_let_go_in_time_is_waited_for(
     spawn(str(path), code=code).wait_for("held", "out")
     assert run(*PAY, env=server.env("runbase")).code == 0
     assert server.posts() == 2
+
+
+@no_locks.NEEDED
+@pytest.mark.parametrize("error", ["ENOLCK", "ENOTSUP", "EINVAL", "ENOSYS"])
+def test_fault_45_a_file_system_without_locks(
+    error: str, path: Path, spawn: Spawn, server: ScriptedProvider
+) -> None:
+    """It is called that, at once: no other process is blamed and waited for; 10, nothing sent."""
+    code = f"{no_locks.PRELUDE}\nfrom seedance_cli.__main__ import main; raise SystemExit(main())"
+    env = {**server.env("runbase"), "NO_LOCKS": error}
+    commands = (PAY, (*PAY, "--sandbox"), ("login", "defapi"), ("list",))
+    running = [spawn(*words, stdin=b"k-1", env=env, code=code) for words in commands]
+    results = [process.finish() for process in running]
+    assert [result.code for result in results] == [10, 10, 10, 10]
+    for result in results:
+        assert "another process" not in result.err
+    assert "ledger.db cannot be locked: its file system has no locks" in results[0].err
+    assert "hint: set SEEDANCE_STATE_DIR" in results[0].err
+    assert "its file system has no locks" in results[1].err
+    assert "SEEDANCE_STATE_DIR" in results[1].err
+    assert f"{path} cannot be locked" in results[3].err
+    assert server.posts() == 1
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "hole", "empty", "folder"])

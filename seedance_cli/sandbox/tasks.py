@@ -10,7 +10,7 @@ import json
 import math
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from seedance_cli.folders import check_ours
 from seedance_cli.models import Problem
 from seedance_cli.sandbox.dialects._base import Job, Phase, View
 from seedance_cli.sandbox.faults import Fault
-from seedance_cli.sqlite_steps import climb, version_of
+from seedance_cli.sqlite_steps import check_locks, climb, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +149,8 @@ class Store:
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             check_ours(folder.parent, folder.name)
             folder.mkdir(mode=0o700, exist_ok=True)
+            with closing(sqlite3.connect(self._path)) as db:
+                check_locks(db, folder, _BUSY_SECONDS)
             with self._transaction() as db:
                 version = version_of(db)
                 climb(db, self._path, _STEPS)
