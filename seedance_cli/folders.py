@@ -79,7 +79,7 @@ def check_ours(folder: Path, name: str) -> None:
             raise NotOurs(
                 f"{place} belongs to another user ({_user(found.st_uid)}): what is in it is not"
                 " trusted, and nothing was sent",
-                hint=_as_owner(found.st_uid),
+                hint=_as_owner(place, found.st_uid),
             )
         if stat.S_IMODE(found.st_mode) & 0o022:
             raise NotOurs(
@@ -89,8 +89,13 @@ def check_ours(folder: Path, name: str) -> None:
             )
 
 
-def _as_owner(owner: int) -> str:
+def _as_owner(place: Path, owner: int) -> str:
     ours = "set SEEDANCE_STATE_DIR to a folder of your own"
+    if owner == 0:
+        import shlex
+
+        chown = f"sudo chown -R {os.geteuid()} {shlex.quote(str(place))}"
+        return f"if sudo made it for you: {chown}; or {ours}"
     if os.geteuid() != 0:
         return ours
     return f"run it as that user (sudo -u '#{owner}', in a container --user {owner}), or {ours}"
