@@ -410,9 +410,10 @@ class Session:
 
         Raises:
             WriteFailed: the ledger cannot be read.
-            ConfigError: where it would be is not known, or `--profile` names none.
+            ConfigError: where it would be is not known, or a profile is named that is not there.
         """
-        if self._profile is not None:  # which no task may come to need
+        # Which no task may come to need.
+        if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
             profiles.choose_profile(self._profiles(), self.env, self._profile)
         rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
         left_out: dict[tuple[str, str], list[Submission]] = {}

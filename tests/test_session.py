@@ -369,6 +369,16 @@ def test_a_profile_that_is_gone_leaves_it_to_the_environment(
     assert set(keys(server)) == {KEY}
 
 
+@pytest.mark.parametrize("command", ["wait", "status"])
+def test_an_unknown_profile_is_3_also_where_nothing_is_to_do(run: Run, command: str) -> None:
+    """Option or variable: whoever mistypes a name is told of those there are."""
+    configure(PROFILES)
+    for words, env in ((("--profile", "wrk"), {}), ((), {"SEEDANCE_PROFILE": "wrk"})):
+        result = run(command, *words, env=env)
+        assert result.code == 3
+        assert "play, work" in result.err
+
+
 def test_tasks_of_two_profiles_are_read_with_a_key_each(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
