@@ -26,20 +26,20 @@ def main() -> int:
     # and looking for some over and over takes longer than most commands.
     gc.set_threshold(_COLLECT_AFTER)
     from seedance_cli import signals
-    from seedance_cli.errors import Interrupted
 
-    try:
-        with signals.installed():
-            from seedance_cli.cli import main as run
+    signals.install()
+    from seedance_cli.cli import main as run
 
-            return run(sys.argv[1:])
-    except Interrupted as late:
-        return late.exit_code
-    finally:
-        # The exit code is settled: the interpreter's own end, which takes a while, keeps it.
-        signals.ignore()
-        # Nor need it look for garbage: all of it goes back to the system.
-        gc.freeze()
+    code = run(sys.argv[1:])
+    if signals.came():
+        # Everything was said and flushed. A thread that hangs on a stream that nobody reads must
+        # not turn the exit code into the interpreter's own death.
+        os._exit(code)
+    # The exit code is settled: the interpreter's own end, which takes a while, keeps it.
+    signals.ignore()
+    # Nor need it look for garbage: all of it goes back to the system.
+    gc.freeze()
+    return code
 
 
 def _hold_standard_descriptors() -> None:

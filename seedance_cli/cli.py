@@ -6,7 +6,8 @@ import errno
 import itertools
 import os
 import sys
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from seedance_cli.clock import Clock
     from seedance_cli.output import Output
 
-_BUG_CODE = 1
 _USAGE_CODE = 2
 
 # The commands in the order of the help text, and where each is: a module of `commands`, and in it a
@@ -108,7 +108,7 @@ app = typer.Typer(
 
 def _print_version(ctx: typer.Context, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        _output().page(version.answer(["--version"]) or "")
+        _stream().page(version.answer(["--version"]) or "")
         raise typer.Exit
 
 
@@ -119,7 +119,7 @@ def _print_script(ctx: typer.Context, shell: str | None) -> None:
         raise UsageError(
             f"there is no completion for {told(shell)}", hint=f"allowed: {', '.join(SCRIPTS)}"
         )
-    out = _output()
+    out = _stream()
     for line in SCRIPTS[shell].splitlines():
         out.result(line)
     raise typer.Exit
@@ -171,40 +171,31 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     state = App(os.environ, clock or SystemClock())
+    tab = bool(os.environ.get(_shells.ASKED))
+    work = _completed if tab else _run
     with signals.installed():
         try:
-            asked = os.environ.get(_shells.ASKED)
-            code = _completed(arguments, state) if asked else _told(arguments, state)
-        except Interrupted as second:  # it came while the first was being told
-            code = second.exit_code
+            code = signals.interruptible(partial(work, arguments, state))
+        # From here on no signal raises anything: what ended the command is told in full.
+        except SeedanceError as error:
+            code = _fail(state, arguments, error)
+        except Interrupted as stop:
+            code = stop.exit_code if tab else _interrupted(state, arguments, stop)
+        except Exception as error:  # noqa: BLE001 - the last boundary: a bug keeps its traceback
+            code = _fail(state, arguments, state.payment.broken(error))
     _let_go_of_stdout()
     return code
 
 
-def _told(arguments: list[str], state: App) -> int:
-    """Run, and tell of what went wrong."""
-    try:
-        return _run(arguments, state)
-    except SeedanceError as error:
-        return _fail(state, arguments, error, error.exit_code)
-    except Interrupted as stop:
-        return _fail(state, arguments, stop.error, stop.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last boundary: a bug keeps its traceback
-        return _bug(state, arguments, error)
-
-
 def _completed(arguments: list[str], state: App) -> int:
     """Answer Tab. Whatever goes wrong, the user is typing: nothing may appear in between."""
-    try:
+    with suppress(Exception):  # as the docstring says
         _shells.answer(lambda: _typed(arguments, state), os.environ)
-    except Interrupted as stop:
-        return stop.exit_code
-    except Exception:  # noqa: BLE001 - as the docstring says
-        return 0
     return 0
 
 
-def _output() -> Output:
+def _stream() -> Output:
+    """The output of a text that needs no command."""
     from seedance_cli.output import Output
 
     return Output()
@@ -225,7 +216,7 @@ def _let_go_of_stdout() -> None:
 def _run(arguments: list[str], state: App) -> int:
     told = version.answer(arguments)
     if told is not None:
-        _output().page(told)
+        _stream().page(told)
         return 0
     try:
         code = _typed(arguments, state)
@@ -286,30 +277,58 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return "--json" in itertools.takewhile(lambda word: word != "--", arguments)
 
 
-def _fail(state: App, arguments: list[str], error: SeedanceError, exit_code: int) -> int:
-    from seedance_cli.output import Output, silence_stdout
+def _interrupted(state: App, arguments: list[str], stop: Interrupted) -> int:
+    error = stop.error
+    if error is None or (error.ref is None and state.payment.submission is not None):
+        error = state.payment.interrupted()
+    return _fail(state, arguments, error, stop.exit_code)
 
-    out = state.out or Output(json=_wants_json(arguments))
-    error.exit_code = exit_code
-    if getattr(error, "broken_pipe", False):
+
+def _fail(
+    state: App, arguments: list[str], error: SeedanceError, exit_code: int | None = None
+) -> int:
+    """The program's last words: whatever was paid for, then what happened.
+
+    Args:
+        state: of this run.
+        arguments: the words of the command line.
+        error: what happened.
+        exit_code: instead of the error's own.
+
+    Returns:
+        The exit code.
+    """
+    from seedance_cli.output import silence_stdout
+
+    out, payment = _output(state, arguments), state.payment
+    out.leave()
+    if error.bug is not None:
+        _trace(out, error.bug)
+    payment.concern(error)
+    if exit_code is not None:
+        error.exit_code = exit_code
+    if error.broken_pipe:
         silence_stdout()
-    if not getattr(error, "quiet", False):
+    if payment.ref is not None and not payment.told:
+        payment.told = out.always(f"submitted {payment.ref}")
+    with suppress(WriteFailed):  # what ended the command goes first
+        out.settle()
+    if not error.quiet:
         out.error(error)
-    return exit_code
+    return error.exit_code
 
 
-def _bug(state: App, arguments: list[str], error: Exception) -> int:
+def _trace(out: Output, bug: Exception) -> None:
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    from seedance_cli.output import Output
-
-    out = state.out or Output(json=_wants_json(arguments))
-    for line in text.splitlines():
+    for line in "".join(traceback.format_exception(bug)).splitlines():
         out.always(line)
-    told = SeedanceError(
-        f"a bug in seedance: {type(error).__name__}",
-        hint="`seedance list` and `seedance recover` show what was submitted; please report this",
-        retry_safe=False,
-    )
-    return _fail(state, arguments, told, _BUG_CODE)
+
+
+def _output(state: App, arguments: list[str]) -> Output:
+    if state.out is None:
+        from seedance_cli.output import Output
+
+        # Before the options are read, the words themselves tell whether JSON was asked for.
+        state.out = Output(json=_wants_json(arguments))
+    return state.out

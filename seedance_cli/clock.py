@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from seedance_cli import signals
+
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
@@ -56,6 +58,7 @@ class SystemClock:
         """Wait for `seconds`."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
+            signals.check()
             time.sleep(min(left, _STEP))
 
     def get(self, queue: SimpleQueue[T], seconds: float | None) -> T:
@@ -64,6 +67,7 @@ class SystemClock:
 
         end = math.inf if seconds is None else time.monotonic() + max(0.0, seconds)
         while True:
+            signals.check()
             left = end - time.monotonic()
             try:
                 return queue.get(timeout=min(max(left, 0.0), _STEP))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Self
 
+from seedance_cli import signals
 from seedance_cli.durations import spoken
 from seedance_cli.screen import Row, Screen, Transfer, counted
 from seedance_cli.text import safe
@@ -70,7 +71,7 @@ class Display:
         if self._out.interactive and not self._out.quiet:
             self._screen = Screen(self._clock, self._rows, self._transfers)
             try:
-                self._out.guard = self._screen.aside
+                self._out.guard, self._out.leave = self._screen.aside, self._leave
                 self._screen.start()
             except BaseException:  # a signal, too: no one else gives the cursor back
                 self._leave()
@@ -183,11 +184,13 @@ class Display:
         return self._screen is not None and self._screen.in_front
 
     def _leave(self) -> None:
-        if self._screen is not None:
-            try:
-                self._screen.stop()
-            finally:
-                self._out.guard = contextlib.nullcontext
+        with signals.held():  # the cursor comes back whatever comes
+            screen, self._screen = self._screen, None
+            if screen is not None:
+                try:
+                    screen.stop()
+                finally:
+                    self._out.guard = contextlib.nullcontext
 
     def _say(self, text: str) -> None:
         self._last_line = self._clock.monotonic()

@@ -22,7 +22,7 @@ SeedanceError                       exit  code
 ├── OverMaxCost                       11  over_max_cost
 └── Stopped                        128+n  interrupted
 
-Interrupted (a BaseException)      128+n  a signal came; carries a Stopped or an OutcomeUnknown
+Interrupted (a BaseException)      128+n  a signal came; may carry a Stopped
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ class SeedanceError(Exception):
 
     exit_code: int = 1
     code: ClassVar[str] = "internal"
+    quiet = False
+    """Whether it is not worth a word on stderr."""
+    broken_pipe = False
+    """Whether it means that the reader of stdout has gone."""
+    bug: Exception | None = None
+    """The error that nobody foresaw, where this one is about such; its traceback is told, too."""
 
     def __init__(
         self,
@@ -228,11 +234,11 @@ class Interrupted(BaseException):
 
         Args:
             signum: SIGINT 2, SIGHUP 1 or SIGTERM 15.
-            error: what to tell, where there is more to tell than that it came.
+            error: what to tell; None: that it came, and what is known of the command's payment.
         """
         super().__init__(signum)
         self.signum = signum
-        self.error = error or Stopped("interrupted")
+        self.error = error
 
     @property
     def exit_code(self) -> int:

@@ -193,6 +193,7 @@ class Ledger:
                             "request": _ledger_rows.request_text(request),
                             "priced": priced_text(priced),
                             "created_at": now,
+                            "told": 0,
                             "key_proof": key_proof,
                         }
                     )
@@ -224,13 +225,21 @@ class Ledger:
     def accept(self, intent: str, task: Task) -> Submission:
         """Write the task that the provider named, whatever its row was taken for meanwhile.
 
-        If this raises, the lock is kept: the row counts as `unknown` once the process ends.
+        The lock is kept until `told`. If this raises, the row counts as `unknown` once the process
+        ends.
         """
         submission = self._take(intent, IntentState.ACCEPTED, task)
-        self._store.release(intent)
         if not task.status.terminal:
             self._running_at[intent] = self._clock.now()
         return submission
+
+    def told(self, intent: str) -> None:
+        """Write that the ref of an accepted task is on a stream."""
+        try:
+            with self._store.writing():
+                self._store.update(intent, {"told": 1})
+        finally:
+            self._store.release(intent)
 
     def settle(self, intent: str, state: IntentState, evidence: JsonObject) -> Submission:
         """Write how a submission ended that brought no task.
@@ -305,6 +314,7 @@ class Ledger:
                     hint="`--force` adopts it all the same",
                     intent=intent,
                 )
+            self._store.update(intent, {"told": 1})
             return self._take(intent, IntentState.ADOPTED, task)
 
     def discard(self, intent: str) -> Submission:

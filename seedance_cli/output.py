@@ -18,7 +18,9 @@ from seedance_cli.terminal import (
     coloured,
     fit,
     is_terminal,
+    put,
     read_only,
+    ready,
     silence,
     size,
     truthy,
@@ -51,7 +53,7 @@ class Closed(WriteFailed):
     """Whoever read stdout has gone (`| head -1`). Not worth a word, unless a result was lost."""
 
     broken_pipe = True
-    quiet: bool = True
+    quiet = True
 
 
 class Output:
@@ -73,7 +75,13 @@ class Output:
         self.verbose = verbose
         self.guard: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         """Entered around each write to a terminal; a live display steps aside in it."""
+        self.leave: Callable[[], None] = _nothing
+        """Ends a live display, if one is there still, and gives the cursor back."""
         self._lost: tuple[type[WriteFailed], str] | None = None
+        """What became of stdout, once it could not be written."""
+        self._unheard = False
+        """Whether stderr could not be written."""
+        self._owed: Callable[[], object | None] | None = None
 
     @property
     def interactive(self) -> bool:
@@ -102,12 +110,34 @@ class Output:
     def document(self, value: object) -> None:
         """Write one JSON document to stdout, laid out for reading on a terminal.
 
+        It is the only one: whatever `owe` promised is paid with it.
+
         Raises:
             WriteFailed: as `result`.
         """
         from seedance_cli.task_json import dumps
 
-        self._write(dumps(value, indent=2 if self.stdout_terminal else None) + "\n")
+        text = dumps(value, indent=2 if self.stdout_terminal else None) + "\n"
+        self._write(text, begin=self._owe_nothing)
+
+    def owe(self, document: Callable[[], object | None]) -> None:
+        """Promise a document, with `--json`: `settle` writes it if the command ends without it.
+
+        Args:
+            document: what is known by then; None: nothing.
+        """
+        if self.json:
+            self._owed = document
+
+    def settle(self) -> None:
+        """Write the document that is owed, if one is.
+
+        Raises:
+            WriteFailed: as `result`.
+        """
+        value = None if self._owed is None else self._owed()
+        if value is not None:
+            self.document(value)
 
     def event(self, value: object) -> None:
         """Write one line of NDJSON to stdout.
@@ -167,9 +197,9 @@ class Output:
         if not self.quiet:
             self._say("warning:", text, style="33")
 
-    def always(self, text: str) -> None:
-        """Say a line on stderr, quiet or not."""
-        self._say("", text)
+    def always(self, text: str) -> bool:
+        """Say a line on stderr, quiet or not; whether somebody took it."""
+        return self._say("", text)
 
     def log(self, text: str) -> None:
         """Say a line on stderr, only if verbose."""
@@ -193,6 +223,10 @@ class Output:
             from seedance_cli.task_json import dumps, error_object
 
             self._say("", dumps(error_object(error)))
+
+    def ready(self) -> bool:
+        """Whether stdout takes a line now, without waiting for its reader."""
+        return ready(_stream("stdout"))
 
     def check_stdout(self) -> None:
         """Find out before paying that there is no stdout to write the result to.
@@ -229,7 +263,10 @@ class Output:
             raise WriteFailed("stdout cannot be written")
         return cast("BinaryIO", buffer)
 
-    def _write(self, text: str) -> None:
+    def _owe_nothing(self) -> None:
+        self._owed = None
+
+    def _write(self, text: str, begin: Callable[[], None] | None = None) -> None:
         if self._lost is not None:
             # Its descriptor is the null device by now: writing there would look like success.
             raise self._lost[0](self._lost[1])
@@ -238,8 +275,7 @@ class Output:
             raise WriteFailed("stdout is closed")
         try:
             with self.guard() if is_terminal(stream) else contextlib.nullcontext():
-                stream.write(fit(text, stream))
-                stream.flush()
+                put(stream, fit(text, stream), begin)
         except BrokenPipeError as error:
             raise self._give_up(Closed, "stdout was closed by its reader") from error
         except (OSError, ValueError) as error:
@@ -251,20 +287,25 @@ class Output:
         silence_stdout()
         return kind(message)
 
-    def _say(self, prefix: str, text: str, style: str = "") -> None:
+    def _say(self, prefix: str, text: str, style: str = "") -> bool:
         stream = _stream("stderr")
-        if stream is None:
-            return
+        if stream is None or self._unheard:
+            return False
         line = safe(text)
         if prefix:
             start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(stream) else prefix
             line = f"{start} {line}"
         try:
             with self.guard() if is_terminal(stream) else contextlib.nullcontext():
-                stream.write(fit(line, stream) + "\n")
-                stream.flush()
+                put(stream, fit(line, stream) + "\n")
         except (OSError, ValueError):
+            self._unheard = True
             silence(stream)
+        return not self._unheard
+
+
+def _nothing() -> None:
+    pass
 
 
 def silence_stdout() -> None:

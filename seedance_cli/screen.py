@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.durations import spoken
 from seedance_cli.models import Status
-from seedance_cli.terminal import coloured, fit, in_front, size
+from seedance_cli.terminal import coloured, fit, in_front, put, size
 from seedance_cli.text import safe
 
 if TYPE_CHECKING:
@@ -195,8 +195,7 @@ class Screen:
     def _put(self, text: str) -> None:
         # A terminal that has gone must not stop the command that follows a paid task.
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-            self._stream.flush()
+            put(self._stream, text)
 
     def _frame(self, width: int, height: int) -> list[str]:
         """The lines as they are now; never more than `height`, none wider than `width`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seedance_cli import signals
 from seedance_cli.errors import (
-    Interrupted,
     OutcomeUnknown,
     RateLimited,
     SeedanceError,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         VideoRequest,
     )
     from seedance_cli.net import Reply
+    from seedance_cli.payment import Payment
     from seedance_cli.providers._base import Provider
     from seedance_cli.session import Channel
 
@@ -51,16 +52,6 @@ _EVIDENCE_BYTES = 4096
 _ACCEPTED = range(200, 300)
 _UNCLEAR = frozenset({408, 409, 425, 499})
 _REDIRECT_REFUSALS = frozenset({301, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """A submission that was accepted, and the signal that came meanwhile, if one did."""
-
-    submission: Submission
-    signum: int | None
-    tell: Callable[[], None]
-    """Tells `-v` of the exchange; for after the ref is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +72,10 @@ def submit(
     ledger: Ledger,
     clock: Clock,
     *,
+    payment: Payment,
+    announce: Callable[[], None],
     again: bool,
-) -> Spent:
+) -> None:
     """Send one paid POST.
 
     Args:
@@ -91,19 +84,22 @@ def submit(
         request: the same as the provider words it; frozen here.
         ledger: takes the intent before, the task id after.
         clock: bounds it.
+        payment: takes what is known, at every step; with the submission at the end.
+        announce: puts the ref in `payment` on a stream, and notes there that it is told.
         again: although an identical request is unresolved.
 
     Raises:
         OutcomeUnknown: an identical request is unresolved, or no clear answer came.
-        WriteFailed: the ledger could not be written; with `ref`, after the task was accepted.
+        WriteFailed: the ledger could not be written, or stdout could not take the ref; `payment`
+            tells whether there is a task.
         Unreachable: nothing was sent.
         ProviderError: the provider refused.
-        Interrupted: a signal, and what became of the request.
+        Interrupted: a signal; `payment` tells what became of the request.
     """
     content = encode(request.body)
     name = channel.provider.info.name
     marks = fingerprints(name, channel.endpoint, channel.sandbox, request)
-    prepared = ledger.prepare(
+    payment.submission = ledger.prepare(
         provider=name,
         endpoint=channel.endpoint,
         profile=channel.profile,
@@ -116,32 +112,28 @@ def submit(
         again=again,
         key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
     )
-    assert prepared.intent is not None
-    gate = _Gate(channel, ledger, clock, prepared.intent, request.path, content)
-    # Between the first byte and the commit a signal is data, not an exception: the answer to a paid
-    # request, once here, must not be lost to a Ctrl-C.
+    gate = _Gate(channel, ledger, clock, payment, payment.submission, request.path, content)
+    # From before the first byte until the ref is on a stream a signal is data, not an exception,
+    # however many come: what was paid for must be known to the ledger and to the user before
+    # anything else happens. Whatever is written in here waits for no reader once a signal came.
     with signals.held() as held:
         verdict = gate.send(held)
-        outcome = gate.commit(verdict)
-    if not isinstance(outcome, SeedanceError):
-        return Spent(outcome, held.signum, gate.tell)
-    try:
-        gate.tell()
-    except Interrupted as late:
-        held.signum = late.signum
-    if held.signum is not None and not isinstance(outcome, WriteFailed):
-        raise _interrupted(held.signum, verdict.state, outcome)
-    raise outcome
+        gate.commit(verdict)
+        gate.tell(announce)
+    gate.log()
+    if payment.error is not None:
+        raise payment.error
 
 
 @dataclass(slots=True)
 class _Gate:
-    """One intent on its way out."""
+    """One intent on its way out. `payment` always says the worst that may be true."""
 
     channel: Channel
     ledger: Ledger
     clock: Clock
-    intent: str
+    payment: Payment
+    prepared: Submission
     path: str
     content: bytes
     reply: Reply | None = None
@@ -150,19 +142,29 @@ class _Gate:
 
     def send(self, held: signals.Held) -> Verdict:
         """Send the POST until what became of it is clear, or will not become clear."""
+        try:
+            return self._send(held)
+        except Exception:
+            # Of a request that left, nobody knows any more: the answer is lost with this error.
+            gone = self.payment.bought
+            state = IntentState.UNKNOWN if gone else IntentState.NOT_SENT
+            self._note(state)
+            with suppress(WriteFailed):  # the process ends, and the row then counts as the same
+                self.ledger.settle(self.intent, state, self.evidence)
+            raise
+
+    def _send(self, held: signals.Held) -> Verdict:
         tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
         verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
         while True:
             if not self._await_place(held):
                 return verdict
-            try:
-                self.ledger.sending(self.intent)
-            except WriteFailed:
-                with suppress(WriteFailed):  # nothing is in flight: the row must not say so
-                    self.ledger.settle(self.intent, verdict.state, self.evidence)
-                raise
+            self._note(verdict.state)
+            self.ledger.sending(self.intent)
             if held.came():
                 return verdict
+            self.prepared = replace(self.prepared, submitted_at=self.clock.now())
+            self._note(IntentState.SENDING)
             self.reply = self._exchange(held)
             self.evidence = evidence_of(self.reply, self.channel, self.clock)
             verdict = self._cleared(classify(self.channel.provider, self.reply, self.clock))
@@ -171,12 +173,8 @@ class _Gate:
             tries[verdict.state] -= 1
             if not tries[verdict.state]:
                 return verdict
-            try:
-                with held.released():
-                    self.tell()
-                    self.clock.sleep(verdict.again_after)
-            except Interrupted as stop:
-                held.signum = stop.signum
+            self.log()
+            if not held.pause(partial(self.clock.sleep, verdict.again_after)):
                 return verdict
 
     def _await_place(self, held: signals.Held) -> bool:
@@ -185,26 +183,18 @@ class _Gate:
         Before the ledger says `sending`: whoever dies in here has sent nothing.
         """
         seconds = self.channel.api.reserve()
-        if not seconds:
-            return True
-        try:
-            with held.released():
-                self.channel.api.pause(seconds)
-        except Interrupted as stop:
-            held.signum = stop.signum
-            return False
-        return True
+        return held.pause(partial(self.channel.api.pause, seconds))
 
     def _exchange(self, held: signals.Held) -> Reply:
         """One POST. The first signal shortens the wait for its answer, a second one ends it."""
         try:
             pending = self.channel.api.submit(self.path, self.content)
         except Exception:
-            self.ledger.settle(self.intent, IntentState.NOT_SENT, {})
+            self._note(IntentState.NOT_SENT)
             raise
-        held.wake = pending.wake
+        held.wake_by(pending.wake)
         if held.came():
-            held.wake()
+            pending.wake()
         event = pending.wait(PAID_SECONDS)
         while event is Event.WOKEN and held.count == 1:
             event = pending.wait(GRACE_SECONDS)
@@ -220,19 +210,45 @@ class _Gate:
             return _unknown(self.channel.provider, self.reply, what)
         return replace(verdict, task=cleared(task, key))
 
-    def commit(self, verdict: Verdict) -> Submission | SeedanceError:
-        """Write down what became of it: the task, or the error to raise."""
-        return self._settle(verdict) if verdict.task is None else self._accept(verdict.task)
+    def commit(self, verdict: Verdict) -> None:
+        """Write down what became of it: the task, or why there is none."""
+        if verdict.task is None:
+            self.payment.error = self._settle(verdict)
+        else:
+            self.payment.error = self._accept(verdict.task)
 
-    def tell(self) -> None:
-        """Tell `-v`; never while signals are held, for stderr may be a pipe that nobody reads."""
+    def tell(self, announce: Callable[[], None]) -> None:
+        """Put the ref on a stream, and write down that it is told."""
+        if self.payment.ref is None:
+            return
+        try:
+            announce()
+        finally:
+            if self.payment.told:
+                # One that the ledger takes for untold is told again, by the same request, and not
+                # paid again: no reason to fail.
+                with suppress(WriteFailed):
+                    self.ledger.told(self.intent)
+
+    def log(self) -> None:
+        """Tell `-v` of the newest exchange."""
         reply, self.reply = self.reply, None
         if reply is not None:
             self.channel.api.log("POST", self.path, reply)
 
-    def _accept(self, task: Task) -> Submission | SeedanceError:
+    @property
+    def intent(self) -> str:
+        """The id of its row."""
+        assert self.prepared.intent is not None
+        return self.prepared.intent
+
+    def _note(self, state: IntentState, task: Task | None = None) -> None:
+        self.payment.submission = replace(self.prepared, state=state, task=task)
+
+    def _accept(self, task: Task) -> WriteFailed | None:
+        self._note(IntentState.UNKNOWN, task)  # the id is known, whatever the ledger says
         try:
-            return self.ledger.accept(self.intent, task)
+            self.payment.submission = self.ledger.accept(self.intent, task)
         except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
             name = self.channel.provider.info.name
             ref = make_ref(name, task.task_id)
@@ -246,21 +262,25 @@ class _Gate:
                 retry_safe=False,
             )
             failed.__cause__ = error
+            failed.bug = None if isinstance(error, SeedanceError) else error
             return failed
+        return None
 
     def _settle(self, verdict: Verdict) -> SeedanceError:
         error = verdict.error
         assert error is not None
         error.intent = self.intent
         error.message = self.channel.api.hide(error.message)
-        self.channel.explain(error)
         if verdict.again_after is not None and isinstance(error, RateLimited):
             error.exit_code = 5  # tried again as often as allowed: nothing was submitted
+        self._note(verdict.state)
         try:
-            self.ledger.settle(self.intent, verdict.state, self.evidence)
+            settled = self.ledger.settle(self.intent, verdict.state, self.evidence)
         except WriteFailed as failed:
             # What became of the money matters more than that the ledger cannot say so.
             error.message += f"; and the ledger still calls it unknown: {failed.message}"
+        else:
+            self.payment.submission = settled
         return error
 
 
@@ -367,10 +387,3 @@ def _unknown(provider: Provider, reply: Reply, what: str) -> Verdict:
 
 def _because(reply: Reply) -> str:
     return f" ({reply.fault.text})" if reply.fault is not None else ""
-
-
-def _interrupted(signum: int, state: IntentState, error: SeedanceError) -> Interrupted:
-    if state is not IntentState.UNKNOWN:
-        words = "nothing was sent" if state is IntentState.NOT_SENT else error.message
-        error = Stopped(f"interrupted; {words}", intent=error.intent, provider=error.provider)
-    return Interrupted(signum, error)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 from typing import TYPE_CHECKING
 
+from seedance_cli import signals
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
 
@@ -20,6 +24,56 @@ def fit(text: str, stream: TextIO) -> str:
         return text.encode(encoding, "backslashreplace").decode(encoding)
     except (LookupError, UnicodeError):
         return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+_STEP = 0.1
+"""Seconds between two looks for a signal, while a stream takes nothing."""
+_LONGEST = 4
+"""Bytes of a character in any encoding."""
+
+
+def put(stream: TextIO, text: str, begin: Callable[[], None] | None = None) -> None:
+    """Write all of the text, and flush.
+
+    No signal tears it apart. But once one came, nobody is waited for: a reader that does not read
+    must not keep a program that is asked to end.
+
+    Args:
+        stream: to be written to.
+        text: what its encoding can express.
+        begin: called once there is room for the first of it, just before it is written.
+
+    Raises:
+        OSError: the stream cannot be written; `TimeoutError`: nobody read it after a signal.
+        ValueError: it is closed.
+    """
+    # A pipe that takes anything takes so many bytes at once.
+    piece = getattr(select, "PIPE_BUF", 512) // _LONGEST
+    with signals.held():
+        for start in range(0, len(text), piece):
+            while not ready(stream, _STEP):
+                if signals.impatient():
+                    raise TimeoutError(None, "nobody reads it")
+            if begin is not None and not start:
+                begin()
+            stream.write(text[start : start + piece])
+            stream.flush()
+
+
+def ready(stream: TextIO | None, seconds: float = 0.0) -> bool:
+    """Whether the stream takes a piece of text now, or within some seconds.
+
+    True where that cannot be told, and where trying it gives an error.
+    """
+    if sys.platform == "win32":
+        return True
+    waiting = select.poll()
+    try:
+        assert stream is not None
+        waiting.register(stream.fileno(), select.POLLOUT)
+    except (OSError, ValueError, AttributeError, AssertionError):
+        return True
+    return bool(waiting.poll(seconds * 1000))
 
 
 def size(stream: TextIO | None) -> tuple[int, int]:

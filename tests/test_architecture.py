@@ -14,11 +14,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Every module stands on one floor and imports from its own floor or below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"models", "errors", "clock", "task_ref", "cancellation", "__init__"}),
+    frozenset({"models", "errors", "clock", "signals", "task_ref", "cancellation", "__init__"}),
     frozenset(
         {
-            *("text", "terminal", "addresses", "durations", "redact", "signals", "fingerprint"),
-            *("folders", "schedule", "raw_answer", "version", "spoken"),
+            *("text", "terminal", "addresses", "durations", "redact", "fingerprint"),
+            *("folders", "schedule", "raw_answer", "version", "spoken", "payment"),
         }
     ),
     frozenset(

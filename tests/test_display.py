@@ -56,8 +56,9 @@ class Heard(Output):
     def interactive(self) -> bool:
         return False
 
-    def always(self, text: str) -> None:
+    def always(self, text: str) -> bool:
         self.lines.append(text)
+        return True
 
 
 def task(name: str = "r", status: Status = Status.QUEUED, word: str | None = None) -> Submission:
@@ -299,10 +300,12 @@ def test_signals_give_the_cursor_back(spawn: Spawn, number: int) -> None:
     code = f"""{HEAD}
 from seedance_cli import signals
 from seedance_cli.errors import Interrupted
+def watch():
+    with Display(out, clock, [sub("a", RUNNING)]) as display:
+        time.sleep(30)
 with signals.installed():
     try:
-        with Display(out, clock, [sub("a", RUNNING)]) as display:
-            time.sleep(30)
+        signals.interruptible(watch)
     except Interrupted as stop:
         out.always("stopped")
         sys.exit(stop.exit_code)

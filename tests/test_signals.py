@@ -140,19 +140,35 @@ def test_money_6_8_without_an_answer_in_5_s_the_intent_is_unknown(
 
 
 def test_money_6_8_a_second_signal_acts_at_once(run: Run, tmp_path: Path) -> None:
-    """A second signal ends the wait at once; the first one decides the code; the row is unknown."""
+    """A later second one ends the wait at once; the first decides the code; the row is unknown."""
 
     def hold(_: Request, client: Client) -> None:
         client.silence()
 
     clock = FakeClock()
-    with BytesServer(Sender(signal.SIGTERM, signal.SIGINT, then=hold)) as server:
+    sender = Sender(signal.SIGTERM, signal.SIGINT, then=hold, pause=signals.APART + 0.1)
+    with BytesServer(sender) as server:
         before = time.monotonic()
         result = run("generate", "a boat", "--json", env=env(server.url), clock=clock)
         assert time.monotonic() - before < 3, "the clock's patience is 5 s"
     assert result.code == 143
     assert result.error["code"] == "outcome_unknown"
     assert rows(tmp_path)[0].state is IntentState.UNKNOWN
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02])
+def test_money_6_8_a_ctrl_c_that_is_passed_on_is_one(
+    run: Run, tmp_path: Path, pause: float
+) -> None:
+    """Two SIGINTs within 20 ms, from a wrapper, do not throw away the answer that comes then."""
+    sender = Sender(signal.SIGINT, signal.SIGINT, signal.SIGINT, then=OK, pause=pause)
+    with BytesServer(sender) as server:
+        result = run("generate", "a boat", "--json", env=env(server.url), clock=FakeClock())
+        assert len(server.requests) == 1
+    assert (result.code, result.json["ref"]) == (130, "runbase:t-1")
+    assert result.error["code"] == "interrupted"
+    assert result.error["retry_safe"] is False
+    assert rows(tmp_path)[0].state is IntentState.ACCEPTED
 
 
 @pytest.mark.full
@@ -330,39 +346,130 @@ def kill_self(signum: int) -> None:
     time.sleep(0.01)
 
 
-def test_a_signal_is_an_exception_in_the_main_thread() -> None:
-    """Where nothing is held, a signal raises at once, with the shell's code."""
+def test_a_signal_is_an_exception_in_the_work() -> None:
+    """In the work that may be interrupted a signal raises at once, with the shell's code."""
     with signals.installed(), pytest.raises(Interrupted) as caught:
-        kill_self(signal.SIGTERM)
+        signals.interruptible(lambda: kill_self(signal.SIGTERM))
     assert caught.value.exit_code == 143
 
 
-def test_held_signals_are_data_and_nothing_is_lost() -> None:
-    """While held, signals are counted, the first one is kept, and each wakes the waiting part."""
-    woken: list[int] = []
-    with signals.installed(), signals.held() as held:
-        held.wake = lambda: woken.append(1)
-        assert not held.came()
-        kill_self(signal.SIGHUP)
-        kill_self(signal.SIGINT)
-        assert (held.signum, held.count, len(woken)) == (signal.SIGHUP, 2, 2)
-
-
-def test_released_raises_what_came_before() -> None:
-    """A pause in a held stretch does not sleep over a signal that came just before it."""
-    with signals.installed(), signals.held() as held:
-        kill_self(signal.SIGINT)
-        with pytest.raises(Interrupted), held.released():
-            pytest.fail("the pause must not begin")
-
-
-def test_after_a_pause_signals_are_held_again() -> None:
-    """A signal in the pause raises at once; after it they are data again."""
-    with signals.installed(), signals.held() as held:
-        with pytest.raises(Interrupted), held.released():
-            kill_self(signal.SIGINT)
+def test_outside_the_work_a_signal_is_only_noted() -> None:
+    """Before it and after it nothing is torn; what came before ends the work as it begins."""
+    with signals.installed():
+        assert not signals.came()
         kill_self(signal.SIGTERM)
-        assert held.signum == signal.SIGTERM
+        assert signals.came()
+        with pytest.raises(Interrupted):
+            signals.interruptible(lambda: pytest.fail("it must not begin"))
+        kill_self(signal.SIGTERM)
+
+
+def test_held_signals_are_data_and_nothing_is_lost() -> None:
+    """While held, signals are counted and wake who waits; the first one raises at the end."""
+    woken: list[int] = []
+
+    def work() -> None:
+        with signals.held() as held:
+            held.wake_by(lambda: woken.append(1))
+            assert not held.came()
+            kill_self(signal.SIGHUP)
+            with signals.held():
+                kill_self(signal.SIGINT)
+            assert (held.came(), held.count, len(woken)) == (True, 1, 1)
+        pytest.fail("the end of the outermost part raises")
+
+    with signals.installed(), pytest.raises(Interrupted) as caught:
+        signals.interruptible(work)
+    assert caught.value.signum == signal.SIGHUP
+
+
+def test_money_6_8_two_signals_count_as_two_only_half_a_second_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrapper that passes a Ctrl-C on makes no second wish of it."""
+    now = [100.0]
+    monkeypatch.setattr(signals, "monotonic", lambda: now[0])
+    with signals.installed(), signals.held() as held:
+        for moment, count in ((100.0, 1), (100.02, 1), (100.49, 1), (100.5, 2), (100.9, 2)):
+            now[0] = moment
+            kill_self(signal.SIGINT)
+            assert held.count == count, moment
+
+
+def test_nobody_is_waited_for_after_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one, a reader has a second; after two, no time at all."""
+    now = [100.0]
+    monkeypatch.setattr(signals, "monotonic", lambda: now[0])
+    with signals.installed():
+        assert not signals.impatient()
+        kill_self(signal.SIGINT)
+        assert not signals.impatient()
+        now[0] += 0.9
+        assert not signals.impatient()
+        now[0] += 0.1
+        assert signals.impatient()
+        now[0] -= 0.5
+        kill_self(signal.SIGINT)
+        assert signals.impatient()
+
+
+def test_a_pause_ends_with_what_came_before_it() -> None:
+    """A pause in a held part does not sleep over a signal that came just before it."""
+    with signals.installed(), signals.held() as held:
+        kill_self(signal.SIGINT)
+        assert not held.pause(lambda: pytest.fail("it must not begin"))
+
+
+def test_a_pause_ends_with_a_signal_and_the_rest_is_held() -> None:
+    """A signal ends the pause; after it the next ones are data again, and one raises at the end."""
+
+    def sleep() -> None:
+        kill_self(signal.SIGINT)
+        pytest.fail("it sleeps on")
+
+    def work() -> None:
+        with signals.held() as held:
+            assert held.pause(lambda: None)
+            assert not held.pause(sleep)
+            kill_self(signal.SIGTERM)
+            assert held.came()
+        pytest.fail("the end of the held part raises")
+
+    with signals.installed(), pytest.raises(Interrupted) as caught:
+        signals.interruptible(work)
+    assert caught.value.signum == signal.SIGINT
+
+
+def test_a_signal_that_python_swallows_is_not_lost() -> None:
+    """One that strikes in a `__del__`, where no exception gets out, is raised at the next wait."""
+
+    class Dying:
+        def __del__(self) -> None:
+            kill_self(signal.SIGTERM)
+
+    def work() -> None:
+        one = Dying()
+        del one
+        SystemClock().sleep(0.01)
+        pytest.fail("the wait raises")
+
+    with signals.installed(), pytest.raises(Interrupted) as caught:
+        signals.interruptible(work)
+    assert caught.value.signum == signal.SIGTERM
+
+
+def test_an_error_that_a_signal_makes_of_itself_is_the_signal() -> None:
+    """Where a signal strikes inside Python's library, another error may come out of it."""
+
+    def work() -> None:
+        try:
+            kill_self(signal.SIGHUP)
+        finally:
+            raise RuntimeError("release unlocked lock")
+
+    with signals.installed(), pytest.raises(Interrupted) as caught:
+        signals.interruptible(work)
+    assert caught.value.signum == signal.SIGHUP
 
 
 def test_handlers_are_restored() -> None:

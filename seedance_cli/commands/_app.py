@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.clock import Clock
     from seedance_cli.output import Output
+    from seedance_cli.payment import Payment
 
 
 class App:
@@ -25,6 +27,13 @@ class App:
         self.clock = clock
         self.out: Output | None = None
 
+    @cached_property
+    def payment(self) -> Payment:
+        """What is known of what the command pays for."""
+        from seedance_cli.payment import Payment  # no values before a command runs
+
+        return Payment()
+
 
 class Run(NamedTuple):
     """An App whose output is known: what commands work with."""
@@ -32,3 +41,4 @@ class Run(NamedTuple):
     env: Mapping[str, str]
     clock: Clock
     out: Output
+    payment: Payment

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli import signals
 from seedance_cli.commands._deliver import Downloads, urls
 from seedance_cli.commands._estimate import Estimates
 from seedance_cli.commands._unknown import verdict
@@ -115,12 +116,18 @@ class _Follow:
         """Whether `--fail-fast` has its reason to stop polling."""
 
     def run(self) -> int:
+        if not self.wanted.events:
+            self.out.owe(self._known_tasks)
         try:
             decided = self._loop()
-        except Interrupted as stop:
-            with suppress(WriteFailed):  # what the signal asked for goes first
-                self._document()
-            raise self._come_back(stop) from None
+        except BaseException as ended:
+            stop = signals.behind(ended)
+            if stop is None:
+                raise
+            with signals.held():
+                with suppress(WriteFailed):  # what the signal asked for goes first
+                    self._document()
+                raise self._come_back(stop) from None
         self._document()
         keys = list(self.failures) if decided is None else [decided]
         failures = [error for key in keys for error in self.failures.get(key, ())]
@@ -370,9 +377,12 @@ class _Follow:
             codes = {error.exit_code for found in self.failures.values() for error in found}
             if not self.learned and codes and codes <= _ALIVE:
                 return  # no read told anything, and the errors say so
-            tasks = [task_object(one) for one in (*self.known.values(), *self.unknown)]
-            self.out.document(tasks[0] if self.wanted.one else tasks)
+            self.out.document(self._known_tasks())
         self._mark_told()
+
+    def _known_tasks(self) -> object:
+        tasks = [task_object(one) for one in (*self.known.values(), *self.unknown)]
+        return tasks[0] if self.wanted.one else tasks
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
         left = [one for key, one in self.known.items() if key not in self.told]

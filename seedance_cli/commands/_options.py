@@ -23,7 +23,7 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
 
     app: App = ctx.obj
     app.out = Output(json=json, quiet=quiet, verbose=verbose)
-    return Run(app.env, app.clock, app.out)
+    return Run(app.env, app.clock, app.out, app.payment)
 
 
 def examples(*lines: str) -> str:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from seedance_cli.commands import _options, _wishes
-from seedance_cli.errors import Interrupted, OutcomeUnknown, Stopped, WriteFailed
+from seedance_cli.errors import OutcomeUnknown, WriteFailed
+from seedance_cli.payment import Payment
 
 if TYPE_CHECKING:
     from seedance_cli.commands._follow import Wanted
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import HttpRequest, Submission, VideoRequest
+    from seedance_cli.output import Output
     from seedance_cli.pricing import Limit
     from seedance_cli.profiles import Settings
     from seedance_cli.providers._base import Provider
     from seedance_cli.session import Session
-    from seedance_cli.spend import Spent
 
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
@@ -112,21 +114,16 @@ def generate(
         metadata=metadata or [],
         params=param or [],
     )
-    spent: Spent | None = None
-    try:
-        with Session(
-            run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-        ) as session:
-            order = _order(session, typed, free=no_validate)
-            if dry_run:
-                return _dry_run(session, order, asked)
-            spent = _pay(session, order, asked)
-            return _report(session, spent, asked)
-    except Interrupted as stop:
-        if spent is not None and stop.error.ref is None:  # it came in between, or at the very end
-            run.out.always(f"submitted {spent.submission.ref}")
-            stop.error = _runs_on(spent.submission)
-        raise
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        order = _order(session, typed, free=no_validate)
+        if dry_run:
+            return _dry_run(session, order, asked)
+        _pay(session, order, asked, run.payment)
+        code = _report(session, run.payment, wanted)
+        run.payment.done = True
+        return code
 
 
 def _order(session: Session, typed: VideoRequest, *, free: bool) -> _Order:
@@ -168,7 +165,7 @@ def _dry_run(session: Session, order: _Order, asked: _Asked) -> int:
     return 0
 
 
-def _pay(session: Session, order: _Order, asked: _Asked) -> Spent:
+def _pay(session: Session, order: _Order, asked: _Asked, payment: Payment) -> None:
     """Send the request, once nothing is left that would keep its result from the user."""
     out = session.out
     out.check_stdout()
@@ -178,28 +175,59 @@ def _pay(session: Session, order: _Order, asked: _Asked) -> Spent:
     if asked.limit is not None:
         _check_price(session, order, asked.limit, ledger)
     from seedance_cli.spend import submit
+
+    out.owe(partial(_document, payment))
+    try:
+        submit(
+            channel,
+            order.video,
+            order.request,
+            ledger,
+            session.clock,
+            payment=payment,
+            announce=partial(_announce, out, payment, on_stdout=not (asked.wanted or out.json)),
+            again=asked.again,
+        )
+    except OutcomeUnknown as error:
+        if payment.submission is None:  # an earlier one's outcome, which forbids this one
+            out.owe(partial(_document, Payment(_row(ledger, error.intent))))
+        raise
+
+
+def _document(payment: Payment) -> object | None:
+    """What stdout has to have with `--json`, whatever ends the command."""
+    if payment.submission is None or not payment.bought:
+        return None
     from seedance_cli.task_json import task_object
 
-    known: Submission | None = None
+    return task_object(payment.submission)
+
+
+def _announce(out: Output, payment: Payment, *, on_stdout: bool) -> None:
+    """Put the ref on a stream, at once where both are read.
+
+    Args:
+        out: the streams.
+        payment: whose ref it is; takes note that it is told.
+        on_stdout: whether it is the command's result.
+
+    Raises:
+        WriteFailed: stdout, whose result it is, did not take it; stderr was tried then.
+    """
+    ref, lost = payment.ref or "", payment.error is not None
+    if lost or not (on_stdout and out.ready()):
+        payment.told = out.always(f"submitted {ref}")
+    if not on_stdout and (out.json or not lost):
+        return
     try:
-        return submit(channel, order.video, order.request, ledger, session.clock, again=asked.again)
-    except WriteFailed as error:
-        known = _lost(session, order, error)
-        if known is not None and not out.json:
-            with suppress(WriteFailed):  # stderr has it
-                out.result(known.ref or "")
-        raise
-    except OutcomeUnknown as error:
-        known = _row(ledger, error.intent)
-        raise
-    except Interrupted as stop:
-        if isinstance(stop.error, OutcomeUnknown):
-            known = _row(ledger, stop.error.intent)
-        raise
-    finally:
-        if known is not None and out.json:
-            with suppress(WriteFailed):  # what stopped the command goes first
-                out.document(task_object(known))
+        out.result(ref)
+    except WriteFailed:
+        if not payment.told:
+            payment.told = out.always(f"submitted {ref}")
+        if not lost:
+            raise
+    else:
+        payment.told = True
 
 
 def _check_target(session: Session, order: _Order, wanted: Wanted | None) -> None:
@@ -242,28 +270,6 @@ def _check_price(session: Session, order: _Order, limit: Limit, ledger: Ledger) 
         session.out.note(f"expected: {pricing.price_text(price)}, the most charged for one like it")
 
 
-def _lost(session: Session, order: _Order, error: WriteFailed) -> Submission | None:
-    """The task that was accepted and that the ledger could not take; its ref goes to stderr."""
-    if error.ref is None:
-        return None
-    from seedance_cli.models import IntentState, Status, Submission, Task
-    from seedance_cli.refs import parse_ref
-
-    session.out.always(f"submitted {error.ref}")
-    settings = order.settings
-    return Submission(
-        provider=settings.provider,
-        endpoint=settings.endpoint,
-        sandbox=settings.sandbox,
-        intent=error.intent,
-        state=IntentState.UNKNOWN,
-        profile=settings.profile,
-        request=order.video,
-        task=Task(task_id=parse_ref(error.ref)[1], status=Status.QUEUED),
-        submitted_at=session.clock.now(),
-    )
-
-
 def _row(ledger: Ledger, intent: str | None) -> Submission | None:
     """The submission whose outcome is unknown, as the ledger has it."""
     if intent is None:
@@ -273,54 +279,14 @@ def _row(ledger: Ledger, intent: str | None) -> Submission | None:
     return None
 
 
-def _report(session: Session, spent: Spent, asked: _Asked) -> int:
-    """Give the user the result of a task that is paid for; on failure at least its ref."""
-    out = session.out
-    submission = spent.submission
-    ref = submission.ref or ""
-    on_stderr = asked.wanted is not None or out.json
-    try:
-        if on_stderr:
-            out.always(f"submitted {ref}")
-        else:
-            out.result(ref)
-        spent.tell()
-        if spent.signum is None and asked.wanted is not None:
-            from seedance_cli.commands._follow import follow
+def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
+    """Give the user what was asked for beyond the ref."""
+    submission = payment.submission
+    assert submission is not None
+    if wanted is not None:
+        from seedance_cli.commands._follow import follow
 
-            return follow(session, [submission], asked.wanted)
-        if out.json:
-            from seedance_cli.task_json import task_object
-
-            out.document(task_object(submission))
-    except WriteFailed as error:
-        if not on_stderr:
-            out.always(f"submitted {ref}")
-        _keep(error, submission)
-        raise
-    if spent.signum is not None:
-        raise Interrupted(spent.signum, _runs_on(submission))
+        return follow(session, [submission], wanted)
+    if session.out.json:
+        session.out.document(_document(payment))
     return 0
-
-
-def _keep(error: WriteFailed, submission: Submission) -> None:
-    """Make the error say that the task is paid for and not lost."""
-    from seedance_cli.output import Closed
-
-    if isinstance(error, Closed):
-        error.quiet = False  # the reader that left took the result with it
-    error.ref = submission.ref
-    error.intent = submission.intent
-    error.retry_safe = False
-    error.hint = f"the task is paid for and kept: seedance wait {submission.ref}"
-
-
-def _runs_on(submission: Submission) -> Stopped:
-    return Stopped(
-        "interrupted; the task was accepted and runs on",
-        hint=f"seedance wait {submission.ref}",
-        provider=submission.provider,
-        ref=submission.ref,
-        intent=submission.intent,
-        retry_safe=False,
-    )

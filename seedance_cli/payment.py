@@ -1,0 +1,110 @@
+"""What is known of a command's paid request, for whoever ends the command, and however it ends.
+
+A signal or an unforeseen error may strike anywhere, and the exception that it brings knows nothing
+of money. So the gate notes here what it does, step by step, and the program's last words are taken
+from here (contract, sections 4 and 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import OutcomeUnknown, SeedanceError, Stopped
+from seedance_cli.models import IntentState
+
+if TYPE_CHECKING:
+    from seedance_cli.models import Submission
+
+_NO_TASK = frozenset({IntentState.PREPARED, IntentState.NOT_SENT, IntentState.REFUSED})
+"""Known to have bought nothing."""
+_WITH_A_TASK = frozenset({7, 8, 9, 10})
+"""Exit codes other than 0 of a command whose task has an id."""
+_STOPPED_WATCHING = 8
+_NOT_WRITTEN = 10
+
+
+@dataclass(slots=True)
+class Payment:
+    """The one paid request of a command, as far as it came."""
+
+    submission: Submission | None = None
+    """The row as it is, or as it would be if the ledger could take it; None: there is none yet."""
+    error: SeedanceError | None = None
+    """Why there is no task, or why the ledger lacks it."""
+    told: bool = False
+    """Whether the ref is on a stream."""
+    done: bool = False
+    """Whether everything was told that the command was asked for."""
+
+    @property
+    def ref(self) -> str | None:
+        """The task's; None as long as no id is known."""
+        return None if self.submission is None else self.submission.ref
+
+    @property
+    def bought(self) -> bool:
+        """Whether something was bought, or may have been."""
+        return self.submission is not None and self.submission.state not in _NO_TASK
+
+    def concern(self, error: SeedanceError) -> None:
+        """Make any error of this command say what it means for the money."""
+        one = self.submission
+        if one is None:
+            return
+        error.provider = error.provider or one.provider
+        error.intent = error.intent or one.intent
+        error.retry_safe = error.retry_safe and not self.bought
+        if one.ref is None:
+            return
+        error.ref = one.ref
+        error.quiet = False  # a reader that left took the result with it
+        if error.exit_code not in _WITH_A_TASK:
+            error.exit_code = _STOPPED_WATCHING
+        if one.ref not in (error.hint or ""):
+            way = f"the task is paid for and kept: seedance wait {one.ref}"
+            error.hint = f"{error.hint}; {way}" if error.hint else way
+
+    def interrupted(self) -> SeedanceError:
+        """What a signal left, in words."""
+        one = self.submission
+        if one is None:
+            return Stopped("interrupted")
+        if self.done:
+            return Stopped("interrupted; its result was told before")
+        if one.state in _NO_TASK:
+            why = None if self.error is None else self.error.message
+            words = why if one.state is IntentState.REFUSED and why else "nothing was sent"
+            return Stopped(f"interrupted; {words}")
+        if self.error is not None:
+            return self.error
+        if one.ref is not None:
+            hint = f"seedance wait {one.ref}"
+            return Stopped("interrupted; the task was accepted and runs on", hint=hint)
+        return self._unknown("interrupted")
+
+    def broken(self, error: Exception) -> SeedanceError:
+        """What an error that nobody foresaw left, in words."""
+        told = self._broken(error)
+        told.bug = error
+        return told
+
+    def _broken(self, error: Exception) -> SeedanceError:
+        what = f"a bug in seedance: {type(error).__name__}"
+        if self.ref is not None:
+            code = _NOT_WRITTEN if isinstance(error, OSError) else _STOPPED_WATCHING
+            hint = f"please report this; the task runs on: seedance wait {self.ref}"
+            return SeedanceError(what, hint=hint, exit_code=code)
+        if self.bought:
+            return self._unknown(what)
+        hint = "`seedance list` and `seedance recover` show what was submitted; please report this"
+        return SeedanceError(what, hint=hint, retry_safe=False)
+
+    def _unknown(self, what: str) -> OutcomeUnknown:
+        assert self.submission is not None
+        return OutcomeUnknown(
+            f"{what}. The paid request left for {self.submission.provider}: you may have been"
+            " charged",
+            hint="do not run it again before: seedance recover",
+            retry_safe=False,
+        )
