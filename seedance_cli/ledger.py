@@ -88,7 +88,7 @@ class Ledger:
         """What is known of each task that was observed, and when its row was read."""
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock, *, create: bool) -> Ledger:
+    def open(cls, folder: Path, clock: Clock, *, create: bool, step: bool = True) -> Ledger:
         """Open `ledger.db` in `folder`.
 
         Args:
@@ -97,11 +97,12 @@ class Ledger:
             create: for a paid submit: make the file if it is missing, and check it as a whole. Else
                 a missing ledger reads as an empty one and stays missing until `add_file` has
                 something to keep; one that cannot be written can be read.
+            step: False leaves the file of an earlier release as it is, and reads it in memory.
 
         Raises:
             WriteFailed: it cannot be opened, is damaged or newer. The file is kept as it is.
         """
-        return cls(Store(folder, _ledger_file.connect(folder, create=create)), clock)
+        return cls(Store(folder, _ledger_file.connect(folder, create=create, step=step)), clock)
 
     @classmethod
     def empty(cls, clock: Clock) -> Ledger:

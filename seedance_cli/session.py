@@ -83,6 +83,7 @@ class Session:
         provider: str | None = None,
         profile: str | None = None,
         sandbox: bool | None = None,
+        write: bool = True,
     ) -> None:
         """Take the options that decide where requests go.
 
@@ -93,6 +94,8 @@ class Session:
             provider: `--provider`.
             profile: `--profile`.
             sandbox: `--sandbox` or `--no-sandbox`; None: as `SEEDANCE_SANDBOX` says.
+            write: whether a ledger of an earlier release is brought to the newest schema; else it
+                is left as it is, and read.
 
         Raises:
             UsageError: no such provider, or a `SEEDANCE_SANDBOX` that is neither yes nor no.
@@ -104,6 +107,7 @@ class Session:
         self.sandbox = _sandbox_wanted(env) if sandbox is None else sandbox
         self._provider = None if provider is None else providers.get(provider).info.name
         self._profile = profile
+        self._write = write
         self._store: profiles.Store | None = None
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
@@ -217,7 +221,7 @@ class Session:
         if self._unreadable is not None:
             raise self._unreadable
         if self._ledger is None:
-            opened = Ledger.open(self.state_dir, self.clock, create=False)
+            opened = Ledger.open(self.state_dir, self.clock, create=False, step=self._write)
             self._ledger = self._stack.enter_context(opened)
         return self._ledger
 

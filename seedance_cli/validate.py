@@ -224,7 +224,7 @@ def _limit(
     """A value that the model's documented set must hold; an empty set: there is no such field."""
     model = info.model(video.model)
     allowed = allowed_by(model)
-    if isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
+    if allowed and isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
         yield _Refusal(option=option, reason=f"no value; {info.name} allows {_listed(allowed)}")
     elif value not in allowed:
         name = info.name if len(info.models) == 1 else f"{info.name} with {model.id}"

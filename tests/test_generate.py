@@ -223,6 +223,7 @@ def test_params_lie_where_the_options_live(run: Run) -> None:
         ("seedanceapi", ["-a", "16x9"], ["--aspect-ratio 16x9", "16:9"]),
         ("seedanceapi", ["--metadata", "a=b"], ["--metadata", "seedance2ink"]),
         ("defapi", ["-r", "720p"], ["--resolution", "seedanceapi"]),
+        ("defapi", ["-r", ""], ["--resolution", "no option"]),
         ("defapi", ["--audio"], ["--audio", "runbase, seedanceapi"]),
         ("runbase", ["--fixed-lens"], ["--fixed-lens", "seedanceapi"]),
         ("runbase", ["--callback-url", "https://x.example"], ["--callback-url", "defapi"]),

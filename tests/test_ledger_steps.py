@@ -89,6 +89,15 @@ def kept(path: Path) -> list[str]:
     return sorted(name for name in names if name not in {"ledger.db", "locks"})
 
 
+def test_a_dry_run_leaves_an_earlier_ledger_as_it_is(path: Path, run: Run) -> None:
+    """It writes nothing, and knows what the ledger knows all the same."""
+    before = path.read_bytes()
+    done = run("generate", "x", "-p", "runbase", "--dry-run", env=RUNBASE)
+    assert (done.code, done.err.splitlines()[-1]) == (0, "nothing was sent")
+    assert path.read_bytes() == before
+    assert kept(path) == []
+
+
 @pytest.mark.parametrize("create", [True, False])
 def test_an_earlier_ledger_is_brought_up(path: Path, clock: FakeClock, *, create: bool) -> None:
     """It has the schema of a new one, its rows as they were, and a private copy beside it."""

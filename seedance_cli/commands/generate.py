@@ -115,7 +115,13 @@ def generate(
         params=param or [],
     )
     with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+        run.env,
+        run.clock,
+        run.out,
+        provider=provider,
+        profile=profile,
+        sandbox=sandbox,
+        write=not dry_run,
     ) as session:
         order = _order(session, typed, free=no_validate)
         if dry_run:
