@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from seedance_cli.clock import Clock
     from seedance_cli.net import Stream
 
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The bytes are all here and durable; the next step gives them their name."""
+
+    size: int
+    """Bytes."""
+
+
 Again: TypeAlias = "Callable[[DownloadFailed, float], str]"
 """Called where a video is not there yet: with the reason, and the seconds to wait. It waits them,
 and returns the URL to ask then, e.g. one that was read anew."""
@@ -65,8 +74,10 @@ def download(
     again: Again | None = None,
     cancellation: Cancellation | None = None,
     log: Callable[[str], None] = _unlogged,
-) -> Generator[Progress | Saved]:
+) -> Generator[Progress | Whole | Saved]:
     """Fetch a video into a file. The last item is a `Saved`; the target is there by then.
+
+    For a file a `Whole` comes before it: whoever keeps a record of files writes it down then.
 
     Args:
         url: as the provider gave it.
@@ -98,6 +109,7 @@ def download(
     try:
         verified = yield from _fetch(way, part)
         part.flush()
+        yield Whole(part.size)
         way.cancellation.check()  # whoever asked to stop no longer waits for this file
         part.publish(target, force=force)
     finally:

@@ -202,9 +202,25 @@ class Part:
                 else:
                     move_to_new(path, target)
             except FileExistsError as error:
-                raise exists(target) from error
+                if not self._is_in(target):
+                    raise exists(target) from error
+                path.unlink()  # another process was faster with the very same video
         self._path = None
         sync_folder(target.parent)
+
+    def _is_in(self, target: Path) -> bool:
+        """Whether the very same bytes are in a file there."""
+        if sys.platform == "win32" or target.is_symlink() or not target.is_file():
+            return False
+        if target.stat().st_size != self.size:
+            return False
+        self._elsewhere = True
+        self._file.seek(0)
+        with target.open("rb") as file:
+            while chunk := file.read(_COPY):
+                if self._file.read(len(chunk)) != chunk:
+                    return False
+        return True
 
     def copy_to(self, out: BinaryIO, name: str) -> None:
         """Write all of it to a stream.
@@ -267,6 +283,14 @@ class Part:
         except WriteFailed:
             self._forget()  # a full disk gets its room back
             raise
+
+
+def remove_leftover(target: Path) -> None:
+    """Take away the second name of a finished file, which a killed process left beside it."""
+    path = part_path(target)
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink() and path.samefile(target):
+            path.unlink()
 
 
 def strong(etag: str) -> bool:

@@ -15,8 +15,9 @@ import pytest
 
 from seedance_cli.commands import _crew
 from seedance_cli.commands._crew import AT_ONCE
-from seedance_cli.errors import Interrupted
-from support import mp4s
+from seedance_cli.errors import Interrupted, WriteFailed
+from seedance_cli.ledger import Ledger
+from support import dying, mp4s
 from support.bytes_server import answer, head
 from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, State, done, submitted
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from queue import SimpleQueue
 
+    from seedance_cli.models import Submission
     from support.bytes_server import Client, Request, Script
     from support.runner import Run, Spawn
 
@@ -303,22 +305,29 @@ def test_the_document_after_a_signal_names_what_is_there(
 
 
 def test_a_file_that_was_whole_when_the_signal_came_is_its_tasks_own(
-    run: Run, server: ScriptedProvider, clock: FakeClock
+    run: Run, server: ScriptedProvider, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signal between the file's end and the ledger's word of it: it is recorded all the same."""
     path = Path("runbase-t1.mp4")
+    will_save, noted = Ledger.will_save, threading.Event()
+
+    def note(ledger: Ledger, submission: Submission, index: int, path: Path, size: int) -> None:
+        will_save(ledger, submission, index, path, size)
+        noted.set()
 
     class Struck(FakeClock):
         def get(self, queue_: SimpleQueue[T], seconds: float | None) -> T:
-            if threading.current_thread() is threading.main_thread() and server.fetched("t1.mp4"):
+            if threading.current_thread() is threading.main_thread() and noted.is_set():
                 until(path.exists)
                 raise Interrupted(signal.SIGINT)
             return super().get(queue_, seconds)
 
+    monkeypatch.setattr(Ledger, "will_save", note)
     submitted(server, "runbase", "t1")
     server.task("t1", done(server.video("t1.mp4")))
     words = ("wait", "--download")
     struck = run(*words, env=server.env(), clock=Struck())
+    noted.clear()
     assert (struck.code, struck.out) == (130, "")
     again = run(*words, env=server.env(), clock=clock)
     assert (again.code, again.out) == (0, f"{path.absolute()}\n")
@@ -469,3 +478,89 @@ def test_files_of_one_name_in_two_folders(
     assert result.code == 0
     assert sorted(result.out.splitlines()) == [saved("a/v.mp4"), saved("b/v.mp4")]
     assert result.err.count("downloaded ") == 2
+
+
+# Killed between a video's last byte and the command's end
+
+
+def struck(spawn: Spawn, server: ScriptedProvider, *, step: int, first: int, links: bool) -> None:
+    """Killed anywhere: a second run has the file, prints its path, and leaves nothing beside it."""
+    server.task("t1", done(server.video("t1.mp4")))
+    words = ("wait", "runbase:t1", "-o", "boat.mp4", "-q")
+    points = dying.sweep(spawn, words, server.env(), step=step, first=first, links=links)
+    killed = [point for point in points if point[1] == -9]
+    assert len(killed) == len(points) - 1 > 3
+    wrong = [
+        point
+        for point in points
+        if point[3] != 0 or not point[4].endswith("/boat.mp4\n") or point[5] != ["boat.mp4"]
+    ]
+    assert wrong == []
+    assert any(left == ["boat.mp4"] for _, _, left, *_ in killed), "one was after the rename"
+
+
+@posix
+def test_killed_around_the_rename(spawn: Spawn, server: ScriptedProvider) -> None:
+    """A process that was killed is no obstacle to its own task."""
+    struck(spawn, server, step=90, first=20, links=True)
+
+
+@pytest.mark.full
+@posix
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_killed_at_every_third_line(spawn: Spawn, server: ScriptedProvider, *, links: bool) -> None:
+    """The same all over the lines of the program from the last byte on."""
+    struck(spawn, server, step=3, first=1, links=links)
+
+
+@pytest.mark.parametrize("size", [0, len(mp4s.plain()), 7])
+def test_a_file_that_only_the_note_knows(
+    run: Run, server: ScriptedProvider, clock: FakeClock, size: int
+) -> None:
+    """After a kill: a file of the noted size is the task's own, an empty one is not there yet."""
+    task = submitted(server, "runbase", "t1")
+    server.task("t1", done(server.video("t1.mp4")))
+    path = Path("boat.mp4").absolute()
+    path.write_bytes(mp4s.plain()[:size])
+    with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        ledger.will_save(task, 1, path, len(mp4s.plain()))
+    result = run("wait", "runbase:t1", "-o", "boat.mp4", env=server.env(), clock=clock)
+    assert result.code == (2 if size == 7 else 0)
+    assert server.fetched("t1.mp4") == (1 if size == 0 else 0)
+    if size != 7:
+        assert (result.out, path.read_bytes()) == (f"{path}\n", mp4s.plain())
+        shown = run("list", "--json", env=server.env(), clock=clock)
+        assert shown.json[0]["files"] == [str(path)]
+
+
+def test_a_ledger_that_takes_no_note_keeps_no_video(
+    run: Run, server: ScriptedProvider, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is paid for gets its name though the ledger cannot be written; that is 10."""
+
+    def full(*_: object) -> None:
+        raise WriteFailed("the ledger is full")
+
+    server.task("t1", done(server.video("t1.mp4")))
+    monkeypatch.setattr(Ledger, "will_save", full)
+    monkeypatch.setattr(Ledger, "add_file", full)
+    result = run("wait", "runbase:t1", "-o", "boat.mp4", env=server.env(), clock=clock)
+    assert (result.code, result.out) == (10, f"{Path('boat.mp4').absolute()}\n")
+    assert Path("boat.mp4").read_bytes() == mp4s.plain()
+
+
+def test_fault_29_two_waits_for_one_task(spawn: Spawn, server: ScriptedProvider) -> None:
+    """Two processes that bring the same video to one target are both done: 0, one whole file."""
+    both = threading.Barrier(2)
+
+    def together(request: Request, client: Client) -> None:
+        both.wait(_PATIENCE)
+        answer(200, mp4s.plain(100_000))(request, client)
+
+    server.task("t1", done(server.video("t1.mp4")))
+    server.videos["t1.mp4"] = together
+    words = ("wait", "runbase:t1", "-o", "boat.mp4")
+    processes = [spawn(*words, env=server.env()) for _ in range(2)]
+    results = [process.finish() for process in processes]
+    assert [(one.code, one.out) for one in results] == [(0, f"{saved('boat.mp4')}\n")] * 2
+    assert [path.name for path in Path().iterdir()] == ["boat.mp4"]

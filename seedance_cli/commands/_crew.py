@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli import _video_pauses
 from seedance_cli.cancellation import Cancellation
-from seedance_cli.download import Saved, download
+from seedance_cli.download import Saved, Whole, download
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.reading import Target, read
 from seedance_cli.screen import Transfer
@@ -33,7 +33,7 @@ AT_ONCE = 4
 MOST = 64
 """Tasks that are under way, those included whose video is waited for."""
 _STEP = 0.5
-"""Seconds that a thread waits for a place unaware of a wish to stop."""
+"""Seconds that a thread waits for a place, or a name, unaware of a wish to stop."""
 STOP_SECONDS = 1.0
 """How long `Crew.stop` waits for the threads. One that is flushing to the disk takes longer."""
 
@@ -49,6 +49,8 @@ class Video:
     """What the display calls it; no two at the same time have the same."""
     here: bool
     """Whether an earlier run has saved it."""
+    force: bool
+    """Replace what is there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +59,6 @@ class Order:
 
     where: Target
     videos: tuple[Video, ...]
-    force: bool
-    """Replace existing files."""
     lost: bool
     """The provider does not know the task any more."""
 
@@ -105,6 +105,18 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """A video is whole, and gets its name once that is written down."""
+
+    order: Order
+    video: Video
+    size: int
+    """Bytes."""
+    written: threading.Event
+    """Set when the file may have its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A video is in its place."""
 
@@ -122,7 +134,7 @@ class Ended:
     error: BaseException | None
 
 
-Told: TypeAlias = Logged | Begun | Waits | GoesOn | Renewed | Done | Ended
+Told: TypeAlias = Logged | Begun | Waits | GoesOn | Renewed | Placing | Done | Ended
 
 
 class Source:
@@ -242,6 +254,12 @@ class Crew:
         while not self._places.acquire(timeout=_STEP):
             self._cancellation.check()
 
+    def _ask_for_the_name(self, order: Order, video: Video, size: int) -> None:
+        written = threading.Event()
+        self._tell(Placing(order, video, size, written))
+        while not written.wait(_STEP):
+            self._cancellation.check()
+
     def _fetch_all(self, order: Order) -> None:
         source = Source(order.where, lost=order.lost)
         for video in order.videos:
@@ -276,7 +294,7 @@ class Crew:
         steps = download(
             source.url(video.index),
             video.path,
-            force=order.force,
+            force=video.force,
             allow_private=order.where.channel.loopback,
             clock=self._clock,
             owner=source.owner(video.index),
@@ -289,6 +307,9 @@ class Crew:
             for step in steps:
                 if isinstance(step, Saved):
                     return step
+                if isinstance(step, Whole):
+                    self._ask_for_the_name(order, video, step.size)
+                    continue
                 transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
                 if not begun:
                     begun, transfer.began = True, self._clock.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from seedance_cli.commands._crew import (
     GoesOn,
     Logged,
     Order,
+    Placing,
     Renewed,
     Source,
     Video,
@@ -29,6 +31,7 @@ from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, Write
 from seedance_cli.models import Status
 from seedance_cli.naming import target
 from seedance_cli.output import Closed
+from seedance_cli.partfile import remove_leftover
 from seedance_cli.reading import Target
 from seedance_cli.screen import Transfer
 from seedance_cli.text import unusable
@@ -89,12 +92,43 @@ def target_of(session: Session, submission: Submission, index: int, output: str 
     )
 
 
-def is_own(ledger: Ledger, submission: Submission, index: int, path: Path) -> bool:
-    """Whether the file is the one that was saved of this very video, and has its size still."""
-    for number, recorded, size in ledger.files(submission):
-        if number == index:
-            with suppress(OSError):
-                return path.samefile(recorded) and path.stat().st_size == size
+class Standing(Enum):
+    """What the ledger says of a file that is at a video's target."""
+
+    OWN = auto()
+    """It was saved of this very video, and has its size still."""
+    PLACED = auto()
+    """The same, by a process that was killed before it could write that down."""
+    EMPTY = auto()
+    """Such a process was killed while it gave the video this name: there are no bytes yet."""
+    OTHER = auto()
+    """Anything else, also no file at all."""
+
+
+def standing(ledger: Ledger, submission: Submission, index: int, path: Path) -> Standing:
+    """What the ledger says of the file at a video's target."""
+    try:
+        size = path.stat().st_size
+        plain = path.is_file()
+    except OSError:
+        return Standing.OTHER
+    if not plain:
+        return Standing.OTHER
+    for number, recorded, saved in ledger.files(submission):
+        if number == index and saved == size and _same(path, recorded):
+            return Standing.OWN
+    for number, recorded, saved in ledger.targets(submission):
+        if number == index and recorded == path.absolute() and not path.is_symlink():
+            if saved == size:
+                return Standing.PLACED
+            if size == 0:
+                return Standing.EMPTY
+    return Standing.OTHER
+
+
+def _same(path: Path, recorded: Path) -> bool:
+    with suppress(OSError):
+        return path.samefile(recorded)
     return False
 
 
@@ -274,8 +308,7 @@ class Downloads:
                 self._waiting.remove(one)
                 order = Order(
                     where,
-                    tuple(self._videos(delivery.submission, paths)),
-                    force=self._force,
+                    tuple(self._videos(delivery, paths)),
                     lost=delivery.lost is not None,
                 )
                 self._running[order] = delivery
@@ -293,15 +326,21 @@ class Downloads:
         for index in range(2, count + 1):
             yield target_of(self._session, submission, index, self._output)
 
-    def _videos(self, submission: Submission, paths: Sequence[Path]) -> Iterator[Video]:
+    def _videos(self, delivery: Delivery, paths: Sequence[Path]) -> Iterator[Video]:
         names = {video.name for order in self._running for video in order.videos}
         for index, path in enumerate(paths, 1):
             name = str(path) if path.name in names else path.name
-            here = False
+            found = Standing.OTHER
             if not self._force:
                 with suppress(WriteFailed):  # an unreadable ledger knows of no file
-                    here = is_own(self._ledger, submission, index, path)
-            yield Video(index, path, name, here)
+                    found = standing(self._ledger, delivery.submission, index, path)
+            here = found in {Standing.OWN, Standing.PLACED}
+            video = Video(index, path, name, here, force=self._force or found is Standing.EMPTY)
+            if found is Standing.PLACED:
+                remove_leftover(path)
+                with suppress(OSError):
+                    self._record(delivery, video, path.stat().st_size)
+            yield video
 
     def _take(self, told: Told) -> Iterator[Delivery]:
         if not isinstance(told, Ended):
@@ -324,7 +363,7 @@ class Downloads:
         finally:
             self._start()
 
-    def _note(self, told: Logged | Begun | Waits | GoesOn | Renewed | Done) -> None:
+    def _note(self, told: Logged | Begun | Waits | GoesOn | Renewed | Placing | Done) -> None:
         match told:
             case Logged(text):
                 self._session.out.log(text)
@@ -337,12 +376,18 @@ class Downloads:
                 self._paused.discard(order)
             case Renewed(order, submission):
                 self._observe(self._running[order], submission)
+            case Placing(order, video, size, written):
+                # A ledger that cannot take it keeps nobody from a video that is paid for.
+                with suppress(WriteFailed):
+                    submission = self._running[order].submission
+                    self._ledger.will_save(submission, video.index, video.path, size)
+                written.set()
             case Done(order, video, saved):
                 delivery = self._running[order]
                 if saved is not None:
                     self._say_saved(video.name, saved)
                     if saved.is_file:
-                        self._record(delivery, video, saved)
+                        self._record(delivery, video, saved.size)
                 delivery.lines.append(str(video.path))
 
     def _observe(self, delivery: Delivery, read: Submission) -> None:
@@ -353,10 +398,10 @@ class Downloads:
             delivery.submission = read
             delivery.error = delivery.error or error
 
-    def _record(self, delivery: Delivery, video: Video, saved: Saved) -> None:
+    def _record(self, delivery: Delivery, video: Video, size: int) -> None:
         try:
             delivery.submission = self._ledger.add_file(
-                delivery.submission, video.index, video.path, saved.size
+                delivery.submission, video.index, video.path, size
             )
         except WriteFailed as error:
             # The file is there all the same, and is told of.

@@ -111,7 +111,7 @@ def _check_options(out: Output, named: Sequence[str], wanted: Wanted) -> None:
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
     """Find what cannot be written before anything else happens."""
     from seedance_cli._targets import check_target
-    from seedance_cli.commands._deliver import is_own, target_of
+    from seedance_cli.commands._deliver import Standing, standing, target_of
     from seedance_cli.errors import UsageError
 
     if not wanted.download or wanted.output == "-":
@@ -125,5 +125,6 @@ def _check_targets(session: Session, submissions: Sequence[Submission], wanted: 
                 f"-o {wanted.output} gives {other.ref} and {one.ref} the same name: {path}",
                 hint="put {task_id} into it",
             )
-        if wanted.force or not is_own(session.ledger(), one, 1, path):
-            check_target(path, force=wanted.force)
+        found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
+        if found in {Standing.EMPTY, Standing.OTHER}:
+            check_target(path, force=wanted.force or found is Standing.EMPTY)

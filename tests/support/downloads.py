@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli._video_answer import Progress
 from seedance_cli._video_pauses import PATIENCE
-from seedance_cli.download import Saved, download
+from seedance_cli.download import Saved, Whole, download
 from support.bytes_server import answer, head
 from support.mp4s import plain
 
@@ -44,7 +44,7 @@ def fetch(
         patience=patience,
     )
     *progress, saved = steps
-    assert all(isinstance(step, Progress) for step in progress)
+    assert all(isinstance(step, Progress | Whole) for step in progress)
     assert isinstance(saved, Saved)
     return saved
 
