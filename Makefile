@@ -1,4 +1,5 @@
 # `make demo` and `make test` need python3 with pip, make and git; everything else they bring along.
+# `make demo` installs what the program needs, `make test` what its development needs besides.
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -8,16 +9,20 @@ RUN := .venv/bin
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
-.PHONY: demo test test-full lint completions clean
+.PHONY: demo test test-full test-lowest lint completions clean
 
-demo: .venv/ready
+demo: .venv/installed
 	@$(RUN)/python benchmarks/demo.py
 
 test: .venv/ready
 	$(RUN)/python -m pytest -q -n 4
 
-test-full: .venv/ready
+test-full: .venv/ready test-lowest
 	$(RUN)/python -m pytest -q -n 4 -m full
+
+# The suite once more, with the lowest version of each dependency that pyproject.toml allows.
+test-lowest: .venv-lowest/ready
+	.venv-lowest/bin/python -m pytest -q -n 4
 
 lint: .venv/ready
 	$(RUN)/ruff check .
@@ -28,10 +33,20 @@ completions: .venv/ready
 	$(RUN)/python completions/write.py
 
 clean:
-	rm -rf .venv .uv
+	rm -rf .venv .venv-lowest .uv
+
+.venv/installed: pyproject.toml | $(UV)
+	$(UV) sync --quiet --inexact --no-default-groups --extra sandbox
+	@touch $@
 
 .venv/ready: pyproject.toml | $(UV)
-	$(UV) sync --quiet
+	$(UV) sync --quiet --extra sandbox
+	@touch $@ .venv/installed
+
+.venv-lowest/ready: pyproject.toml | $(UV)
+	$(UV) venv --quiet --clear .venv-lowest
+	$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct -e '.[sandbox]'
+	$(UV) pip install --quiet --python .venv-lowest --group test
 	@touch $@
 
 # `pip --target` also works where the system's Python is managed by the distribution.
