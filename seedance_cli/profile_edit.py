@@ -90,9 +90,12 @@ def set_value(paths: Paths, clock: Clock, profile: str, setting: Setting, value:
             table.pop(key, None)
         others = [key for key in KEY_SETTINGS if key in table]
         if setting.path[-1] in KEY_SETTINGS and others:
+            import shlex  # a name in the user's file may be anything
+
+            table_name = ".".join(setting.path[:-1])
             raise UsageError(
-                f"{'.'.join(setting.path[:-1])} of profile {profile} already has {others[0]}",
-                hint=f"seedance profile unset {profile} {'.'.join(setting.path[:-1])}.{others[0]}",
+                f"{table_name} of profile {profile} already has {others[0]}",
+                hint=f"seedance profile unset {shlex.quote(profile)} {table_name}.{others[0]}",
             )
         table[setting.path[-1]] = value
     return Change(paths.config, edit.written, edit.backup)

@@ -185,10 +185,12 @@ def choose_provider(
     if sandbox:
         return SANDBOX_PROVIDER, Source(Origin.SANDBOX)
     if with_key:
+        import shlex  # a name in the user's file may be anything
+
         raise ConfigError(
             f"there are keys for {', '.join(with_key)}, and nothing says which to use",
             hint="name one: -p NAME, SEEDANCE_PROVIDER=NAME, or "
-            f"`seedance profile set {choice.name} provider NAME`",
+            f"`seedance profile set {shlex.quote(choice.name)} provider NAME`",
         )
     raise ConfigError(
         "there is no provider to use, since none is named and none has a key",

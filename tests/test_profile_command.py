@@ -539,3 +539,20 @@ def test_help_has_two_examples_and_the_common_options(run: Run, words: list[str]
     assert text.count(f"seedance {' '.join(words)}") >= 2 + text.count("Usage: seedance")
     for option in ("--json", "--quiet", "--verbose"):
         assert option in text
+
+
+def test_a_hint_with_a_name_can_be_pasted(run: Run) -> None:
+    """A profile's name from the user's file is quoted in a command line to be copied."""
+    table = '[profiles."$(touch x)".providers.runbase]\napi_key = "kkkkkkkkkkkkkkkk"\n'
+    Path(os.environ["SEEDANCE_CONFIG"]).parent.mkdir(exist_ok=True)
+    Path(os.environ["SEEDANCE_CONFIG"]).write_text(table)
+    done = run("profile", "set", "$(touch x)", "providers.runbase.api_key_env", "A_KEY")
+    assert done.code == 2
+    assert "seedance profile unset '$(touch x)' providers.runbase.api_key" in done.err
+    env = {"DEFAPI_API_KEY": "k" * 20, "SEEDANCE_PROFILE": "$(touch x)"}
+    done = run("generate", "a boat", env=env)
+    assert done.code == 3
+    assert "seedance profile set '$(touch x)' provider NAME" in done.err
+    assert run("login", "defapi", stdin="k" * 20, env=env).code == 0
+    done = run("login", "defapi", stdin="k" * 20, env=env)
+    assert "`--profile '$(touch x)'`" in done.err

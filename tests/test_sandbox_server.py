@@ -24,6 +24,7 @@ from seedance_cli.models import HttpResponse, Status, TaskHandle, VideoRequest
 from seedance_cli.providers import get
 from seedance_cli.sandbox import Options
 from seedance_cli.sandbox.embedded import running
+from seedance_cli.sandbox.serve import exports
 from seedance_cli.sandbox.server import bind, serving
 from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
 
@@ -306,6 +307,14 @@ def test_the_command(spawn: Spawn) -> None:
     assert result.out == f"{root}\n"
     assert f"export RUNBASE_BASE_URL={root}/runbase/api/v1" in result.err
     assert "Traceback" not in result.err
+
+
+def test_the_variables_of_an_ipv6_address() -> None:
+    """The lines can be pasted into any shell: brackets are quoted, and nothing else needs to be."""
+    assert "export RUNBASE_BASE_URL='http://[::1]:8765/runbase/api/v1'" in exports(
+        "http://[::1]:8765"
+    )
+    assert "export DEFAPI_BASE_URL=http://127.0.0.1:1/defapi" in exports("http://127.0.0.1:1")
 
 
 def test_the_command_with_json(spawn: Spawn) -> None:

@@ -108,9 +108,11 @@ def check_words(provider: str, surplus: list[str] | None) -> None:
 def _instead(choice: Choice, place: KeyPlace) -> str:
     """What is used instead of the key that was stored."""
     if place.source.name == place.variable:
+        import shlex  # a name in the user's file may be anything
+
         return (
             f"{place.variable} is set and is used instead of it; "
-            f"`--profile {choice.name}` makes the stored key win"
+            f"`--profile {shlex.quote(choice.name)}` makes the stored key win"
         )
     return f"{place.place} names a key too, and that is used instead of it"
 

@@ -67,4 +67,7 @@ def environment(root: str) -> dict[str, str]:
 
 def exports(root: str) -> list[str]:
     """The same as lines for a shell."""
-    return [f"export {name}={value}" for name, value in environment(root).items()]
+    from shlex import quote
+
+    # The brackets of an IPv6 address are a pattern to a shell.
+    return [f"export {name}={quote(value)}" for name, value in environment(root).items()]
