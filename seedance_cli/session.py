@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -28,7 +30,6 @@ from seedance_cli.spoken import told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from seedance_cli.clock import Clock
@@ -112,6 +113,7 @@ class Session:
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
         self._root: str | None = None
+        self._cwd: Path | None = None
         self._warned: set[str] = set()
         self.verb = "wait"
         """What would be typed again, where a task could not be reached."""
@@ -138,6 +140,24 @@ class Session:
     def provider_option(self) -> str | None:
         """`--provider`, checked."""
         return self._provider
+
+    def base(self, output: str | None) -> Path:
+        """The folder that `-o` is relative to: the current one, as it was when it was first needed.
+
+        Raises:
+            WriteFailed: it is needed, and is not there any more.
+        """
+        if output is not None and (output == "-" or Path(output).expanduser().is_absolute()):
+            return Path(os.sep)
+        if self._cwd is None:
+            try:
+                self._cwd = Path.cwd()
+            except OSError as error:
+                raise WriteFailed(
+                    "the current folder is not there any more",
+                    hint="cd to another one, or give -o an absolute path",
+                ) from error
+        return self._cwd
 
     @property
     def state_dir(self) -> Path:

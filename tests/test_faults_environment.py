@@ -9,11 +9,12 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from seedance_cli import _ledger_file
+from seedance_cli.ledger import Ledger
 from support import no_locks
 from support.bytes_server import BytesServer, answer
 from support.scripted_provider import ScriptedProvider, done
@@ -39,6 +40,56 @@ def server() -> Iterator[ScriptedProvider]:
 
 
 # 43: no terminal, no home, no right to write
+
+
+GONE = """
+import os, sys, tempfile
+os.chdir(tempfile.mkdtemp())
+os.rmdir(os.getcwd())
+from seedance_cli.__main__ import main
+sys.exit(main())
+"""
+"""The program, in a current folder that is not there any more."""
+
+
+@posix
+def test_fault_43_without_a_current_folder_only_saving_there_fails(
+    spawn: Spawn, server: ScriptedProvider, tmp_path: Path
+) -> None:
+    """A bare `wait`, a `wait REF` and an absolute `-o` need none; `--download` says so."""
+    server.task("t1", done(server.video("t1.mp4")))
+    env = server.env()
+    assert spawn("wait", env=env, code=GONE).finish().code == 0
+    assert spawn("wait", "runbase:t1", env=env, code=GONE).finish().code == 0
+    result = spawn("wait", "runbase:t1", "-o", f"{tmp_path}/new/", env=env, code=GONE).finish()
+    assert result.code == 0, result.err
+    assert Path(result.out.strip()).is_file()
+    for words in (("wait", "runbase:t1"), ("wait",), PAY):
+        result = spawn(*words, "--download", env=env, code=GONE).finish()
+        assert result.code == 10, result.err
+        assert "current folder" in result.err
+        assert "Traceback" not in result.err
+    assert server.posts() == 0
+
+
+@posix
+def test_fault_43_a_current_folder_that_goes_while_it_pays_costs_nothing(
+    run: Run, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The video goes to the folder that was the current one before the task was paid for."""
+    here = Path.cwd()
+    real = Ledger.accept
+
+    def accept(*words: Any, **options: Any) -> Any:
+        here.rmdir()
+        return real(*words, **options)
+
+    monkeypatch.setattr(Ledger, "accept", accept)
+    server.task("t1", done(server.video("t1.mp4")))
+    result = run(*PAY, "--download", "--json", env=server.env())
+    assert result.code == 0, result.err
+    assert result.json["files"] == [str(here / "runbase-t1.mp4")]
+    assert (here / "runbase-t1.mp4").is_file()
 
 
 @posix

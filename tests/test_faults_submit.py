@@ -1516,6 +1516,23 @@ def test_fault_46_what_no_json_can_carry_is_refused_here(shop: Shop, kind: str) 
     assert shop.rows() == []
 
 
+@pytest.mark.parametrize(
+    ("levels", "code"), [(64, 0), (65, 2), (500, 2), (970, 2), (975, 2), (20_000, 2)]
+)
+@pytest.mark.parametrize(("start", "end"), [("[", "]"), ('{"a":', "}")])
+def test_fault_46_a_param_nested_too_deep_is_refused_here(
+    shop: Shop, levels: int, code: int, start: str, end: str
+) -> None:
+    """What Python's recursion could fail at after it was paid for is refused before: 2, no POST."""
+    with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
+        result = shop.buy(server.url, "--param", f"x={start * levels}1{end * levels}", "--json")
+        assert (result.code, posts(server)) == (code, int(not code))
+    if code:
+        assert "--param x" in result.error["message"]
+        assert "64 levels" in result.error["hint"]
+        assert result.error["retry_safe"] is True
+
+
 @pytest.mark.parametrize("raw", [b"a\x00b", b"caf\xe9", b"\xed\xa0\x80", b"", b" \n"])
 def test_fault_46_bytes_that_are_no_text_are_refused(shop: Shop, raw: bytes) -> None:
     """A prompt on stdin that is empty, has a NUL, or is no UTF-8 is 2, and nothing is sent."""

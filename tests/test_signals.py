@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -91,6 +92,72 @@ def test_fault_42_the_first_signal_in_flight_waits_for_the_id_and_stores_it(
         assert "submitted runbase:t-1" in result.err
     else:
         assert result.out == "runbase:t-1\n"
+
+
+def full_pipe() -> tuple[int, int]:
+    """A pipe that nobody reads and that takes nothing more."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 512)
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("options", [(), ("--json",), ("--wait",)])
+def test_fault_42_a_reader_that_never_reads_keeps_nobody(
+    spawn: Spawn, tmp_path: Path, signum: int, options: tuple[str, ...]
+) -> None:
+    """Stdout a full pipe: the ref is on stderr, and a signal ends the program with its status."""
+    reader, writer = full_pipe()
+    with BytesServer(OK) as server:
+        process = spawn("generate", "a boat", *options, env=env(server.url), stdout=writer)
+        process.wait_for("submitted runbase:t-1")
+        process.signal(signum)
+        result = process.finish(20)
+        assert sum(one.method == "POST" for one in server.requests) == 1
+    os.close(reader)
+    os.close(writer)
+    assert result.code == 128 + signum
+    assert "seedance wait runbase:t-1" in result.err
+    assert [row.ref for row in rows(tmp_path)] == ["runbase:t-1"]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_fault_42_a_storm_while_it_waits_ends_with_a_status(spawn: Spawn, count: int) -> None:
+    """SIGHUP after SIGHUP in `--wait` and to the very end: 129, not death by the signal."""
+    with BytesServer(OK) as server:
+        process = spawn("generate", "a boat", "--wait", env=env(server.url))
+        process.wait_for("submitted runbase:t-1")
+        for _ in range(count):
+            process.signal(signal.SIGHUP)
+            time.sleep(0.002)
+        result = process.finish(20)
+    assert result.code == 129
+    assert "seedance wait runbase:t-1" in result.err
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("options", [(), ("--json",), ("--wait",)])
+def test_fault_42_a_storm_from_the_post_on_loses_nothing(
+    spawn: Spawn, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """A signal every millisecond from before the answer to the end of the process, ten times."""
+    for number in range(10):
+        catch = Catch(OK)
+        with BytesServer(catch) as server:
+            process = spawn("generate", f"boat {number}", *options, env=env(server.url))
+            assert catch.came.wait(15)
+            catch.go_on.set()
+            while process.popen.poll() is None:
+                process.signal(signal.SIGTERM)
+                time.sleep(0.001)
+            result = process.finish(20)
+        assert result.code == 143
+        assert "runbase:t-1" in result.out + result.err
+        assert rows(tmp_path)[0].ref == "runbase:t-1"
 
 
 class Sender:

@@ -88,7 +88,7 @@ def target_of(session: Session, submission: Submission, index: int, output: str 
         index=index,
         prompt=prompt,
         created=task.created_at or submission.created_at or session.clock.now(),
-        cwd=Path.cwd(),
+        cwd=session.base(output),
     )
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from seedance_cli.providers._base import ProviderInfo
 
 _SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
+_DEEPEST = 64
+"""Levels of a `--param`. Far below what Python's own recursion allows, so that nothing that handles
+the request after it was paid for can fail at it."""
 _SHOWN = 60
 _MOST = 16 << 20
 """Bytes of a prompt that is read from a file or stdin, which may have no end."""
@@ -169,6 +172,20 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
+def _deeper(value: JsonValue, levels: int) -> bool:
+    """Whether arrays and objects lie in each other more than so many levels deep."""
+    found = [value]
+    for _ in range(levels + 1):
+        inner: list[JsonValue] = []
+        for one in found:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        found = inner
+    return bool(found)
+
+
 def _json(key: str, text: str) -> JsonValue:
     """The value of a `--param`, refused where sending it would change what was typed."""
     import json
@@ -191,11 +208,16 @@ def _json(key: str, text: str) -> JsonValue:
         value: JsonValue = json.loads(
             text, parse_constant=constant, parse_float=number, object_pairs_hook=members
         )
+        if _deeper(value, _DEEPEST):
+            raise RecursionError
     except (ValueError, RecursionError, ArithmeticError) as error:
         why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        hint = f"""a text needs quotes of its own: --param '{shown(key)}="text"'"""
+        if isinstance(error, RecursionError):
+            why, hint = "it is nested too deep", f"at most {_DEEPEST} levels can be sent"
         value = told(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
         raise UsageError(
             f"--param {shown(key)}: {value} cannot be sent: {why}",
-            hint=f"""a text needs quotes of its own: --param '{shown(key)}="text"'""",
+            hint=hint,
         ) from error
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -252,7 +251,7 @@ def _check_target(session: Session, order: _Order, wanted: Wanted | None) -> Non
             index=1,
             prompt=order.video.prompt,
             created=session.clock.now(),
-            cwd=Path.cwd(),
+            cwd=session.base(wanted.output),
         )
         for task_id in ("a", "b")
     )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from seedance_cli.commands._follow import Wanted
     from seedance_cli.models import Submission
-    from seedance_cli.output import Output
     from seedance_cli.session import Session
 
 EXAMPLES = (
@@ -80,7 +79,7 @@ def wait(
 def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     from seedance_cli.commands import _follow, _unknown
 
-    _check_options(session.out, named, wanted)
+    _check_options(session, named, wanted)
     submissions = session.find(named) if named else session.unfinished()
     if named:
         _check_targets(session, submissions, wanted)
@@ -90,13 +89,12 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     return _follow.follow(session, submissions, wanted, unknown)
 
 
-def _check_options(out: Output, named: Sequence[str], wanted: Wanted) -> None:
-    from pathlib import Path
-
+def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> None:
     from seedance_cli.errors import UsageError
     from seedance_cli.naming import names_one
 
-    if len(named) != 1 and names_one(wanted.output, Path.cwd()):
+    output = wanted.output
+    if len(named) != 1 and output is not None and names_one(output, session.base(output)):
         raise UsageError(
             f"-o {wanted.output} is one file, and this waits for "
             + ("several tasks" if named else "every unfinished task"),
@@ -105,7 +103,8 @@ def _check_options(out: Output, named: Sequence[str], wanted: Wanted) -> None:
     if wanted.events and wanted.output == "-":
         raise UsageError("-o - and --events both want stdout", hint="give one of them")
     if wanted.download:
-        out.check_stdout()
+        session.out.check_stdout()
+        session.base(output)
 
 
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
