@@ -408,7 +408,8 @@ class Watch:
 def _not_there_yet(item: _Item, error: SeedanceError, now: float) -> bool:
     """Whether its service does not find a task that is still so new that this is normal."""
     young = item.born is not None and now - item.born < NEW_TASK
-    return young and isinstance(error, NotFound)
+    found_before = item.target.submission.status.terminal
+    return young and not found_before and isinstance(error, NotFound)
 
 
 def _unanswered(item: _Item, error: SeedanceError) -> Seen:

@@ -242,9 +242,21 @@ def test_a_known_url_that_is_gone_leaves_a_lost_task_4(
         words = ("wait", "seedance2ink:t1", "--json") if more != ("-o", "-") else ("wait", "t1")
         result = run(*words, *more, env=server.env(), clock=clock)
         assert result.code == 4, result.err
-        assert "scripted" in result.err or "404" in result.err
-        assert "URL is not valid" in result.err
+        told = next(line for line in result.err.splitlines() if "error:" in line)
+        assert "answers scripted (HTTP 404); " in told
+        assert "video" in told.partition("; ")[2]
     assert run("wait", env=server.env(), clock=clock).code == 4
+
+
+def test_a_task_that_was_found_before_has_no_minute_of_grace(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A 404 is normal for a task that its service has not found yet, and for no other."""
+    submitted(server, "seedance2ink", "t1", clock=clock)
+    server.task("t1", done(server.video("old.mp4")), error(404))
+    assert run("status", "t1", env=server.env(), clock=clock).code == 0
+    assert run("wait", "t1", env=server.env(), clock=clock).code == 0
+    assert (server.polls("t1"), passed(clock)) == (2, 0)
 
 
 def test_a_known_url_of_an_unusable_form_leaves_a_lost_task_4(
