@@ -32,7 +32,11 @@ def sandbox(
     port: Annotated[
         int,
         typer.Option(
-            metavar="PORT", min=0, max=65535, help="The port to listen on; 0: any free one."
+            "--port",  # before 0.28 Typer takes a metavar that is the name for the option itself
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="The port to listen on; 0: any free one.",
         ),
     ] = 8765,
     seconds: Annotated[
