@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from datetime import UTC
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-FIELDS = ("provider", "task_id", "index", "slug", "date")
+FIELDS = (
+    *("name", "provider", "model", "task_id", "index", "slug", "date", "time"),
+    *("seed", "duration", "resolution", "image", "batch", "row"),
+)
+NONE = "none"
+"""What a field is whose task has no such thing."""
 DEFAULT = "{provider}-{task_id}.mp4"
 MAX_VALUE = 150
 """Bytes (UTF-8) of one value in a name."""
@@ -40,6 +46,7 @@ _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:[ .]|$)", re.IGNORECASE
 )
 _MAX_SUFFIX = 16
+_NOTHING: Mapping[str, str | int | None] = MappingProxyType({})
 
 
 def check_template(template: str) -> None:
@@ -87,6 +94,7 @@ def target(
     prompt: str | None,
     created: datetime,
     cwd: Path,
+    facts: Mapping[str, str | int | None] = _NOTHING,
 ) -> Path:
     """Where a video goes.
 
@@ -97,18 +105,21 @@ def target(
         task_id: as the server gave it.
         index: which of the task's videos, from 1.
         prompt: for `{slug}`; None where it is not known.
-        created: for `{date}`; aware.
+        created: for `{date}` and `{time}`; aware.
         cwd: what a relative path is relative to.
+        facts: the values of other fields; one that is missing, None or empty is `none`.
 
     Raises:
         UsageError: as `check_template`.
     """
-    values = {
+    moment = created.astimezone(UTC)
+    values = {field: safe_value(_text(facts.get(field))) for field in FIELDS} | {
         "provider": safe_value(provider),
         "task_id": safe_value(task_id),
         "index": str(index),
         "slug": slug(prompt),
-        "date": created.astimezone(UTC).strftime("%Y-%m-%d"),
+        "date": moment.strftime("%Y-%m-%d"),
+        "time": moment.strftime("%H%M%S"),
     }
     template = DEFAULT
     folder = cwd
@@ -125,6 +136,35 @@ def target(
             template = output[cut:]
     numbered = index > 1 and "index" not in _fields(template) | _fields(output or "")
     return folder / _name(template, values, f"-{index}" if numbered else "")
+
+
+def default_fault(output: str, cwd: Path) -> str | None:
+    """Why a profile's `defaults.output` cannot be used, as the end of a sentence; None if it can.
+
+    It serves every task of the profile, so it names a folder or has a field in it.
+    """
+    try:
+        output = from_home(output)
+        check_template(output)
+    except UsageError as error:
+        return error.message.removeprefix("-o ")
+    if names_one(output, cwd):
+        return "names one file: it takes a folder/, or a template such as {task_id}.mp4"
+    return None
+
+
+def image_stem(image: str) -> str | None:
+    """The name of an image without its suffix, for `{image}`; None where it has no name."""
+    if image[:5].lower() == "data:":
+        return None
+    if image.lower().startswith(("http://", "https://")):
+        from urllib.parse import unquote, urlsplit
+
+        try:
+            image = unquote(urlsplit(image).path)
+        except ValueError:
+            return None
+    return _split(re.split(r"[/\\]", image.rstrip("/\\"))[-1])[0] or None
 
 
 def slug(prompt: str | None) -> str:
@@ -160,6 +200,10 @@ def safe_value(value: str) -> str:
         return text
     tag = _hash(value)
     return f"{_cut(text, MAX_VALUE - len(tag) - 1).rstrip(' .') or 'task'}-{tag}"
+
+
+def _text(value: str | int | None) -> str:
+    return NONE if value is None or value == "" else str(value)
 
 
 def _is_folder(path: str, cwd: Path) -> bool:

@@ -30,9 +30,11 @@ OPTIONS: Mapping[str, type[Default]] = MappingProxyType(
         "audio": bool,
         "fixed_lens": bool,
         "callback_url": str,
+        "output": str,
     }
 )
-"""The options that a profile may set, by `VideoRequest` field name. `duration` is in seconds."""
+"""The options that a profile may set, by `VideoRequest` field name, and `-o`. `duration` is in
+seconds."""
 
 KEY_SETTINGS = ("api_key", "api_key_env", "api_key_command")
 """The ways `config.toml` can name a key; one table holds at most one of them."""

@@ -100,6 +100,8 @@ def doubt(
         option: the option's name.
         value: its new default.
     """
+    if option == "output":
+        return None
     model = defaults.get("model")
     limits = info.model(model if isinstance(model, str) else None)
     allowed: dict[str, tuple[Default, ...]] = {
@@ -169,11 +171,23 @@ def _callback(setting: Setting, text: str) -> str:
     raise UsageError(f"{setting} takes an http or https URL")
 
 
+def _output(setting: Setting, text: str) -> str:
+    from pathlib import Path
+
+    from seedance_cli.naming import default_fault
+
+    fault = default_fault(text, Path())
+    if fault is None:
+        return text
+    raise UsageError(f"{setting} {fault}")
+
+
 _PARSERS: Mapping[str, Callable[[Setting, str], Default]] = {
     "duration": _seconds,
     "audio": _switch,
     "fixed_lens": _switch,
     "callback_url": _callback,
+    "output": _output,
     "base_url": _base_url,
     "api_key_env": _variable,
 }

@@ -147,7 +147,7 @@ class Session:
         Raises:
             WriteFailed: it is needed, and is not there any more.
         """
-        if output is not None and (output == "-" or Path(output).expanduser().is_absolute()):
+        if output is not None and (output == "-" or Path(output).is_absolute()):
             return Path(os.sep)
         if self._cwd is None:
             try:
@@ -191,6 +191,20 @@ class Session:
             for warning in self._store.warnings:
                 self._warn(warning)
         return self._store
+
+    def default_output(self, task: Submission) -> str | None:
+        """`-o` as the task's profile sets it; one that cannot be used is left out, and named."""
+        settings = self.settings(task=task)
+        output = settings.defaults.get("output")
+        if not isinstance(output, str):
+            return None
+        from seedance_cli.naming import default_fault, from_home
+
+        fault = default_fault(output, self.base(output))
+        if fault is None:
+            return from_home(output)
+        self._warn(f"profile {settings.profile}: output = {output} is left out: it {fault}")
+        return None
 
     def _warn(self, text: str) -> None:
         if text not in self._warned:

@@ -26,6 +26,7 @@ def target(
     prompt: str | None = None,
     created: datetime = CREATED,
     cwd: Path = CWD,
+    facts: dict[str, str | int | None] | None = None,
 ) -> Path:
     return naming.target(
         output,
@@ -35,6 +36,7 @@ def target(
         prompt=prompt,
         created=created,
         cwd=cwd,
+        facts=facts or {},
     )
 
 
@@ -85,6 +87,47 @@ def test_the_date_is_utc() -> None:
     """`{date}` is the day of creation in UTC, wherever the time was written."""
     late = datetime(2026, 2, 8, 1, 0, tzinfo=timezone(timedelta(hours=9)))
     assert target("{date}", created=late) == CWD / "2026-02-07"
+
+
+def test_every_field_has_a_value() -> None:
+    """What a task has not is `none`; a time is UTC; every value is one safe part of a path."""
+    template = "-".join(f"{{{field}}}" for field in naming.FIELDS)
+    values = "none-runbase-none-req_1-1-video-2026-02-07-233000-none-none-none-none-none-none"
+    assert target(template) == CWD / values
+    facts: dict[str, str | int | None] = {
+        "name": "scene-08",
+        "model": "a/b",
+        "seed": 0,
+        "duration": 8,
+        "resolution": "",
+        "image": "cat",
+        "batch": "..",
+        "row": "7",
+    }
+    path = target(
+        "{name}/{model}-{seed}-{duration}s-{resolution}-{image}-{batch}-{row}", facts=facts
+    )
+    assert path.parent == CWD / "scene-08"
+    assert re.fullmatch(r"a_b-[0-9a-f]{8}-0-8s-none-cat-task-[0-9a-f]{8}-7", path.name)
+
+
+@pytest.mark.parametrize(
+    ("image", "stem"),
+    [
+        ("https://x.example/a/my%20cat.v2.png?sig=a/b#c", "my cat.v2"),
+        ("https://x.example/", None),
+        ("https://x.example", None),
+        ("./pics/cat.png", "cat"),
+        ("C:\\pics\\cat.png", "cat"),
+        ("cat", "cat"),
+        (".png", ".png"),
+        ("data:image/png;base64,iVBOR/w0KG.png", None),
+        ("https://[::1/cat.png", None),
+    ],
+)
+def test_image_stem(image: str, stem: str | None) -> None:
+    """`{image}` is the name of the first image without its suffix; a `data:` URI has none."""
+    assert naming.image_stem(image) == stem
 
 
 @pytest.mark.parametrize("output", ["{nope}", "{}", "{", "a}", "{task_id", "{task_id:>9}", "{a/b}"])

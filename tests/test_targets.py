@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -332,3 +333,87 @@ def test_another_tilde_is_a_tilde(
     """Only `~` and `~/` at the start mean the home."""
     result = run("wait", "runbase:t1", "-o", output, env=server.env(), clock=clock)
     assert (result.code, result.out) == (0, f"{Path(output).absolute()}\n")
+
+
+# --- the name of a file --------------------------------------------------------------------------
+
+
+def profile(output: str) -> None:
+    """A profile with a default for `-o`, as an editor writes it."""
+    path = Path(os.environ["SEEDANCE_CONFIG"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o600)
+    path.write_text(
+        f'default_profile = "work"\n[profiles.work.defaults]\noutput = {json.dumps(output)}\n',
+        "utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "file"),
+    [
+        ("videos/{provider}/", "videos/runbase/runbase-t1.mp4"),
+        ("{duration}-{resolution}-{seed}.mp4", "8-none-none.mp4"),
+        ("~/{slug}.mp4", "{home}/a-boat.mp4"),
+    ],
+)
+def test_the_profile_says_where_a_file_goes(
+    run: Run, server: ScriptedProvider, clock: FakeClock, output: str, file: str
+) -> None:
+    """`defaults.output` counts where there is no `-o`; by itself it asks for no file."""
+    profile(output)
+    path = Path(file.replace("{home}", os.environ["HOME"])).absolute()
+    words = (*PAYING, "-d", "8")
+    assert run(*words, env=server.env(), clock=clock).out == "runbase:t1\n"
+    result = run("wait", "runbase:t1", "--download", env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, f"{path}\n")
+    again = run("wait", "runbase:t1", "--download", env=server.env(), clock=clock)
+    assert (again.code, again.out) == (0, f"{path}\n"), "it is the task's own"
+    other = run("wait", "runbase:t1", "-o", "b.mp4", env=server.env(), clock=clock)
+    assert other.out == f"{Path('b.mp4').absolute()}\n"
+
+
+def test_a_default_that_is_taken_is_found_before_paying(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """What the profile's default comes to is looked at as `-o` is."""
+    profile("{slug}.mp4")
+    Path("a-boat.mp4").write_bytes(b"old")
+    assert run(*PAYING, "--download", env=server.env(), clock=clock).code == 2
+    assert server.posts() == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [
+        ("boat.mp4", "names one file"),
+        ("-", "names one file"),
+        ("{nope}.mp4", "has no field {nope}"),
+        ("", "is empty"),
+    ],
+)
+def test_a_default_that_cannot_be_used(
+    run: Run, server: ScriptedProvider, clock: FakeClock, output: str, why: str
+) -> None:
+    """In the file it is left out, and named on stderr; `profile set` refuses it."""
+    profile(output)
+    result = run("wait", "runbase:t1", "--download", env=server.env(), clock=clock)
+    assert (result.code, result.out) == (0, f"{Path('runbase-t1.mp4').absolute()}\n")
+    assert result.err.count("is left out: it " + why) == 1
+    refused = run("profile", "set", "work", "defaults.output", "--", output)
+    assert refused.code == 2
+    assert why in refused.err
+
+
+def test_profile_set_takes_an_output(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """`profile set` writes it, `profile show` names it, without a word about providers."""
+    words = ("work", "defaults.output", "my videos/{date}/")
+    done = run("profile", "set", *words)
+    assert (done.code, "warning" in done.err) == (0, False)
+    shown = run("profile", "show", "work", "--json")
+    assert shown.json["defaults"]["output"]["value"] == "my videos/{date}/"
+    result = run(
+        "wait", "runbase:t1", "--download", "--profile", "work", env=server.env(), clock=clock
+    )
+    assert result.code == 0
+    assert len(list(Path("my videos").glob("2026-*/runbase-t1.mp4"))) == 1

@@ -165,7 +165,8 @@ def test_json_of_one_ref_is_an_object(run: Run, server: ScriptedProvider, clock:
     assert result.out.isascii()
     assert list(result.json) == [
         *("schema", "intent", "ref", "provider", "task_id", "profile", "sandbox", "status"),
-        *("provider_status", "model", "request", "video_urls", "files", "cost", "error"),
+        *("provider_status", "model", "request", "video_urls", "files", "video", "last_frame"),
+        *("name", "batch", "row", "attempt", "cost", "error"),
         *("created_at", "submitted_at", "finished_at"),
     ]
     assert result.json["intent"] is None

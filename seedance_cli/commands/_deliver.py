@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
@@ -26,10 +25,10 @@ from seedance_cli.commands._crew import (
     Video,
     Waits,
 )
+from seedance_cli.commands._places import Standing, standing, target_of
 from seedance_cli.download import Saved, look, to_stream
 from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
 from seedance_cli.models import Status
-from seedance_cli.naming import target
 from seedance_cli.output import Closed
 from seedance_cli.partfile import remove_leftover
 from seedance_cli.reading import Target
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from seedance_cli._video_answer import Progress
     from seedance_cli.commands._crew import Told
     from seedance_cli.display import Display
-    from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
     from seedance_cli.session import Session
     from seedance_cli.watch import Watch
@@ -74,62 +72,6 @@ class Delivery:
             self.lost.message += f"; {error.message}"
             error = self.lost
         self.error = self.error or error
-
-
-def target_of(session: Session, submission: Submission, index: int, output: str | None) -> Path:
-    """The file that a task's video goes to."""
-    task = submission.task
-    assert task is not None
-    prompt = submission.request.prompt if submission.request is not None else task.prompt
-    return target(
-        output,
-        provider=submission.provider,
-        task_id=task.task_id,
-        index=index,
-        prompt=prompt,
-        created=task.created_at or submission.created_at or session.clock.now(),
-        cwd=session.base(output),
-    )
-
-
-class Standing(Enum):
-    """What the ledger says of a file that is at a video's target."""
-
-    OWN = auto()
-    """It was saved of this very video, and has its size still."""
-    PLACED = auto()
-    """The same, by a process that was killed before it could write that down."""
-    EMPTY = auto()
-    """Such a process was killed while it gave the video this name: there are no bytes yet."""
-    OTHER = auto()
-    """Anything else, also no file at all."""
-
-
-def standing(ledger: Ledger, submission: Submission, index: int, path: Path) -> Standing:
-    """What the ledger says of the file at a video's target."""
-    try:
-        size = path.stat().st_size
-        plain = path.is_file()
-    except OSError:
-        return Standing.OTHER
-    if not plain:
-        return Standing.OTHER
-    for number, recorded, saved in ledger.files(submission):
-        if number == index and saved == size and _same(path, recorded):
-            return Standing.OWN
-    for number, recorded, saved in ledger.targets(submission):
-        if number == index and recorded == path.absolute() and not path.is_symlink():
-            if saved == size:
-                return Standing.PLACED
-            if size == 0:
-                return Standing.EMPTY
-    return Standing.OTHER
-
-
-def _same(path: Path, recorded: Path) -> bool:
-    with suppress(OSError):
-        return path.samefile(recorded)
-    return False
 
 
 def urls(submission: Submission) -> Delivery:

@@ -240,18 +240,23 @@ def _check_target(session: Session, order: _Order, wanted: Wanted | None) -> Non
     if wanted is None or not wanted.download or wanted.output == "-":
         return
     from seedance_cli._targets import check_target
-    from seedance_cli.naming import target
+    from seedance_cli.commands._places import target_of
+    from seedance_cli.models import Status, Submission, Task
 
+    settings = order.settings
     # A name that has the task's id in it is only known later; its folder is known now.
     one, other = (
-        target(
+        target_of(
+            session,
+            Submission(
+                provider=settings.provider,
+                endpoint=settings.endpoint,
+                sandbox=settings.sandbox,
+                request=order.video,
+                task=Task(task_id=task_id, status=Status.UNKNOWN),
+            ),
+            1,
             wanted.output,
-            provider=order.settings.provider,
-            task_id=task_id,
-            index=1,
-            prompt=order.video.prompt,
-            created=session.clock.now(),
-            cwd=session.base(wanted.output),
         )
         for task_id in ("a", "b")
     )

@@ -110,7 +110,7 @@ def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> No
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
     """Find what cannot be written before anything else happens."""
     from seedance_cli._targets import check_target
-    from seedance_cli.commands._deliver import Standing, standing, target_of
+    from seedance_cli.commands._places import Standing, standing, target_of
     from seedance_cli.errors import UsageError
 
     if not wanted.download or wanted.output == "-":
@@ -121,9 +121,13 @@ def _check_targets(session: Session, submissions: Sequence[Submission], wanted: 
         other = taken.setdefault(path, one)
         if other is not one:
             raise UsageError(
-                f"-o {wanted.output} gives {other.ref} and {one.ref} the same name: {path}",
+                f"{_named(wanted.output)} gives {other.ref} and {one.ref} the same name: {path}",
                 hint="put {task_id} into it",
             )
         found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
         if found in {Standing.EMPTY, Standing.OTHER}:
             check_target(path, force=wanted.force or found is Standing.EMPTY)
+
+
+def _named(output: str | None) -> str:
+    return "the profile's output" if output is None else f"-o {output}"
