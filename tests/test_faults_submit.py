@@ -1549,3 +1549,41 @@ def test_json_says_what_is_unknown_on_stdout_too(shop: Shop) -> None:
     document = json.loads(result.out)
     assert (document["ref"], document["task_id"], document["status"]) == (None, None, "unknown")
     assert document["intent"] == shop.rows()[0].intent
+
+
+LINES: dict[str, tuple[Script | None, bool, bool]] = {
+    "accepted, then not watchable": (answer(200, ACCEPTED["runbase"]), False, True),
+    "refused": (status(402, b'{"error":{"message":"no money","code":"x"}}'), True, True),
+    "unknown": (status(500), False, True),
+    "not sent": (None, True, True),
+    "usage": (status(500), True, False),
+}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_json_the_error_line_says_what_may_be_done_again(shop: Shop, kind: str) -> None:
+    """`retry_safe`, `ref` and `intent` are always there, and right, whatever the end was."""
+    script, safe, has_row = LINES[kind]
+    wait = ("--wait", "--timeout", "0") if "accepted" in kind else ()
+    odd = ("-d", "999") if kind == "usage" else ()
+    if script is None:
+        result = shop.buy(f"http://127.0.0.1:{free_port()}", "--json")
+    else:
+        with BytesServer(script) as server:
+            result = shop.buy(server.url, "--json", *wait, *odd)
+    rows = shop.rows()
+    ref = "runbase:t-1" if "accepted" in kind else None
+    assert (result.error["retry_safe"], result.error["ref"]) == (safe, ref), result.err
+    assert result.error["intent"] == (rows[0].intent if has_row else None)
+    assert len(rows) == has_row
+
+
+def test_json_the_error_line_of_a_request_that_is_blocked(shop: Shop) -> None:
+    """An identical request to an unknown one: not safe, with the intent that blocks it."""
+    with BytesServer(status(500)) as server:
+        assert shop.buy(server.url).code == 6
+        result = shop.buy(server.url, "--json")
+        assert (result.code, posts(server)) == (6, 1)
+    (row,) = shop.rows()
+    assert (result.error["retry_safe"], result.error["intent"]) == (False, row.intent)
+    assert (result.json["intent"], result.json["status"]) == (row.intent, "unknown")
