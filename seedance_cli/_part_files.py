@@ -111,6 +111,14 @@ def remove_mark(path: Path) -> None:
             path.unlink()
 
 
+def remove_leftover(target: Path) -> None:
+    """Take away the second name of a finished file, which a killed process left beside it."""
+    path = part_path(target)
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink() and path.samefile(target):
+            path.unlink()
+
+
 def _try_lock(fd: int) -> bool | None:
     """Lock without waiting, until the descriptor closes; None where there are no locks."""
     try:

@@ -285,14 +285,6 @@ class Part:
             raise
 
 
-def remove_leftover(target: Path) -> None:
-    """Take away the second name of a finished file, which a killed process left beside it."""
-    path = part_path(target)
-    with suppress(OSError):
-        if path.is_file() and not path.is_symlink() and path.samefile(target):
-            path.unlink()
-
-
 def strong(etag: str) -> bool:
     """Whether it vouches for every byte (RFC 9110, 8.8.1), and can be sent as a header field."""
     return _STRONG_ETAG.fullmatch(etag) is not None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli import signals
-from seedance_cli.commands._deliver import Downloads, urls
+from seedance_cli.commands._deliver import Downloads
+from seedance_cli.commands._delivery import urls
 from seedance_cli.commands._estimate import Estimates
 from seedance_cli.commands._unknown import verdict
 from seedance_cli.display import Display
@@ -28,7 +29,7 @@ from seedance_cli.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from seedance_cli.commands._deliver import Delivery
+    from seedance_cli.commands._delivery import Delivery
     from seedance_cli.models import Submission
     from seedance_cli.reading import Target
     from seedance_cli.session import Session
