@@ -196,6 +196,7 @@ def read_submission(
         row=_optional(row["batch_row"]),
         attempt=_integer(row["attempt"]),
         key_proof=_optional(row["key_proof"]),
+        told=bool(row["told"]),
         delivered=bool(row["delivered"]),
         evidence=_object(row["evidence"]),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import _ledger_file, locks
-from seedance_cli._ledger_rows import read_charge, read_submission, read_task
+from seedance_cli._ledger_rows import key, read_charge, read_submission, read_task
 from seedance_cli._ledger_schema import COLUMNS
 from seedance_cli.errors import WriteFailed
 from seedance_cli.models import IntentState
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Values = Sequence[Value | bytes]
 
+OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
+"""The rows and files of one task; see `task_key`."""
 _LOCK_SECONDS = 5.0
 _NOBODY: Mapping[str, IntentState] = {}
 # What becomes of a row whose process ended: before `sending` nothing left, after it nobody knows.
@@ -119,6 +121,12 @@ class Store:
         statement = f"UPDATE intents SET {names} WHERE intent = ?"  # noqa: S608 - names of ours
         self.query(statement, (*columns.values(), intent))
 
+    def update_task(self, submission: Submission, columns: Mapping[str, Value]) -> None:
+        """Change every row of a submission's task: one that a provider named twice has two."""
+        names = ", ".join(f"{name} = ?" for name in columns)
+        statement = f"UPDATE intents SET {names} WHERE {OF_TASK}"  # noqa: S608 - names of ours
+        self.query(statement, (*columns.values(), *task_key(submission)))
+
     def row(self, intent: str) -> Submission:
         """The intent's row.
 
@@ -187,6 +195,10 @@ class Store:
             raise WriteFailed(f"the lock {path} is held by another process; nothing was sent")
         self._held[intent] = lock
 
+    def lives(self, intent: str) -> bool:
+        """Whether the process that holds the intent's lock lives; true if it is this one."""
+        return intent in self._held or locks.held(self._lock(intent))
+
     def release(self, intent: str) -> None:
         """Free the intent's lock, if this process holds it, and remove its file."""
         lock = self._held.pop(intent, None)
@@ -225,12 +237,19 @@ class Store:
         return {
             row["intent"]: _AFTERWARDS[IntentState(row["state"])][0]
             for row in found
-            if row["intent"] not in self._held and not locks.held(self._lock(row["intent"]))
+            if not self.lives(row["intent"])
         }
 
     def _lock(self, intent: str) -> Path:
         folder = Path() if self._folder is None else self._folder
         return locks.lock_path(folder / "locks", intent)
+
+
+def task_key(submission: Submission) -> tuple[str, str, int, str]:
+    """The values for `OF_TASK`. Only for a submission that has a task."""
+    assert submission.task is not None
+    task_id = key(submission.task.task_id)
+    return submission.provider, submission.endpoint, int(submission.sandbox), task_id
 
 
 _ON_THE_WAY = tuple(state.value for state in _AFTERWARDS)

@@ -17,15 +17,16 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from seedance_cli import _ledger_file, _ledger_rows
 from seedance_cli._ledger_rows import key, merge, priced_text, task_columns
-from seedance_cli._ledger_schema import FIRST, LOST_AFTER, UNFINISHED, time_text
-from seedance_cli._ledger_store import Store
+from seedance_cli._ledger_schema import FIRST, LOST_AFTER, TERMINAL, UNFINISHED, time_text
+from seedance_cli._ledger_store import OF_TASK, Store, task_key
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.models import IntentState, Status, without_a_task
 from seedance_cli.spoken import told
+from seedance_cli.text import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ SHORTEST_PREFIX = 4
 """Characters of an intent that are enough to name it."""
 _FRESH = timedelta(seconds=60)
 """How long a row that was read stands for itself while nothing new is heard of its task."""
+_A_DAY = timedelta(hours=24)
 _WATCHED = timedelta(seconds=60)
 """A task seen unfinished so shortly before it was seen finished has a duration worth keeping."""
 _RECENT = 5_000
@@ -66,9 +68,17 @@ _CHARGED = (
     " AND priced IS NOT NULL AND NOT (status IN ('failed', 'cancelled', 'expired')"
     " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
 )
-_OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
 _FILE = "(provider, endpoint, sandbox, task_id, number, path, size) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TIMED = f"{FIRST} AND NOT sandbox AND status = 'succeeded' AND watched"
+
+
+class Kin(NamedTuple):
+    """What else the ledger has of a request."""
+
+    first: Submission | None
+    """The row that named the same task before; the provider took two requests for one."""
+    running: Submission | None
+    """The newest of the same request that was accepted in the last day and is not finished."""
 
 
 class Ledger:
@@ -84,6 +94,8 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._running_at: dict[str, datetime] = {}
+        self._marks: dict[str, Mapping[int, str]] = {}
+        """The fingerprints of what this process submits, by intent."""
         self._heard: dict[str, tuple[datetime, Task]] = {}
         """What is known of each task that was observed, and when its row was read."""
 
@@ -143,7 +155,8 @@ class Ledger:
     ) -> Submission:
         """Write the intent to submit, unless an identical request has an unknown outcome.
 
-        Check and insert are one transaction.
+        Nor if one was accepted and nobody was told of its task, since the process that paid for it
+        is gone: that row is the result then. Check and insert are one transaction.
 
         Args:
             provider: its name.
@@ -154,10 +167,14 @@ class Ledger:
             fingerprint: of the final request, by `fingerprint.RULE`.
             request: what the user asked for.
             priced: what decides its price; None if that is not known.
-            again: submit although an identical request is unresolved.
+            again: submit although an identical request is unresolved, or untold.
             earlier_fingerprints: of the same request by the rules of before, for the rows that were
                 written with them.
             key_proof: of the key it is sent with; see `key_proof`.
+
+        Returns:
+            The new row, `prepared`; or one that is `accepted`, with its task, and nothing may be
+            sent.
 
         Raises:
             OutcomeUnknown: there is such a request; nothing was written for this one.
@@ -173,13 +190,14 @@ class Ledger:
         marks = {RULE: fingerprint, **earlier_fingerprints}
         now = time_text(self._clock.now())
         self._store.hold(intent)
-        blocking = None
+        blocking, untold = None, None
         kept = False
         try:
             with self._store.writing():
                 self._store.settle_abandoned()
-                blocking = None if again else self._unresolved(marks)
-                if blocking is None:
+                if not again:
+                    blocking, untold = self._unresolved(marks), self._untold(marks)
+                if blocking is None and untold is None:
                     self._store.insert(
                         {
                             "intent": intent,
@@ -198,7 +216,7 @@ class Ledger:
                             "key_proof": key_proof,
                         }
                     )
-            kept = blocking is None
+                    kept = True
         finally:
             if not kept:
                 self._store.release(intent)
@@ -212,7 +230,8 @@ class Ledger:
                 retry_safe=False,
                 intent=blocking,
             )
-        return self._store.row(intent)
+        self._marks[untold or intent] = marks
+        return self._store.row(untold or intent)
 
     def sending(self, intent: str) -> None:
         """Write that the paid request is about to leave. Nothing may be sent if this raises."""
@@ -223,16 +242,37 @@ class Ledger:
                 raise WriteFailed(f"the intent {intent} is {state} already; nothing was sent")
             self._store.update(intent, {"state": IntentState.SENDING.value, "submitted_at": now})
 
-    def accept(self, intent: str, task: Task) -> Submission:
+    def accept(self, intent: str, task: Task, evidence: JsonObject | None = None) -> Submission:
         """Write the task that the provider named, whatever its row was taken for meanwhile.
 
-        The lock is kept until `told`. If this raises, the row counts as `unknown` once the process
-        ends.
+        The lock is kept until `told`. If the ledger cannot take it, the row counts as `unknown`
+        once the process ends.
+
+        Args:
+            intent: whose row.
+            task: as the answer has it.
+            evidence: the answer, for a row that becomes `unknown`.
+
+        Raises:
+            OutcomeUnknown: the ledger has that task already, from another request. It was written.
         """
-        submission = self._take(intent, IntentState.ACCEPTED, task)
+        with self._store.writing():
+            row = replace(self._store.row(intent), task=task)
+            others = [one for one in self._rows_of(row) if one.intent != intent]
+            stranger = None if not others or self._same_as(intent, others) else others[0]
+            if stranger is not None:
+                fault = f"{stranger.ref} is the task of another request"
+                found = {**(evidence or {}), "fault": fault}
+                state, text = IntentState.UNKNOWN.value, _ledger_rows.evidence_text(found)
+                self._store.update(intent, {"state": state, "evidence": text})
+            else:
+                row = self._take(intent, IntentState.ACCEPTED, task)
+        if stranger is not None:
+            self._store.release(intent)
+            raise _taken(stranger, intent)
         if not task.status.terminal:
             self._running_at[intent] = self._clock.now()
-        return submission
+        return row
 
     def told(self, intent: str) -> None:
         """Write that the ref of an accepted task is on a stream."""
@@ -241,6 +281,26 @@ class Ledger:
                 self._store.update(intent, {"told": 1})
         finally:
             self._store.release(intent)
+
+    def kin(self, submission: Submission) -> Kin:
+        """What else the ledger has of the request that this process has just submitted.
+
+        Args:
+            submission: as `accept` gave it, or `prepare` that of an earlier process.
+        """
+        assert submission.intent is not None
+        rows = self._rows_of(submission)
+        since = (now := self._clock.now()) - _A_DAY
+        same, values = _same_request(self._marks.get(submission.intent, {}))
+        running = self._store.select(
+            f"{same} AND NOT status IN {TERMINAL} AND NOT ({OF_TASK}) AND state IN"
+            " ('accepted', 'adopted') AND submitted_at BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1",
+            (*values, *task_key(submission), time_text(since), time_text(now)),
+        )
+        return Kin(
+            first=rows[0] if rows and rows[0].intent != submission.intent else None,
+            running=running[0] if running else None,
+        )
 
     def settle(self, intent: str, state: IntentState, evidence: JsonObject) -> Submission:
         """Write how a submission ended that brought no task.
@@ -402,7 +462,7 @@ class Ledger:
         }
         if self._timed(submission.intent, stored, task, now):
             columns["watched"] = 1
-        self._store.update(submission.intent, columns)
+        self._store.update_task(replace(submission, task=after), columns)
         return after
 
     def set_lost(self, submission: Submission, when: datetime | None = None) -> None:
@@ -425,7 +485,7 @@ class Ledger:
         if found:
             with self._store.writing():
                 since = time_text(when or self._clock.now())
-                self._store.update(submission.intent, {"not_found_since": since})
+                self._store.update_task(submission, {"not_found_since": since})
 
     def delivered(self, submission: Submission) -> Submission:
         """Write that the user has the result, or knows of the failure."""
@@ -437,12 +497,12 @@ class Ledger:
         Raises:
             WriteFailed: none could be written.
         """
-        intents = [one.intent for one in submissions if one.intent and not one.delivered]
-        if intents:
+        news = [one for one in submissions if one.intent and not one.delivered]
+        if news:
             with self._store.writing():
-                for intent in intents:
-                    self._store.update(intent, {"delivered": 1})
-        return [replace(one, delivered=True) for one in submissions]
+                for one in news:
+                    self._store.update_task(one, {"delivered": 1, "told": 1})
+        return [replace(one, delivered=True, told=True) for one in submissions]
 
     def find(self, task_id: str, *, provider: str | None = None) -> list[Submission]:
         """The submissions of a task id: more than one for several endpoints, or the sandbox."""
@@ -547,10 +607,10 @@ class Ledger:
             size: its bytes.
         """
         self._store.materialise()
-        values = (*_task_key(submission), index, os.fsencode(path.absolute()), size)
+        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
         with self._store.writing():
             self._store.query(f"INSERT OR REPLACE INTO files {_FILE}", values)
-            self._store.query(f"DELETE FROM targets WHERE {_OF_TASK} AND number = ?", values[:5])  # noqa: S608
+            self._store.query(f"DELETE FROM targets WHERE {OF_TASK} AND number = ?", values[:5])  # noqa: S608
         saved = self.files(submission)
         return replace(submission, files=tuple(str(place) for _, place, _ in saved))
 
@@ -578,7 +638,7 @@ class Ledger:
             WriteFailed: it could not be written; the file should not get its name then.
         """
         self._store.materialise()
-        values = (*_task_key(submission), index, os.fsencode(path.absolute()), size)
+        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
         with self._store.writing():
             self._store.query(f"INSERT OR REPLACE INTO targets {_FILE}", values)
 
@@ -588,8 +648,8 @@ class Ledger:
 
     def _places(self, table: str, submission: Submission) -> list[tuple[int, Path, int]]:
         found = self._store.query(
-            f"SELECT number, path, size FROM {table} WHERE {_OF_TASK} ORDER BY number",  # noqa: S608
-            _task_key(submission),
+            f"SELECT number, path, size FROM {table} WHERE {OF_TASK} ORDER BY number",  # noqa: S608
+            task_key(submission),
         )
         return [(row["number"], Path(os.fsdecode(row["path"])), row["size"]) for row in found]
 
@@ -685,15 +745,51 @@ class Ledger:
         )
         return str(found[0]["intent"]) if found else None
 
+    def _untold(self, fingerprints: Mapping[int, str]) -> str | None:
+        """The newest intent of that fingerprint that was accepted for a process now gone.
+
+        Of one that lives nobody can tell yet whether it will tell its ref.
+        """
+        same, values = _same_request(fingerprints)
+        found = self._store.query(
+            f"SELECT intent FROM intents WHERE {same} AND state = 'accepted' AND NOT told"  # noqa: S608
+            " AND NOT delivered ORDER BY seq DESC",
+            values,
+        )
+        gone = (str(row["intent"]) for row in found if not self._store.lives(row["intent"]))
+        return next(gone, None)
+
     def _take(self, intent: str, state: IntentState, task: Task) -> Submission:
-        """Write the task of an intent."""
+        """Write the task of an intent; what was known of it before, and its other rows, follow."""
+        now = self._clock.now()
         if task.status.terminal and task.finished_at is None:
-            task = replace(task, finished_at=self._clock.now())
+            task = replace(task, finished_at=now)
+        charge = _ledger_rows.higher(None, task.cost)
         with self._store.writing():
-            charge = _ledger_rows.higher(None, task.cost)
+            row = replace(self._store.row(intent), task=task)
+            others = [one for one in self._rows_of(row) if one.intent != intent]
+            for other in others:
+                assert other.intent is not None
+                assert other.task is not None
+                task = merge(other.task, task, now)
+                charge = _ledger_rows.higher(self._store.task(other.intent).charge, charge)
             columns = {**task_columns(task), **_ledger_rows.charge_columns(charge)}
             self._store.update(intent, {"state": state.value, **columns})
+            if others:
+                delivered = int(any(one.delivered for one in others))
+                self._store.update_task(row, {**columns, "delivered": delivered})
             return self._store.row(intent)
+
+    def _rows_of(self, submission: Submission) -> list[Submission]:
+        """Every row of a submission's task, oldest first."""
+        return self._store.select(f"{OF_TASK} ORDER BY seq", task_key(submission))
+
+    def _same_as(self, intent: str, others: Sequence[Submission]) -> bool:
+        """Whether one of the others is the same request as this one."""
+        same, values = _same_request(self._marks.get(intent, {}))
+        wanted = {one.intent for one in others}
+        found = self._store.query(f"SELECT intent FROM intents WHERE {same}", values)  # noqa: S608
+        return any(row["intent"] in wanted for row in found)
 
     def _unknown_row(self, intent: str) -> Submission:
         """The row, inside a transaction, if its outcome is unknown.
@@ -783,6 +879,20 @@ class Ledger:
             ]
 
 
+def _taken(known: Submission, intent: str) -> OutcomeUnknown:
+    """The provider named a task that is another request's."""
+    when = known.submitted_at or known.created_at
+    since = "" if when is None else f" since {timestamp(when)}"
+    return OutcomeUnknown(
+        f"{known.provider} answered with {known.ref}, which the ledger has{since} as the task of"
+        " another request. Whether this one was accepted is not known: you may have been charged",
+        hint="do not run it again before: seedance recover",
+        provider=known.provider,
+        retry_safe=False,
+        intent=intent,
+    )
+
+
 def _shows(
     state: IntentState | None, status: Status, wanted: Status | None, all_states: bool
 ) -> bool:
@@ -795,11 +905,6 @@ def _shows(
 def _same_request(fingerprints: Mapping[int, str]) -> tuple[str, list[Value]]:
     """A condition for the rows of one request, each by the rule it was written with; its values."""
     condition = " OR ".join(["(fingerprint = ? AND fingerprint_rule = ?)"] * len(fingerprints))
-    return f"({condition})", [one for rule, mark in fingerprints.items() for one in (mark, rule)]
-
-
-def _task_key(submission: Submission) -> tuple[str, str, int, str]:
-    """What the files of a task are kept under. Only for a submission that has a task."""
-    assert submission.task is not None
-    task_id = key(submission.task.task_id)
-    return submission.provider, submission.endpoint, int(submission.sandbox), task_id
+    return f"({condition or '0'})", [
+        one for rule, mark in fingerprints.items() for one in (mark, rule)
+    ]

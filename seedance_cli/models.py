@@ -219,6 +219,8 @@ class Submission:
     """Which one under its name, from 1."""
     key_proof: str | None = None
     """Of the key and endpoint of its submit; see `Ledger.key_proof`."""
+    told: bool = True
+    """Whether its ref was given to whoever asked for it."""
     delivered: bool = False
     evidence: JsonObject = field(default_factory=dict)
     """What came back, for `recover`: redacted, never a key."""

@@ -32,6 +32,8 @@ class Payment:
     """The row as it is, or as it would be if the ledger could take it; None: there is none yet."""
     error: SeedanceError | None = None
     """Why there is no task, or why the ledger lacks it."""
+    found: bool = False
+    """Whether an earlier process paid for it and could not say so; nothing was sent."""
     told: bool = False
     """Whether the ref is on a stream."""
     done: bool = False

@@ -113,6 +113,11 @@ def submit(
         key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
     )
     gate = _Gate(channel, ledger, clock, payment, payment.submission, request.path, content)
+    if payment.submission.state is IntentState.ACCEPTED:  # paid for by one that could not say so
+        payment.found = True
+        with signals.held():
+            gate.tell(announce)
+        return
     # From before the first byte until the ref is on a stream a signal is data, not an exception,
     # however many come: what was paid for must be known to the ledger and to the user before
     # anything else happens. Whatever is written in here waits for no reader once a signal came.
@@ -245,10 +250,13 @@ class _Gate:
     def _note(self, state: IntentState, task: Task | None = None) -> None:
         self.payment.submission = replace(self.prepared, state=state, task=task)
 
-    def _accept(self, task: Task) -> WriteFailed | None:
+    def _accept(self, task: Task) -> SeedanceError | None:
         self._note(IntentState.UNKNOWN, task)  # the id is known, whatever the ledger says
         try:
-            self.payment.submission = self.ledger.accept(self.intent, task)
+            self.payment.submission = self.ledger.accept(self.intent, task, self.evidence)
+        except OutcomeUnknown as taken:
+            self._note(IntentState.UNKNOWN)
+            return taken
         except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
             name = self.channel.provider.info.name
             ref = make_ref(name, task.task_id)

@@ -142,6 +142,11 @@ def status(code: int, body: bytes = b"", *lines: str) -> Script:
     return sends(top.encode() + b"\r\n\r\n" + body)
 
 
+def named(task_id: str) -> Script:
+    """Accepted by runbase, with this id."""
+    return answer(200, b'{"id":"%s","status":"pending"}' % task_id.encode())
+
+
 def posts(server: BytesServer) -> int:
     return sum(request.method == "POST" for request in server.requests)
 
@@ -1030,8 +1035,7 @@ def test_fault_11_two_at_once_are_two_tasks(shop: Shop) -> None:
 
 def test_money_6_6_an_identical_request_is_refused_while_one_is_unknown(shop: Shop) -> None:
     """While one is unknown, an identical one is 6; another one, and --again, are sent."""
-    ok = answer(200, ACCEPTED["runbase"])
-    with BytesServer(in_turn(finish, ok)) as server:
+    with BytesServer(in_turn(finish, named("t-1"), named("t-2"), finish)) as server:
         assert shop.buy(server.url).code == 6
         blocked = shop.buy(server.url, "--json")
         assert (blocked.code, posts(server)) == (6, 1)
@@ -1083,6 +1087,145 @@ def test_money_6_6_a_refusal_blocks_nothing(shop: Shop, code: int) -> None:
     with BytesServer(in_turn(status(code), answer(200, ACCEPTED["runbase"]))) as server:
         assert shop.buy(server.url).code in {3, 4}
         assert shop.buy(server.url).code == 0
+
+
+# 6.10, without a name: told once
+
+
+KILLED = """
+import os, sys
+from seedance_cli.ledger import Ledger
+accept = Ledger.accept
+def accept_and_die(*args):
+    accept(*args)
+    os._exit(9)
+Ledger.accept = accept_and_die
+from seedance_cli.cli import main
+main(sys.argv[1:])
+"""
+
+
+def killed_before_it_told(shop: Shop, url: str) -> None:
+    """Submit, and die between the commit of the id and its print."""
+    result = shop.start(url, code=KILLED).finish()
+    assert (result.code, result.out) == (9, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--wait",)])
+def test_money_6_10_an_untold_task_is_told_and_not_paid_again(
+    shop: Shop, options: tuple[str, ...]
+) -> None:
+    """Killed between commit and print: the same command sends nothing; its result is the ref."""
+    done = run_with('"status":"succeeded","output":{"urls":["https://v.example/a"]}')
+    buys = in_turn(named("t-1"), named("t-2"))
+
+    def script(request: Request, client: Client) -> None:
+        (buys if request.method == "POST" else done)(request, client)
+
+    with BytesServer(script) as server:
+        killed_before_it_told(shop, server.url)
+        assert shop.buy(server.url, prompt="another boat").code == 0
+        result = shop.buy(server.url, *options)
+        assert (result.code, posts(server)) == (0, 2)
+        if "--json" in options:
+            assert (result.json["ref"], result.json["intent"]) == (
+                "runbase:t-1",
+                shop.rows()[0].intent,
+            )
+        else:
+            wanted = "https://v.example/a" if options else "runbase:t-1"
+            assert result.out == f"{wanted}\n"
+        assert "nothing was sent" in result.err
+        assert "2026" in result.err
+        assert "--again" in result.err
+        assert [row.told for row in shop.rows()] == [True, True]
+
+
+def test_money_6_10_what_was_told_is_paid_anew(shop: Shop) -> None:
+    """Once told, by `generate` or by `status`, the same command is a new request; so is --again."""
+    ids = (f"t-{number}" for number in range(9))
+
+    def script(request: Request, client: Client) -> None:
+        read = request.target.rpartition("/")[2]
+        named(next(ids) if request.method == "POST" else read)(request, client)
+
+    with BytesServer(script) as server:
+        killed_before_it_told(shop, server.url)
+        assert shop.buy(server.url, "--again").out == "runbase:t-1\n"
+        assert shop.buy(server.url).out == "runbase:t-0\n", "the untold one"
+        assert shop.buy(server.url).out == "runbase:t-2\n"
+        killed_before_it_told(shop, server.url)
+        assert "runbase:t-3" in shop.run("status", "t-3", env=shop.env(server.url)).out
+        assert shop.buy(server.url).out == "runbase:t-4\n"
+        assert posts(server) == 5
+
+
+def test_money_6_10_the_same_request_that_runs_is_named(shop: Shop) -> None:
+    """It is submitted all the same; stderr says which ref runs already, for a day."""
+    with BytesServer(in_turn(*(named(f"t-{number}") for number in range(9)))) as server:
+        first = shop.buy(server.url)
+        assert "runs already" not in first.err
+        second = shop.buy(server.url)
+        assert second.out == "runbase:t-1\n"
+        assert "the same request runs already as runbase:t-0, submitted at 2026-" in second.err
+        assert "runs already" not in shop.buy(server.url, prompt="another boat").err
+        shop.clock.advance(25 * 3600)
+        assert "runs already" not in shop.buy(server.url).err
+        assert posts(server) == 4
+
+
+# 6.12: an id that the ledger has
+
+
+def test_money_6_12_an_id_of_the_same_request_is_one_task(shop: Shop) -> None:
+    """A provider that took two requests for one: both rows are the task, and follow it."""
+    body = '"status":"succeeded","costUsd":0.3,"output":{"urls":["https://v.example/a"]}'
+    with BytesServer(served(run_with(body))) as server:
+        assert shop.buy(server.url).code == 0
+        shop.clock.advance(60)
+        second = shop.buy(server.url)
+        assert (second.code, second.out, posts(server)) == (0, "runbase:t-1\n", 2)
+        assert "runbase:t-1 is known since 2026-02-07T10:30:0" in second.err
+        assert [row.ref for row in shop.rows()] == ["runbase:t-1"] * 2
+        assert shop.run("wait", env=shop.env(server.url)).out == "https://v.example/a\n"
+        assert [(row.status, row.delivered) for row in shop.rows()] == [
+            (Status.SUCCEEDED, True)
+        ] * 2
+        price = shop.run("price", "-p", "runbase", "--json", env=shop.env(server.url)).json
+        assert [row["charged"]["n"] for row in price if row["charged"]] == [1]
+        assert "no unfinished task" in shop.run("wait", env=shop.env(server.url)).err
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--wait",)])
+def test_money_6_12_an_id_of_another_request_is_unknown(
+    shop: Shop, options: tuple[str, ...]
+) -> None:
+    """Another prompt is not given the first one's task: 6, and `recover` shows what came."""
+    with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
+        assert shop.buy(server.url).code == 0
+        second = shop.buy(server.url, *options, prompt="a cat")
+        assert (second.code, posts(server)) == (6, 2)
+        assert "runbase:t-1" in second.err
+        assert "seedance recover" in second.err
+        if "--json" in options:
+            assert second.json["status"] == "unknown"
+            assert (second.error["code"], second.error["retry_safe"]) == ("outcome_unknown", False)
+        else:
+            assert second.out == ""
+        assert shop.states() == [IntentState.ACCEPTED, IntentState.UNKNOWN]
+        assert "runbase:t-1 is the task of another request" in shop.run("recover").out
+        assert shop.buy(server.url, prompt="a cat").code == 6, "it blocks"
+        assert posts(server) == 2
+
+
+def test_money_6_12_the_same_id_elsewhere_is_another_task(shop: Shop) -> None:
+    """An id is one task at one endpoint."""
+    ok = answer(200, ACCEPTED["runbase"])
+    with BytesServer(ok) as server, BytesServer(ok) as other:
+        assert shop.buy(server.url).code == 0
+        result = shop.buy(other.url, prompt="a cat")
+        assert (result.code, result.out) == (0, "runbase:t-1\n")
+        assert "known since" not in result.err
 
 
 @POSIX
@@ -1324,7 +1467,7 @@ def test_money_6_7_a_charge_above_the_list_decides(shop: Shop) -> None:
 
 def test_money_6_7_the_highest_charge_in_the_limits_unit(shop: Shop) -> None:
     """Of charges in two units those count that --max-cost is in."""
-    with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
+    with BytesServer(in_turn(named("t-1"), named("t-2"))) as server:
         charge(shop, server.url, "40", unit="credits")
         charge(shop, server.url, "0.3")
         for limit, code in (("39 credits", 11), ("0.29 USD", 11), ("40 EUR", 11)):

@@ -131,6 +131,7 @@ def test_everything_of_a_submission_survives(ledger: Ledger, folder: Path) -> No
         task=task,
         created_at=START,
         submitted_at=START,
+        told=False,
     )
     assert reopened(folder, prepared.intent) == accepted
     assert accepted.ref == "runbase:run:1%2F%C3%A9"
@@ -183,8 +184,8 @@ def test_settling_keeps_the_evidence(ledger: Ledger, folder: Path, state: Intent
     assert not list((folder / "locks").iterdir())
 
 
-def test_the_lock_lives_until_settled(ledger: Ledger, folder: Path) -> None:
-    """One lock file per intent on its way, private, and none afterwards."""
+def test_the_lock_lives_until_settled_and_told(ledger: Ledger, folder: Path) -> None:
+    """One lock file per intent whose ref is not told yet, private, and none afterwards."""
     intent = prepare(ledger)
     (lock,) = (folder / "locks").iterdir()
     assert lock.name == f"{intent}.lock"
@@ -194,7 +195,10 @@ def test_the_lock_lives_until_settled(ledger: Ledger, folder: Path) -> None:
     ledger.sending(intent)
     assert lock.exists()
     ledger.accept(intent, RUNNING)
+    assert lock.exists()
+    ledger.told(intent)
     assert not lock.exists()
+    assert reopened(folder, intent).told
 
 
 # What blocks a second payment
@@ -249,6 +253,35 @@ def test_nothing_else_blocks(ledger: Ledger, state: IntentState) -> None:
     ledger.sending(second)
     ledger.accept(second, RUNNING)
     assert prepare(ledger)
+
+
+def test_what_nobody_was_told_is_the_result(folder: Path, clock: FakeClock) -> None:
+    """Accepted, never told, its process gone: nothing is written for an identical request."""
+    with Ledger.open(folder, clock, create=True) as first:
+        untold = prepare(first)
+        first.sending(untold)
+        first.accept(untold, RUNNING)
+        with Ledger.open(folder, clock, create=True) as second:
+            assert prepare(second) != untold, "its process lives and may still tell"
+            assert prepare(second, "another") != untold
+    with Ledger.open(folder, clock, create=True) as third:
+        assert prepare(third, again=True) != untold
+        before = len(third.rows(all_states=True))
+        assert prepare(third) == untold
+        assert third.get(untold)[0].state is IntentState.ACCEPTED
+        assert len(third.rows(all_states=True)) == before
+        third.told(untold)
+        assert prepare(third) != untold
+
+
+def test_what_was_delivered_was_told(folder: Path, clock: FakeClock) -> None:
+    """A task whose result the user has is no result of a new request."""
+    with Ledger.open(folder, clock, create=True) as first:
+        untold = prepare(first)
+        first.sending(untold)
+        first.delivered(first.observe(first.accept(untold, RUNNING), DONE))
+    with Ledger.open(folder, clock, create=True) as second:
+        assert prepare(second) != untold
 
 
 def test_an_abandoned_sending_blocks(ledger: Ledger, folder: Path) -> None:
@@ -362,7 +395,7 @@ def test_a_known_task_is_adopted_by_force_only(ledger: Ledger, folder: Path) -> 
     ledger.adopt(intent, replace(RUNNING, cost=CREDITS), force=True)
     assert [row.intent for row in ledger.find("t1")] == [first.intent]
     assert [row.intent for row in ledger.unfinished(sandbox=False)] == [first.intent]
-    assert ledger.charges("runbase", ENDPOINT, PRICED) == []
+    assert ledger.charges("runbase", ENDPOINT, PRICED) == [CREDITS], "what it cost counts once"
     assert len(ledger.rows()) == 2
 
 

@@ -91,6 +91,7 @@ class Row:
     state: str
     prompt: str
     task_id: str | None
+    told: bool
 
 
 class Money(RuleBasedStateMachine):
@@ -129,15 +130,19 @@ class Money(RuleBasedStateMachine):
         posts = self.provider.posts
         tasks = len(self.provider.made(prompt))
         blocked = bool(self.unknown(prompt)) and not again
+        untold = [] if again else self.untold(prompt)
         words = ("generate", prompt, "-p", PROVIDER, "-m", MODEL, *(["--again"] if again else []))
         try:
             result = self.run(*words, clock=DyingClock(dies))
         except Died:
             result = None
         sent = self.provider.posts - posts
-        assert sent <= (0 if blocked else 1)
+        assert sent <= (0 if blocked or untold else 1)
         if blocked:
             assert result is None or result.code == 6
+            return
+        if untold:
+            assert result is None or (result.code, result.out) == (0, f"{PROVIDER}:{untold[-1]}\n")
             return
         self.approved += 1
         if result is None:
@@ -250,8 +255,11 @@ class Money(RuleBasedStateMachine):
         if not path.exists():
             return []
         with closing(sqlite3.connect(path)) as db:
-            found = db.execute("SELECT intent, state, request, task_id FROM intents ORDER BY seq")
-            return [Row(a, b, json.loads(c)["prompt"], d) for a, b, c, d in found]
+            found = db.execute(
+                "SELECT intent, state, request, task_id, told OR state <> 'accepted'"
+                " FROM intents ORDER BY seq"
+            )
+            return [Row(a, b, json.loads(c)["prompt"], d, bool(e)) for a, b, c, d, e in found]
 
     def ids(self) -> set[str]:
         return {row.task_id for row in self.rows() if row.task_id is not None}
@@ -261,6 +269,14 @@ class Money(RuleBasedStateMachine):
             row
             for row in self.rows()
             if row.state in {"unknown", "sending"} and prompt in {None, row.prompt}
+        ]
+
+    def untold(self, prompt: str) -> list[str]:
+        """The tasks of that prompt whose ref no process lived to tell."""
+        return [
+            row.task_id
+            for row in self.rows()
+            if row.task_id is not None and row.prompt == prompt and not row.told
         ]
 
     def taken(self) -> list[tuple[Row, str]]:

@@ -78,7 +78,11 @@ class Asked:
         self._write()
 
     def verdict(self) -> int:
-        """The exit code; with `--json` the last line of stderr."""
+        """The exit code; with `--json` the last line of stderr. Everything else is told by now."""
+        for one in self.answers:
+            if one.intent is not None and not one.told:
+                with suppress(WriteFailed):  # only keeps the same request from being paid again
+                    self._session.ledger().told(one.intent)
         return verdict(self._session.out, self.failures, self._unknown)
 
     def _write(self) -> None:

@@ -293,6 +293,7 @@ def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
     """Give the user what was asked for beyond the ref."""
     submission = payment.submission
     assert submission is not None
+    _tell_of_kin(session, payment)
     if wanted is not None:
         from seedance_cli.commands._follow import follow
 
@@ -300,3 +301,30 @@ def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
     if session.out.json:
         session.out.document(_document(payment))
     return 0
+
+
+def _tell_of_kin(session: Session, payment: Payment) -> None:
+    """Say what else the ledger has of this request."""
+    from seedance_cli.text import timestamp
+
+    submission = payment.submission
+    assert submission is not None
+    ref, when = submission.ref, timestamp(submission.submitted_at)
+    if payment.found:
+        session.out.note(
+            f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
+            " that sent it ended before it could say so; --again pays for another one"
+        )
+    with suppress(WriteFailed):
+        kin = session.ledger().kin(submission)
+        if kin.first is not None:
+            since = timestamp(kin.first.submitted_at or kin.first.created_at)
+            session.out.note(
+                f"{ref} is known since {since}: {submission.provider} took this request and that"
+                " one for the same"
+            )
+        if kin.running is not None:
+            since = timestamp(kin.running.submitted_at)
+            session.out.note(
+                f"the same request runs already as {kin.running.ref}, submitted at {since}"
+            )

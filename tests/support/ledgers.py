@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -77,7 +78,9 @@ def submit(
         key=key,
     )
     ledger.sending(intent)
-    return ledger.accept(intent, Task(task_id=task_id, status=Status.QUEUED, cost=cost))
+    submission = ledger.accept(intent, Task(task_id=task_id, status=Status.QUEUED, cost=cost))
+    ledger.told(intent)
+    return replace(submission, told=True)
 
 
 def powerless(*argv: str) -> list[str]:
