@@ -29,7 +29,7 @@ from seedance_cli.spoken import told
 from seedance_cli.text import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from seedance_cli._ledger_rows import Value
@@ -682,14 +682,16 @@ class Ledger:
 
     def charges(self, provider: str, endpoint: str, priced: PricedFields) -> list[Price]:
         """What requests priced like this one were charged, newest last. Never the sandbox's."""
-        return next(
-            (
-                prices
-                for _, _, fields, prices in self._charges(provider, endpoint, priced)
-                if fields == priced
-            ),
-            [],
-        )
+        begin = _ledger_rows.priced_prefix(priced, 4)
+        found = self._charges(provider, endpoint, begin)
+        return [charge for _, _, fields, charge in found if fields == priced]
+
+    def charges_like(
+        self, provider: str, endpoint: str, alike: Callable[[PricedFields], bool]
+    ) -> list[Price]:
+        """What requests that are alike in somebody's eyes were charged, newest last."""
+        found = self._charges(provider, endpoint)
+        return [charge for _, _, fields, charge in found if alike(fields)]
 
     def charge_groups(
         self, provider: str | None = None
@@ -698,7 +700,15 @@ class Ledger:
 
         Of each task the highest that was ever read.
         """
-        return self._charges(provider, None, None)
+        groups: dict[tuple[str, str, PricedFields], list[Price]] = {}
+        for name, endpoint, fields, charge in self._charges(provider):
+            groups.setdefault((name, endpoint, fields), []).append(charge)
+        return [
+            (*place, prices)
+            for place, prices in sorted(
+                groups.items(), key=lambda one: (*one[0][:2], priced_text(one[0][2]))
+            )
+        ]
 
     def durations(
         self, provider: str, endpoint: str, priced: PricedFields, *, limit: int = 30
@@ -853,11 +863,9 @@ class Ledger:
         return task.finished_at is not None or (seen is not None and now - seen <= _WATCHED)
 
     def _charges(
-        self, provider: str | None, endpoint: str | None, priced: PricedFields | None
-    ) -> list[tuple[str, str, PricedFields, list[Price]]]:
-        """The groups of `charge_groups`; with `priced`, at least all that are priced like it."""
-        begin = "" if priced is None else _ledger_rows.priced_prefix(priced, 4)
-        groups: dict[tuple[str, str, PricedFields], list[Price]] = {}
+        self, provider: str | None, endpoint: str | None = None, begin: str = ""
+    ) -> Iterator[tuple[str, str, PricedFields, Price]]:
+        """Every charge, newest last, of requests whose priced fields begin so as text."""
         with self._store.decoding():
             for row in self._store.query(
                 "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"  # noqa: S608 - constants of ours
@@ -866,17 +874,10 @@ class Ledger:
                 " AND substr(priced, 1, ?) = ? ORDER BY seq",
                 (provider, endpoint, len(begin), begin),
             ):
-                fields = _ledger_rows.read_priced(row["priced"], row["request"])
                 charge = _ledger_rows.read_charge(row)
                 if charge is not None:
-                    place = (row["provider"], row["endpoint"], fields)
-                    groups.setdefault(place, []).append(charge)
-            return [
-                (*place, prices)
-                for place, prices in sorted(
-                    groups.items(), key=lambda one: (*one[0][:2], priced_text(one[0][2]))
-                )
-            ]
+                    fields = _ledger_rows.read_priced(row["priced"], row["request"])
+                    yield row["provider"], row["endpoint"], fields, charge
 
 
 def _taken(known: Submission, intent: str) -> OutcomeUnknown:

@@ -279,6 +279,7 @@ class _Gate:
         assert error is not None
         error.intent = self.intent
         error.message = self.channel.api.hide(error.message)
+        self.channel.explain(error)
         if verdict.again_after is not None and isinstance(error, RateLimited):
             error.exit_code = 5  # tried again as often as allowed: nothing was submitted
         self._note(verdict.state)

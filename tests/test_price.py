@@ -203,3 +203,24 @@ def test_what_nobody_offers_is_said(run: Run) -> None:
     result = run("price", "-d", "8", "-r", "4k")
     assert (result.code, result.out) == (0, "")
     assert "no provider offers that" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), "0.7 USD"),
+        (("-a", "16:9"), "0.5 USD"),
+        (("-a", "9:16"), "0.7 USD"),
+        (("-a", "1:1"), "unknown"),
+        (("-i", "https://example.com/a.png"), "0.9 USD"),
+    ],
+)
+def test_price_takes_the_options_of_generate(
+    options: tuple[str, ...], expected: str, run: Run
+) -> None:
+    """A ratio counts only where it is asked for; an image is always another request."""
+    charge("runbase", RUNBASE._replace(aspect_ratio="16:9"), "0.5", unit="USD")
+    charge("runbase", RUNBASE._replace(images=1), "0.9", unit="USD")
+    charge("runbase", RUNBASE._replace(aspect_ratio="9:16"), "0.7", unit="USD")
+    done = run("price", "-p", "runbase", "-d", "8", "-r", "720p", *options)
+    assert (done.code, done.out) == (0, f"{expected}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,7 +44,10 @@ def price(
     model: _wishes.Model = None,
     duration: _wishes.Duration = None,
     resolution: _wishes.Resolution = None,
+    aspect_ratio: _wishes.AspectRatio = None,
     audio: _wishes.Audio = None,
+    fixed_lens: _wishes.FixedLens = None,
+    image: _wishes.Images = None,
     provider: _options.Provider = None,
     profile: _options.Profile = None,
     json: _options.Json = False,
@@ -60,10 +64,10 @@ def price(
         model=model,
         duration=duration,
         resolution=resolution,
-        aspect_ratio=None,
+        aspect_ratio=aspect_ratio,
         audio=audio,
-        fixed_lens=None,
-        images=(),
+        fixed_lens=fixed_lens,
+        images=image or (),
         callback_url=None,
         metadata=(),
         params=(),
@@ -83,6 +87,10 @@ def price(
                 if where == place
             ]
             rows += _rows(each, wanted, dict(groups), strict=one is not None)
+        if one is not None and _names_one(one.info, wanted) and rows:
+            alike = partial(_alike, asked=rows[0].fields, wanted=wanted)
+            charged = ledger.charges_like(one.info.name, place, alike)
+            rows = [rows[0]._replace(charged=tuple(charged))]
     if one is not None and _names_one(one.info, wanted) and rows:
         _print_one(run.out, rows[0])
     else:
@@ -189,14 +197,28 @@ def _open(info: ProviderInfo, wanted: VideoRequest) -> Iterator[VideoRequest]:
                 yield video
 
 
+def _alike(fields: PricedFields, asked: PricedFields, wanted: VideoRequest) -> bool:
+    """Whether requests with these fields count as the one asked for.
+
+    Ratio and lens only where they were asked for: the other options are enough to name a price.
+    """
+    return (
+        fields[:5] == asked[:5]
+        and (wanted.aspect_ratio is None or fields.aspect_ratio == asked.aspect_ratio)
+        and (wanted.fixed_lens is None or fields.fixed_lens == asked.fixed_lens)
+    )
+
+
 def _fits(fields: PricedFields, wanted: VideoRequest) -> bool:
-    return all(
+    return (not wanted.images or fields.images == len(wanted.images)) and all(
         asked in {None, given}
         for asked, given in (
             (wanted.model, fields.model),
             (wanted.duration, fields.duration),
             (wanted.resolution, fields.resolution),
             (wanted.audio, fields.audio),
+            (wanted.aspect_ratio, fields.aspect_ratio),
+            (wanted.fixed_lens, fields.fixed_lens),
         )
     )
 
