@@ -261,6 +261,8 @@ def _fill(state: Path) -> None:
             ledger.sending(row.intent)
             task = Task(task_id=f"task_{number}", status=Status.RUNNING)
             row = ledger.accept(row.intent, task)
+            assert row.intent is not None
+            ledger.told(row.intent)
             if number > 1 and number % 10:
                 done = Task(
                     task_id=f"task_{number}",

@@ -261,7 +261,10 @@ def _submit(ledger: Ledger, endpoint: str, task_id: str) -> Submission:
     assert intent is not None
     ledger.sending(intent)
     cost = Price(Decimal(0), "credits", "charged")
-    return ledger.accept(intent, Task(task_id=task_id, status=Status.RUNNING, cost=cost))
+    task = Task(task_id=task_id, status=Status.RUNNING, cost=cost)
+    submission = ledger.accept(intent, task)
+    ledger.told(intent)
+    return submission
 
 
 def _earlier(ledger: Ledger, clock: _SetClock, endpoint: str, task_id: str, seconds: float) -> None:

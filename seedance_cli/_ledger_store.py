@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import _ledger_file, locks
 from seedance_cli._ledger_rows import key, read_charge, read_submission, read_task
-from seedance_cli._ledger_schema import COLUMNS
+from seedance_cli._ledger_schema import COLUMNS, time_text
 from seedance_cli.errors import WriteFailed
 from seedance_cli.models import IntentState
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from seedance_cli._ledger_rows import Value
+    from seedance_cli.clock import Clock
     from seedance_cli.models import Price, Submission, Task
 
     Values = Sequence[Value | bytes]
@@ -26,17 +28,27 @@ OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
 """The rows and files of one task; see `task_key`."""
 _LOCK_SECONDS = 5.0
 _NOBODY: Mapping[str, IntentState] = {}
-# What becomes of a row whose process ended: before `sending` nothing left, after it nobody knows.
-_AFTERWARDS = {
-    IntentState.PREPARED: (
-        IntentState.NOT_SENT,
-        '{"reason":"the process ended before the request was sent"}',
+_LONGEST_SENDING = timedelta(minutes=10)
+"""After that an answer of its process is no longer waited for, though it may be only stopped."""
+
+
+class _Left(NamedTuple):
+    """What becomes of a row that nobody brings to its end."""
+
+    state: IntentState
+    evidence: str
+
+
+# Before `sending` nothing left, after it nobody knows.
+_ENDED = {
+    IntentState.PREPARED: _Left(
+        IntentState.NOT_SENT, '{"reason":"the process ended before the request was sent"}'
     ),
-    IntentState.SENDING: (
-        IntentState.UNKNOWN,
-        '{"reason":"the process ended before an answer was stored"}',
+    IntentState.SENDING: _Left(
+        IntentState.UNKNOWN, '{"reason":"the process ended before an answer was stored"}'
     ),
 }
+_STUCK = _Left(IntentState.UNKNOWN, '{"reason":"no answer was stored for 10 minutes"}')
 
 
 class Known(NamedTuple):
@@ -52,14 +64,16 @@ class Known(NamedTuple):
 class Store:
     """One open database, or a stand-in in memory where there is none."""
 
-    def __init__(self, folder: Path | None, db: sqlite3.Connection | None) -> None:
+    def __init__(self, folder: Path | None, db: sqlite3.Connection | None, clock: Clock) -> None:
         """Take over a connection.
 
         Args:
             folder: where the ledger lies or would lie; None: nowhere, ever.
             db: the open ledger; None: none lies there.
+            clock: tells how long a row has been on its way.
         """
         self._folder = folder
+        self._clock = clock
         self._db = _ledger_file.empty() if db is None else db
         self.on_disk = db is not None
         """Whether what is written lasts."""
@@ -211,9 +225,8 @@ class Store:
         Only inside one: a lock file being removed looks held for a moment, and another process
         that probed it then would let an identical request pass.
         """
-        for intent, state in self._abandoned().items():
-            evidence = next(text for after, text in _AFTERWARDS.values() if after is state)
-            self.update(intent, {"state": state.value, "evidence": evidence})
+        for intent, left in self._abandoned().items():
+            self.update(intent, {"state": left.state.value, "evidence": left.evidence})
         if self._folder is not None:
             locks.sweep(self._folder / "locks", keep=self._held)
 
@@ -229,16 +242,26 @@ class Store:
                 with self.writing():
                     self.settle_abandoned()
             except WriteFailed:
-                return gone
+                return {intent: left.state for intent, left in gone.items()}
         return _NOBODY
 
-    def _abandoned(self) -> dict[str, IntentState]:
-        found = self.query("SELECT intent, state FROM intents WHERE state IN (?, ?)", _ON_THE_WAY)
-        return {
-            row["intent"]: _AFTERWARDS[IntentState(row["state"])][0]
-            for row in found
-            if not self.lives(row["intent"])
-        }
+    def _abandoned(self) -> dict[str, _Left]:
+        found = self.query(
+            "SELECT intent, state, submitted_at FROM intents WHERE state IN (?, ?)", _ON_THE_WAY
+        )
+        latest = time_text(self._clock.now() - _LONGEST_SENDING) or ""
+        abandoned = {}
+        for row in found:
+            state = IntentState(row["state"])
+            if not self.lives(row["intent"]):
+                abandoned[row["intent"]] = _ENDED[state]
+            elif (
+                state is IntentState.SENDING
+                and row["intent"] not in self._held
+                and (row["submitted_at"] or "") < latest
+            ):
+                abandoned[row["intent"]] = _STUCK
+        return abandoned
 
     def _lock(self, intent: str) -> Path:
         folder = Path() if self._folder is None else self._folder
@@ -252,4 +275,4 @@ def task_key(submission: Submission) -> tuple[str, str, int, str]:
     return submission.provider, submission.endpoint, int(submission.sandbox), task_id
 
 
-_ON_THE_WAY = tuple(state.value for state in _AFTERWARDS)
+_ON_THE_WAY = tuple(state.value for state in _ENDED)

@@ -114,12 +114,14 @@ class Ledger:
         Raises:
             WriteFailed: it cannot be opened, is damaged or newer. The file is kept as it is.
         """
-        return cls(Store(folder, _ledger_file.connect(folder, create=create, step=step)), clock)
+        return cls(
+            Store(folder, _ledger_file.connect(folder, create=create, step=step), clock), clock
+        )
 
     @classmethod
     def empty(cls, clock: Clock) -> Ledger:
         """A ledger in memory that never touches the disk, for reading where the real one fails."""
-        return cls(Store(None, None), clock)
+        return cls(Store(None, None, clock), clock)
 
     def __enter__(self) -> Self:
         return self

@@ -294,6 +294,29 @@ def test_an_abandoned_sending_blocks(ledger: Ledger, folder: Path) -> None:
     assert "reason" in row.evidence
 
 
+def test_a_sending_that_hangs_counts_as_unknown(folder: Path, clock: FakeClock) -> None:
+    """After 10 minutes it blocks, though its process lives; the answer still wins, if one comes."""
+    with Ledger.open(folder, clock, create=True) as stopped:
+        sending, prepared = prepare(stopped, "a"), prepare(stopped, "b")
+        stopped.sending(sending)
+        with Ledger.open(folder, clock, create=True) as other:
+            clock.advance(599)
+            assert other.unknown() == []
+            assert prepare(other, "a")
+            clock.advance(2)
+            (row,) = other.unknown()
+            assert (row.intent, row.evidence["reason"]) == (
+                sending,
+                "no answer was stored for 10 minutes",
+            )
+            with pytest.raises(OutcomeUnknown):
+                prepare(other, "a")
+            assert other.get(prepared)[0].state is IntentState.PREPARED
+        with pytest.raises(WriteFailed, match="unknown already"):
+            stopped.sending(sending)
+        assert stopped.accept(sending, RUNNING).state is IntentState.ACCEPTED
+
+
 def test_an_abandoned_prepared_does_not(ledger: Ledger, folder: Path) -> None:
     """A `prepared` row whose process is gone sent nothing, and blocks nothing."""
     intent = abandon(folder, sending=False)
