@@ -121,10 +121,12 @@ def check(limit: Limit, price: Price | None, provider: Provider) -> None:
             provider=info.name,
         )
     if price.amount > limit.amount:
+        from shlex import quote
+
         raise OverMaxCost(
             f"this request costs {price_text(price)} ({price.basis}), more than --max-cost "
             f"{shown}; nothing was sent",
-            hint=f"--max-cost {amount_text(price.amount)}, or a cheaper request",
+            hint=f"--max-cost {quote(price_text(price))}, or a cheaper request",
             provider=info.name,
         )
 

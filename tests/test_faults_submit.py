@@ -1457,7 +1457,7 @@ def test_money_6_7_a_charge_above_the_list_decides(shop: Shop) -> None:
                 )
         over = shop.buy(server.url, "--max-cost", "60", provider="seedanceapi")
         assert (over.code, posts(server)) == (11, 0)
-        assert "61 credits" in over.err
+        assert "--max-cost '61 credits'" in over.err
         dry = shop.buy(server.url, "--dry-run", provider="seedanceapi")
         assert "price: 61 credits (charged)" in dry.out
         paid = shop.buy(server.url, "--max-cost", "61", provider="seedanceapi")
