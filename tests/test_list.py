@@ -121,7 +121,9 @@ def test_hidden_states(ledger: Ledger, run: Run) -> None:
     assert (row["ref"], row["task_id"], row["status"]) == (None, None, "unknown")
 
 
-def test_a_submission_without_a_task_shows_as_what_it_is(ledger: Ledger, run: Run) -> None:
+def test_a_submission_without_a_task_shows_as_what_it_is(
+    ledger: Ledger, run: Run, clock: FakeClock
+) -> None:
     """In JSON, in text and to --status: sending, refused, not_sent, discarded; or else unknown."""
     intents = {
         "refused": settle(ledger, "a", IntentState.REFUSED),
@@ -133,19 +135,21 @@ def test_a_submission_without_a_task_shows_as_what_it_is(ledger: Ledger, run: Ru
     ledger.sending(sending := ledgers.prepare(ledger, "e"))
     ledgers.submit(ledger, "queued")
     prepared = ledgers.prepare(ledger, "f")
-    rows = {row["intent"]: row["status"] for row in run("list", "--all", "--json").json}
+    rows = {
+        row["intent"]: row["status"] for row in run("list", "--all", "--json", clock=clock).json
+    }
     found = {status: rows[intent] for status, intent in intents.items()}
     assert found == {status: status for status in intents}
     assert rows[sending] == rows[prepared] == "sending"
     for status, intent in intents.items():
-        only = run("list", "--status", status, "--json").json
+        only = run("list", "--status", status, "--json", clock=clock).json
         assert [(row["intent"], row["status"]) for row in only] == [(intent, status)]
-    assert len(run("list", "--status", "sending").out.splitlines()) == 2
-    shown = [line.split("\t")[1] for line in run("list", "--all").out.splitlines()]
+    assert len(run("list", "--status", "sending", clock=clock).out.splitlines()) == 2
+    shown = [line.split("\t")[1] for line in run("list", "--all", clock=clock).out.splitlines()]
     assert shown == [
         *("sending", "queued", "sending", "unknown", "discarded", "not_sent", "refused"),
     ]
-    assert len(run("list").out.splitlines()) == 5
+    assert len(run("list", clock=clock).out.splitlines()) == 5
 
 
 def test_prompts_are_one_short_line(ledger: Ledger, run: Run) -> None:
