@@ -76,6 +76,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedProvider]:
         for name, value in running.env("runbase").items():
             monkeypatch.setenv(name, value or "")
         running.task("t1", done(running.video("v.mp4")))
+        running.task("t2", done(running.video("v.mp4")))
+        running.ids.popleft()  # a submit brings another task than the one that is known
         config = Path(os.environ["SEEDANCE_CONFIG"])
         config.parent.mkdir(parents=True)
         config.write_text('[profiles.work]\nprovider = "runbase"\n')
@@ -129,7 +131,7 @@ def test_onto_a_full_disk(words: Sequence[str], server: ScriptedProvider) -> Non
     assert "No space left on device" in err
     assert "Traceback" not in err
     if server.posts():
-        assert "seedance wait runbase:t1" in err
+        assert "seedance wait runbase:t2" in err
 
 
 @posix

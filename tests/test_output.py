@@ -85,10 +85,25 @@ def forbidden(text: str) -> list[str]:
     ]
 
 
-@settings(max_examples=10_000, deadline=None)
-@given(st.text(st.characters() | st.sampled_from(CONTROLS), max_size=40))
+any_text = given(st.text(st.characters() | st.sampled_from(CONTROLS), max_size=40))
+
+
+@settings(max_examples=1_000, deadline=None)
+@any_text
 def test_no_control_character_survives(text: str) -> None:
     """`safe` leaves no C0, C1, DEL, bidi control, line separator or lone surrogate in any text."""
+    nothing_survives(text)
+
+
+@pytest.mark.full
+@settings(max_examples=20_000, deadline=None)
+@any_text
+def test_no_control_character_survives_in_very_many_texts(text: str) -> None:
+    """The same, for longer."""
+    nothing_survives(text)
+
+
+def nothing_survives(text: str) -> None:
     made = safe(text)
     assert forbidden(made) == []
     made.encode()  # raises for a lone surrogate

@@ -263,7 +263,7 @@ def test_fault_39_an_id_with_control_characters_is_unusable(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_fault_39_any_text_in_every_server_string(data: st.DataObject, run: Run) -> None:
