@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from seedance_cli.addresses import is_private
+from seedance_cli.addresses import is_private, is_public
 from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.text import mask_url, shortened
 
@@ -55,7 +55,10 @@ def open_video(
     """
     for _ in range(REDIRECTS + 1):
         _check(url, allow_private=allow_private)
-        with _logged(url, headers, clock, cancellation, log) as answer:
+        permit = None if allow_private else is_public
+        with _logged(
+            url, headers, permit=permit, clock=clock, cancellation=cancellation, log=log
+        ) as answer:
             if answer.status not in _REDIRECT:
                 yield answer
                 return
@@ -70,6 +73,8 @@ def open_video(
 def _logged(
     url: str,
     headers: Mapping[str, str],
+    *,
+    permit: Callable[[str], bool] | None,
     clock: Clock,
     cancellation: Cancellation,
     log: Callable[[str], None],
@@ -80,9 +85,14 @@ def _logged(
     began = clock.monotonic()
     outcome: list[str] = []
     try:
-        with net.stream(url, headers, clock=clock, cancellation=cancellation) as answer:
+        with net.stream(
+            url, headers, clock=clock, cancellation=cancellation, permit=permit
+        ) as answer:
             outcome.append(str(answer.status))
             yield answer
+    except net.RefusedAddress as error:
+        outcome.append("refused")
+        raise _refused(f"leads to a private address ({error.address})", url) from error
     except Unreachable as error:
         if error.http_status is None:  # else the status has said it
             outcome.append(error.message)
@@ -93,8 +103,8 @@ def _logged(
 
 
 def _check(url: str, *, allow_private: bool) -> None:
-    # Names are not looked up: what a name means may change between a look and the connection, and
-    # behind a proxy it means nothing here.
+    # Names are not looked up here: what one means may change between a look and the connection, so
+    # the connection looks (`permit`). Behind a proxy it means nothing on this machine.
     reason = None
     try:
         parts = urlsplit(url)
@@ -111,9 +121,13 @@ def _check(url: str, *, allow_private: bool) -> None:
     elif not allow_private and is_private(url):
         reason = "leads to a private address"
     if reason is not None:
-        raise DownloadFailed(
-            f"the video's URL {reason}; it was not followed: {shortened(mask_url(url))}"
-        )
+        raise _refused(reason, url)
+
+
+def _refused(reason: str, url: str) -> DownloadFailed:
+    return DownloadFailed(
+        f"the video's URL {reason}; it was not followed: {shortened(mask_url(url))}"
+    )
 
 
 def _follow(url: str, location: str) -> str:

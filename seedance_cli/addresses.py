@@ -1,4 +1,4 @@
-"""What kind of host a URL names, read from the URL alone: no name is looked up.
+"""What kind of host a URL names, and what kind of address a name stands for. Looks nothing up.
 
 The one place that knows. `ipaddress.is_global` is not asked: what it means has changed between
 patch releases of Python, and it takes an IPv6 address that wraps a private IPv4 one for public.
@@ -33,6 +33,7 @@ _NOT_PUBLIC_4 = tuple(
         "240.0.0.0/4",  # reserved, and broadcast
     )
 )
+_STAND_INS = ipaddress.IPv4Network("198.18.0.0/15")
 # Global unicast is all that IANA has given out; of it the registry takes these away.
 _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(
@@ -93,6 +94,23 @@ def is_private(url: str) -> bool:
     if address is None:
         return not host or host == "localhost" or host.endswith(".localhost")
     return not _is_public(address)
+
+
+def is_public(text: str) -> bool:
+    """Whether an address that a name stands for is one of the public internet.
+
+    `198.18.0.0/15` counts as such: proxies that work on names ("fake IP") let every name stand for
+    an address from there, and nothing else is.
+
+    Args:
+        text: as the system's resolver gives it: `192.0.2.1`, `fe80::1%eth0`.
+    """
+    address = literal(text)
+    if address is None:
+        return False
+    if isinstance(address, ipaddress.IPv4Address) and address in _STAND_INS:
+        return True
+    return _is_public(address)
 
 
 def _is_public(address: Address) -> bool:

@@ -117,7 +117,7 @@ class HttpApi:
         """Start the paid POST. Only `spend` calls this, after `reserve` and `pause`."""
         headers = submit_headers(f"Bearer {self._key.reveal()}")
         url = self._endpoint + path
-        return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS)
+        return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS, alone=True)
 
     def answer(self, pending: Pending) -> Reply:
         """What came of an exchange, the key taken out wherever the other side repeats it."""
@@ -125,9 +125,10 @@ class HttpApi:
         response, fault = reply.response, reply.fault
         if response is not None:
             response = replace(response, body=redact_exact(response.body, self._key.reveal()))
+        raw = redact_exact(reply.raw, self._key.reveal())
         if fault is not None:
             fault = replace(fault, text=self.hide(fault.text))
-        return replace(reply, response=response, fault=fault)
+        return replace(reply, response=response, fault=fault, raw=raw)
 
     def hide(self, text: str) -> str:
         """The text without any longer piece of the key."""
@@ -207,14 +208,13 @@ def encode(body: JsonObject) -> bytes:
 
 def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
     """No usable answer, as an error for people."""
-    info = provider.info
-    text = fault.text if fault else "no answer"
-    hint = None
-    if fault is not None and fault.kind is FaultKind.CERTIFICATE:
-        hint = "behind a company proxy, SSL_CERT_FILE names the certificates to trust"
-    elif fault is not None and fault.kind is FaultKind.PROXY:
-        hint = "look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
-    return Unreachable(f"{info.name} could not be reached: {text}", provider=info.name, hint=hint)
+    name = provider.info.name
+    if fault is None:
+        return Unreachable(f"{name} could not be reached: no answer", provider=name)
+    what = "could not be reached"
+    if fault.kind is FaultKind.ENCODED:
+        what = "gives an answer that cannot be read"
+    return Unreachable(f"{name} {what}: {fault.text}", provider=name, hint=fault.hint)
 
 
 def words(provider: Provider, response: HttpResponse) -> str | None:

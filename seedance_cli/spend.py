@@ -17,8 +17,8 @@ from seedance_cli.errors import (
 )
 from seedance_cli.fingerprint import RULE, fingerprints
 from seedance_cli.http import encode, refusal, unreachable, words
-from seedance_cli.models import IntentState
-from seedance_cli.net import PAID_SECONDS, Event, FaultKind
+from seedance_cli.models import HttpResponse, IntentState
+from seedance_cli.net import PAID_SECONDS, Event, FaultKind, status_of
 from seedance_cli.providers._document import unreadable
 from seedance_cli.redact import MASK, cleared, redact
 from seedance_cli.task_ref import make_ref
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import (
         HttpRequest,
-        HttpResponse,
         JsonObject,
         Submission,
         Task,
@@ -200,7 +199,7 @@ class _Gate:
         held.wake_by(pending.wake)
         if held.came():
             pending.wake()
-        event = pending.wait(PAID_SECONDS)
+        event = pending.wait(PAID_SECONDS, after_sending=True)
         while event is Event.WOKEN and held.count == 1:
             event = pending.wait(GRACE_SECONDS)
         return self.channel.api.answer(pending)
@@ -298,11 +297,9 @@ def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
 
     Contract, section 6.4. Pure but for the date in a `Retry-After`.
     """
-    if not reply.left:
-        return _not_sent(provider, reply)
     response = reply.response
     if response is None:
-        return _unknown(provider, reply, "no answer came" + _because(reply))
+        return _judge_silence(provider, reply)
     if response.status in _ACCEPTED:
         return _judge_success(provider, reply, response, clock)
     return _judge_failure(provider, reply, response, clock)
@@ -345,6 +342,21 @@ def _judge_failure(
     return Verdict(IntentState.REFUSED, error=refused, again_after=again)
 
 
+def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
+    """What it means that no answer came; an id in what is no HTTP is paid for all the same."""
+    if not reply.left:
+        return _not_sent(provider, reply)
+    if not reply.raw:
+        return _unknown(provider, reply, "no answer came" + _because(reply))
+    status = status_of(reply.raw)
+    if status is None or status in _ACCEPTED:
+        body = reply.raw[max(0, reply.raw.find(b"{")) :]
+        task = provider.accepted(HttpResponse(status=200, headers={}, body=body))
+        if task is not None:
+            return Verdict(IntentState.ACCEPTED, task=task)
+    return _unknown(provider, reply, "what came is no HTTP answer" + _because(reply))
+
+
 def _not_sent(provider: Provider, reply: Reply) -> Verdict:
     pause = _CONNECT_PAUSE if reply.fault and reply.fault.kind is FaultKind.CONNECT else None
     error = unreachable(provider, reply.fault)
@@ -360,7 +372,9 @@ def _judge_success(
     if task is not None:
         return Verdict(IntentState.ACCEPTED, task=task)
     if reply.fault is not None:
-        return _unknown(provider, reply, f"the answer was cut{_because(reply)}")
+        unread = reply.fault.kind is FaultKind.ENCODED
+        what = "the answer cannot be read" if unread else "the answer was cut"
+        return _unknown(provider, reply, what + _because(reply))
     problem = provider.problem(response)
     if problem is None:
         what = unreadable(response.body) or "the answer has no usable task id"
@@ -377,7 +391,9 @@ def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
         evidence["fault"] = reply.fault.text
     if reply.response is not None:
         evidence["http_status"] = reply.response.status
-        text = reply.response.body[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
+    came = reply.raw if reply.response is None else reply.response.body
+    if came or reply.response is not None:
+        text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
         evidence["body"] = channel.api.hide(text)
     return evidence
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedance_cli import providers, raw_answer
+from seedance_cli import providers
 from seedance_cli.errors import SeedanceError
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import HttpResponse, IntentState, Problem, Status, TaskHandle
@@ -237,44 +237,10 @@ def test_no_bytes_make_a_reader_crash(body: bytes, more: bytes) -> None:
     for content in (body, document("runbase", body)[:60] + more):
         _document.read(content)
         _document.unreadable(content)
-        raw_answer.read(content)
         for name in NAMES:
             with suppress(SeedanceError):
                 providers.get(name).accepted(HttpResponse(200, {}, content))
                 providers.get(name).problem(HttpResponse(400, {}, content))
-
-
-HEADS = {
-    "a space before the colon": b"HTTP/1.1 200 OK\r\nContent-Type : application/json\r\n\r\n%s",
-    "a raw byte": b"HTTP/1.1 200 OK\r\nX-By: caf\xe9\x00\r\n\r\n%s",
-    "bare line feeds": b"HTTP/1.1 201\nX: y\n\n%s",
-    "an interim answer first": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX : y\r\n\r\n%s",
-    "no colon": b"HTTP/1.1 200 OK\r\nhello\r\n\r\n%s",
-    "chunks": b"HTTP/1.1 200 OK\r\nX : y\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"8;x=y\r\n%.8s\r\nFFFF\r\n%s",
-}
-
-
-@pytest.mark.parametrize("head", HEADS)
-def test_fault_06_the_id_behind_a_head_that_is_refused_is_found(head: str) -> None:
-    """Raw bytes, head and all, give status and body; the body gives the id, cut or whole."""
-    for name in NAMES:
-        body = document(name)
-        parts = (body, body[8:]) if b"%.8s" in HEADS[head] else (body,)
-        response = raw_answer.read(HEADS[head] % parts)
-        assert response is not None
-        assert response.status in {200, 201}
-        task = providers.get(name).accepted(response)
-        assert task is not None
-        assert task.task_id == "t1"
-
-
-@pytest.mark.parametrize(
-    "raw", [b"", b"hello", b"HTTP/1.1 200 OK\r\nX: y", b"ICY 200\r\n\r\n{}", b"HTTP/1.1 20\r\n\r\n"]
-)
-def test_raw_bytes_without_a_status_line_or_a_body_are_no_answer(raw: bytes) -> None:
-    """Nothing is guessed."""
-    assert raw_answer.read(raw) is None
 
 
 # Reasons

@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("text", "terminal", "addresses", "durations", "redact", "fingerprint"),
-            *("folders", "schedule", "raw_answer", "version", "spoken", "payment"),
+            *("folders", "schedule", "version", "spoken", "payment"),
         }
     ),
     frozenset(
@@ -120,7 +120,12 @@ def test_a_provider_only_translates(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "importers"),
-    [("httpx", "net/"), ("rich", {"tables.py", "screen.py"}), ("sqlite3", None)],
+    [
+        ("httpx", "net/"),
+        ("httpcore", "net/"),
+        ("rich", {"tables.py", "screen.py"}),
+        ("sqlite3", None),
+    ],
 )
 def test_one_door_to_each_library(library: str, importers: set[str] | str | None) -> None:
     """httpx, rich and sqlite3 are each imported in one room only."""

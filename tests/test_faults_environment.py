@@ -220,8 +220,8 @@ def test_fault_44_another_host_does_go_through_it(run: Run) -> None:
 @pytest.mark.parametrize(
     ("named", "env"),
     [
-        ("NO_PROXY", {"NO_PROXY": "[::1]"}),
-        ("no_proxy", {"no_proxy": "[::1]"}),
+        ("NO_PROXY", {"NO_PROXY": "[::1]", "HTTPS_PROXY": "http://127.0.0.1:1"}),
+        ("no_proxy", {"no_proxy": "[::1]", "HTTPS_PROXY": "http://127.0.0.1:1"}),
         ("ALL_PROXY", {"ALL_PROXY": "socks5://127.0.0.1:1"}),
         ("HTTPS_PROXY", {"HTTPS_PROXY": "socks5h://user:secretpass1@127.0.0.1:1"}),
         ("HTTPS_PROXY", {"HTTPS_PROXY": "nonsense://user:secretpass1@x"}),

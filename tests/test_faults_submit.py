@@ -10,11 +10,8 @@ import gzip
 import json
 import os
 import re
-import shutil
 import socket
 import sqlite3
-import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -31,10 +28,12 @@ from seedance_cli.ledger import Ledger
 from seedance_cli.models import IntentState, Price, PricedFields, Status, Task, VideoRequest
 from seedance_cli.net import exchange
 from seedance_cli.net.threads import Threads
+from support import tls
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
 from support.ledgers import submit
+from support.tls import TlsServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,19 +199,17 @@ def test_money_6_1_a_connect_that_fails_twice_pays_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the third connect succeeds, exactly one POST reaches the server."""
-    real, calls = socket.create_connection, iter(range(10))
+    real, calls, closed = socket.getaddrinfo, iter(range(10)), free_port()
 
-    def flaky(*args: object, **kwargs: object) -> socket.socket:
-        if next(calls) < 2:
-            raise ConnectionRefusedError(111, "Connection refused")
-        return real(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they are
+    def flaky(host: str, port: int, **more: int) -> object:
+        return real(host, closed if next(calls) < 2 else port, **more)
 
     with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
-        monkeypatch.setattr(socket, "create_connection", flaky)
+        monkeypatch.setattr(socket, "getaddrinfo", flaky)
         result = shop.buy(server.url)
         monkeypatch.undo()
         assert (result.code, result.out) == (0, "runbase:t-1\n")
-        assert posts(server) == 1
+        assert (posts(server), next(calls)) == (1, 3)
     assert shop.states() == [IntentState.ACCEPTED]
 
 
@@ -268,39 +265,10 @@ def test_money_6_5_a_try_given_up_while_connecting_never_leaves_later(
     assert shop.states() == [IntentState.NOT_SENT]
 
 
-class TlsServer(BytesServer):
-    """The same over TLS."""
-
-    def __init__(self, script: Script, certificate: Path) -> None:
-        super().__init__(script)
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate)
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            secured = self._context.wrap_socket(connection, server_side=True)
-        except OSError:
-            connection.close()
-            return
-        super()._serve(secured)
-
-
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A self-signed certificate for 127.0.0.1, and its key, in one file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl command")
-    path, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(path)]
-    subprocess.run([*command.split(), *subject, *files], check=True, capture_output=True)
-    path.write_bytes(path.read_bytes() + key.read_bytes())
-    return path
+    return tls.certificate(tmp_path)
 
 
 def test_fault_02_untrusted_certificate_is_not_retried(shop: Shop, certificate: Path) -> None:

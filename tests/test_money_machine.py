@@ -12,6 +12,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ class DyingClock(FakeClock):
     """A clock at whose n-th look the program dies; None: never.
 
     Waiting for an answer is a look, too. A request that is under way then still goes out whole, as
-    it would from the kernel's buffers; its answer comes to nobody.
+    it would from the kernel's buffers; its answer comes to nobody. So a look of the thread that
+    sends it is none.
     """
 
     def __init__(self, looks: int | None) -> None:
@@ -63,7 +65,7 @@ class DyingClock(FakeClock):
         self._left = looks
 
     def _look(self) -> None:
-        if self._left is not None:
+        if self._left is not None and threading.current_thread() is threading.main_thread():
             self._left -= 1
             if self._left < 0:
                 wait_for_exchanges()

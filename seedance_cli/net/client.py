@@ -1,20 +1,27 @@
-"""httpx's client as this program uses it: the environment's proxies and certificates, no cookie."""
+"""httpx's client as this program uses it: by our own network, no redirects, no retries, no cookie.
+
+httpx has no argument for httpcore's network backend, so the transport between the two is ours; that
+is the interface which httpx documents for it.
+"""
 
 from __future__ import annotations
 
-import os
-import ssl
-from functools import cache
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
 from seedance_cli import __version__
-from seedance_cli.addresses import is_loopback
-from seedance_cli.errors import ConfigError
+from seedance_cli.net import certificates
 from seedance_cli.net.limits import CONNECT_SECONDS, READ_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import httpcore
+
+    from seedance_cli.net.proxies import Proxy
 
 USER_AGENT = f"seedance/{__version__}"
 """Defapi's CDN answers 403 (error 1010) to Python's default one (providers.md)."""
@@ -26,66 +33,115 @@ HEADERS = {
 }
 """The header fields of every request."""
 
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60.0)
+_MOST_CONNECTIONS = 100
+_KEPT_SECONDS = 60.0
 """Longer than the longest pause between two polls, which then need no new connection."""
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
-def open_client(url: str) -> httpx.Client:
-    """A connection pool for one URL: no redirects, no retries.
+def open_client(
+    url: str, proxy: Proxy | None, *, permit: Callable[[str], bool] | None = None
+) -> httpx.Client:
+    """A connection pool for one URL.
+
+    Args:
+        url: decides on TLS.
+        proxy: what `proxy_for` says of it.
+        permit: whether an address may be connected to; see `Backend`. Behind a proxy it is not
+            asked: what the name means there, only the proxy knows.
 
     Raises:
-        ConfigError: a proxy or certificate variable that cannot be used.
+        ConfigError: a certificate variable that cannot be used.
     """
-    direct = is_loopback(url)
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    try:
-        client = httpx.Client(
-            trust_env=not direct,
-            verify=_ssl_context(tls=urlsplit(url).scheme == "https", proxies=not direct),
-            timeout=timeout,
-            limits=_LIMITS,
-            follow_redirects=False,
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        named = _set_variables(*_PROXIES, "NO_PROXY")
-        what = "a SOCKS proxy needs the package socksio" if _is_import(error) else "not understood"
-        raise ConfigError(
-            f"the proxy settings cannot be used ({what}): {', '.join(named) or 'system settings'}",
-            hint="unset or mend these variables",
-        ) from None  # the cause's text may hold a proxy's password
+    client = httpx.Client(
+        transport=_Transport(_pool(url, proxy, permit)),
+        trust_env=False,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        follow_redirects=False,
+    )
     # No cookie is kept: what a server puts into one would be sent back to it.
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
     return client
 
 
-def _set_variables(*names: str) -> list[str]:
-    """Those of the variables that are set, in either case, as they are spelt."""
-    return [one for name in names for one in (name, name.lower()) if os.environ.get(one)]
+def _pool(
+    url: str, proxy: Proxy | None, permit: Callable[[str], bool] | None
+) -> httpcore.ConnectionPool:
+    import httpcore
+
+    from seedance_cli.net.backend import Backend
+
+    tls = urlsplit(url).scheme == "https"
+    context = certificates.context() if tls else certificates.nobody()
+    if proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_KEPT_SECONDS,
+            network_backend=Backend(permit),
+        )
+    where = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=b"/")
+    if proxy.socks:
+        return httpcore.SOCKSProxy(
+            proxy_url=where,
+            proxy_auth=proxy.login,
+            ssl_context=context,
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_KEPT_SECONDS,
+            network_backend=Backend(),
+        )
+    return httpcore.HTTPProxy(
+        proxy_url=where,
+        proxy_auth=proxy.login,
+        ssl_context=context,
+        proxy_ssl_context=certificates.context() if proxy.scheme == "https" else None,
+        max_connections=_MOST_CONNECTIONS,
+        max_keepalive_connections=_MOST_CONNECTIONS,
+        keepalive_expiry=_KEPT_SECONDS,
+        network_backend=Backend(),
+    )
 
 
-def _is_import(error: Exception) -> bool:
-    return isinstance(error, ImportError)
+class _Transport(httpx.BaseTransport):
+    """httpx's requests to a pool of httpcore. Errors pass as httpcore's own."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        import httpcore
+
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
 
 
-def _ssl_context(*, tls: bool, proxies: bool) -> ssl.SSLContext:
-    # Loading the CA bundle costs 15-20 ms: only where TLS is possible. The bare context trusts
-    # nobody, so that a mistake here fails closed.
-    if not tls and not (proxies and _set_variables(*_PROXIES)):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
 
+    def __iter__(self) -> Iterator[bytes]:
+        stream: Iterable[bytes] = self._answer.stream  # type: ignore[assignment]  # a pool's are
+        yield from stream
 
-@cache
-def _trusted(file: str | None, folder: str | None) -> ssl.SSLContext:
-    # httpx reads the two variables itself; here they are the cache's key, and named in errors.
-    if folder and not file and not Path(folder).is_dir():
-        raise ConfigError("SSL_CERT_DIR names a folder that is not there", hint="mend or unset it")
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(
-            f"{'SSL_CERT_FILE' if file else 'SSL_CERT_DIR'} cannot be used: "
-            f"{error.strerror or 'no certificates in it'}",
-            hint="mend or unset it",
-        ) from error
+    def close(self) -> None:
+        self._answer.close()

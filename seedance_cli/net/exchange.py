@@ -1,15 +1,13 @@
 """One exchange with an endpoint: bounded as a whole, never tried again.
 
-httpx's timeouts bound each read of a socket, not the exchange: a name server that hangs, or an
-answer that comes in one byte a second, would outlast them. So each exchange runs in a thread of its
-own, and the caller waits for it on the program's clock.
+Timeouts of a socket bound each read of it, not the exchange: a name server that hangs, or an answer
+that comes in one byte a second, would outlast them. So each exchange runs in a thread of its own,
+and the caller waits for it on the program's clock.
 """
 
 from __future__ import annotations
 
 import threading
-import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -19,16 +17,25 @@ import httpx
 
 from seedance_cli.models import HttpResponse
 from seedance_cli.net.client import HEADERS, open_client
-from seedance_cli.net.faults import Fault, FaultKind, fault_of
-from seedance_cli.net.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS
+from seedance_cli.net.faults import Fault, FaultKind, no_connection
+from seedance_cli.net.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, sending_seconds
+from seedance_cli.net.packing import unpacked
+from seedance_cli.net.proxies import proxy_for
+from seedance_cli.net.tap import Tap
 from seedance_cli.net.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.clock import Clock
+    from seedance_cli.net.proxies import Proxy
 
 exchanges = Threads()
+
+_LAST_LOOK_STEP = 0.02
+_LAST_LOOK_STEPS = 250
+"""Of real time: what is looked at lies in this machine."""
+_SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class Reply:
     milliseconds: int
     fresh: bool
     """Whether it opened its connection itself, and did not take one left from an earlier one."""
+    raw: bytes = b""
+    """What came, where no head of an answer could be read in it: evidence, and maybe an id."""
 
 
 class Event(Enum):
@@ -56,142 +65,167 @@ class Event(Enum):
 class Pending:
     """An exchange under way in its thread."""
 
-    def __init__(self, client: httpx.Client, request: httpx.Request, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        request: httpx.Request,
+        clock: Clock,
+        *,
+        proxy: Proxy | None = None,
+        alone: bool = False,
+    ) -> None:
         """Start it.
 
         Args:
             client: the connection pool to use.
             request: the whole request; its body is bytes.
             clock: measures the exchange.
+            proxy: the one that the pool goes through.
+            alone: the pool is this exchange's own, and is closed after it.
         """
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._client = client
         self._request = request
         self._clock = clock
+        self._proxy = proxy
+        self._alone = alone
+        self._size = len(request.content)
         self._started = clock.monotonic()
+        self._tap = Tap(clock, self._size, proxied=proxy is not None)
         self._lock = threading.Lock()
-        self._left = False
-        self._given_up = False
         self._ended = False
-        self._tunnel = False
         self._head: httpx.Response | None = None
         self._body = bytearray()
         self._fault: Fault | None = None
-        self._socket: object | None = None
-        request.extensions["trace"] = self._trace
         exchanges.run(self._run)
 
     def wake(self) -> None:
         """End a wait early. May be called from a signal handler."""
         self._events.put(Event.WOKEN)
 
-    def wait(self, seconds: float) -> Event:
+    def wait(self, seconds: float, *, after_sending: bool = False) -> Event:
         """Wait for the end, or for `wake`: at most `seconds`, and 10 s until the request leaves.
+
+        Args:
+            seconds: from now.
+            after_sending: they count from the last byte of the request on, and how long sending it
+                may take is a matter of its size.
 
         Returns:
             `ENDED`, `WOKEN`, or `LATE`: the time is up, or it was woken before it left, and is
             given up for good.
         """
         began = self._clock.monotonic()
-        limit = min(CONNECT_SECONDS, seconds)
         while True:
+            until = self._until(began, seconds, after_sending=after_sending)
             try:
-                event = self._clock.get(self._events, began + limit - self._clock.monotonic())
+                event = self._clock.get(self._events, until - self._clock.monotonic())
             except Empty:
-                with self._lock:
-                    if self._left and limit < seconds:
-                        limit = seconds
-                        continue
-                    self._given_up = True
-                return Event.LATE
-            if event is Event.WOKEN:
-                with self._lock:
-                    if not self._left:  # there is no answer to wait for
-                        self._given_up = True
+                if not self._tap.left:
+                    if self._tap.give_up(unless_left=True):
                         return Event.LATE
+                    continue
+                if self._until(began, seconds, after_sending=after_sending) > until:
+                    continue
+                return self._last_look()
+            if event is Event.WOKEN and self._tap.give_up(unless_left=True):
+                return Event.LATE  # nothing has left, so there is no answer to wait for
             return event
+
+    def _until(self, began: float, seconds: float, *, after_sending: bool) -> float:
+        """When the wait is over, as far as is known now."""
+        tap = self._tap
+        if not tap.left:
+            return began + min(CONNECT_SECONDS, seconds)
+        if not after_sending:
+            return began + seconds
+        if tap.sent_at is None:
+            return tap.left_at + sending_seconds(self._size)
+        return tap.sent_at + seconds
+
+    def _last_look(self) -> Event:
+        """Take what lies in the socket: after a sleep of the whole machine the answer may."""
+        for _ in range(_LAST_LOOK_STEPS):
+            if self._tap.quiet():
+                break
+            try:
+                if self._events.get(timeout=_LAST_LOOK_STEP) is Event.ENDED:
+                    return Event.ENDED
+            except Empty:
+                continue
+        return Event.ENDED if self._ended else Event.LATE
 
     def reply(self) -> Reply:
         """The result as far as it came. An exchange still running is given up for good."""
+        tap = self._tap
         with self._lock:
             passed = self._clock.monotonic() - self._started
+            fault = self._fault
             if not self._ended:
-                self._given_up = True
-                self._shut()
-                self._fault = (
+                tap.give_up()
+                tap.shut()
+            if not self._ended or (tap.given_up and fault is not None):
+                fault = (
                     Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
-                    if self._left
-                    else Fault(FaultKind.CONNECT, f"no connection within {passed:.0f} s")
+                    if tap.left
+                    else no_connection(passed, self._proxy)
                 )
             response = None
             if self._head is not None:
-                headers = {k.lower(): v for k, v in self._head.headers.items()}
-                body = _unpacked(bytes(self._body), headers.get("content-encoding", ""))
-                response = HttpResponse(self._head.status_code, headers, body)
-            fresh = self._socket is not None
-            return Reply(self._left, response, self._fault, round(passed * 1000), fresh)
-
-    def _trace(self, event: str, info: Mapping[str, object]) -> None:
-        # httpx's `trace` extension tells what was done, exception classes only what failed: a proxy
-        # that closes on CONNECT and a server that closes after the POST raise the same class.
-        if event.endswith("send_request_headers.started"):
-            if getattr(info.get("request"), "method", b"") != self._request.method.encode():
-                self._tunnel = True
-                return
-            with self._lock:
-                if self._given_up:  # nothing may leave any more
-                    raise httpx.ConnectTimeout("given up", request=self._request)
-                self._left = True
-        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            extra = getattr(info.get("return_value"), "get_extra_info", None)
-            self._socket = None if extra is None else extra("socket")
-
-    def _shut(self) -> None:
-        # Wakes the thread out of its read; only for a connection that this exchange opened itself.
-        shutdown = getattr(self._socket, "shutdown", None)
-        if shutdown is not None:
-            with suppress(OSError):
-                shutdown(2)
+                response, unreadable = _response(self._head, bytes(self._body))
+                fault = fault or unreadable
+            raw = b"" if response is not None else bytes(tap.head.held)
+            left = tap.left or response is not None
+            return Reply(left, response, fault, round(passed * 1000), tap.fresh, raw)
 
     def _run(self) -> None:
         fault: Fault | None = None
         try:
-            response = self._client.send(self._request, stream=True)
-            try:
-                with self._lock:
-                    self._head = response
-                fault = self._read(response)
-            finally:
-                response.close()
+            with self._tap.here():
+                response = self._client.send(self._request, stream=True)
+                try:
+                    with self._lock:
+                        self._head = response
+                    fault = self._read(response)
+                finally:
+                    response.close()
         except Exception as error:  # noqa: BLE001 - the thread's end; its caller gets it as data
-            fault = fault_of(error)
-            if fault.kind is FaultKind.BROKEN and self._tunnel and not self._left:
-                fault = Fault(FaultKind.PROXY, "the proxy closed the connection")
+            fault = self._fault_of(error)
         finally:
             with self._lock:
                 self._ended = True
-                self._fault = self._fault or fault
+                self._fault = fault
             self._events.put(Event.ENDED)
+            if self._alone:
+                self._client.close()
+
+    def _fault_of(self, error: Exception) -> Fault:
+        from seedance_cli.net.failures import fault_of
+
+        fault = fault_of(error, self._proxy)
+        if fault.kind is FaultKind.BROKEN and self._tap.handshake and not self._tap.left:
+            return Fault(FaultKind.PROXY, f"the proxy {self._proxy} closed the connection")
+        return fault
 
     def _read(self, response: httpx.Response) -> Fault | None:
         for chunk in response.iter_raw():
             with self._lock:
-                if self._given_up:
-                    return Fault(FaultKind.TIMEOUT, "no whole answer in time")
+                self._tap.check()
                 self._body += chunk[: MAX_BODY - len(self._body)]
                 if len(self._body) >= MAX_BODY:
                     return Fault(FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes")
         return None
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
-    """The body as it was before a server compressed it, though asked not to; at most the cap."""
-    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
-        return body
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BODY)
-    except zlib.error:
-        return body
+def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, Fault | None]:
+    """The answer, and what is wrong with it where nothing can be read in it."""
+    headers = {name.lower(): value for name, value in head.headers.items()}
+    plain, coding = unpacked(body, headers.get("content-encoding", ""))
+    response = HttpResponse(head.status_code, headers, plain)
+    if coding is None or head.status_code not in _SUCCESS:  # of a refusal the status is enough
+        return response, None
+    text = f"it is compressed ({coding}), which was not asked for"
+    return response, Fault(FaultKind.ENCODED, text)
 
 
 class Wire:
@@ -207,7 +241,9 @@ class Wire:
         Raises:
             ConfigError: a proxy or certificate variable that cannot be used.
         """
-        self._client = open_client(base_url)
+        self._url = base_url
+        self._proxy = proxy_for(base_url)
+        self._client = open_client(base_url, self._proxy)
         self._clock = clock
 
     def start(
@@ -218,6 +254,7 @@ class Wire:
         body: bytes | None,
         *,
         seconds: float = READ_SECONDS,
+        alone: bool = False,
     ) -> Pending:
         """Send a request and come back at once.
 
@@ -227,6 +264,8 @@ class Wire:
             headers: added to the program's own.
             body: bytes, sent as they are.
             seconds: of silence after which the connection is given up.
+            alone: on a connection that nothing else was or will be sent on: of one that is kept,
+                its end could not be told from an answer that was lost.
         """
         request = httpx.Request(
             method,
@@ -235,7 +274,8 @@ class Wire:
             content=body,
             extensions={"timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS).as_dict()},
         )
-        return Pending(self._client, request, self._clock)
+        client = open_client(self._url, self._proxy) if alone else self._client
+        return Pending(client, request, self._clock, proxy=self._proxy, alone=alone)
 
     def close(self) -> None:
         """Close its connections."""

@@ -7,6 +7,20 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 """For a whole exchange that is not paid, its connection included."""
 PAID_SECONDS = 60.0
-"""For the answer to the paid POST."""
+"""For the answer to the paid POST, from its last byte on."""
+MAX_HEAD = 128 * 1024
+"""Bytes of an answer's head, with all the interim ones (`100 Continue`) before it."""
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a JSON answer; the largest documented one has less than a thousandth of it."""
+
+_SENDING_SECONDS = 30.0
+_SLOWEST = 16 * 1024
+"""Bytes a second of a line that is slow, and not broken."""
+_LONGEST_SENDING = 480.0
+"""With the time to connect and the wait for the answer less than the 10 minutes after which another
+process takes a submission for dead (contract, section 1)."""
+
+
+def sending_seconds(size: int) -> float:
+    """Seconds in which a request with a body of `size` bytes must have left."""
+    return min(_SENDING_SECONDS + size / _SLOWEST, _LONGEST_SENDING)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -15,13 +14,20 @@ from seedance_cli.cancellation import Cancellation, Cancelled
 from seedance_cli.clock import SystemClock
 from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.net.client import HEADERS, open_client
-from seedance_cli.net.faults import FaultKind, fault_of
+from seedance_cli.net.faults import FaultKind
 from seedance_cli.net.limits import CONNECT_SECONDS, READ_SECONDS
+from seedance_cli.net.proxies import proxy_for
+from seedance_cli.net.racing import RefusedAddress
+from seedance_cli.net.tap import Tap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from seedance_cli.clock import Clock
+
+
+class _Shuttable(Protocol):
+    def shut(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -32,6 +38,7 @@ class Stream:
     headers: Mapping[str, str]
     """Names in lower case."""
     _response: httpx.Response
+    _connection: _Shuttable
     _cancellation: Cancellation
 
     def chunks(self) -> Iterator[bytes]:
@@ -43,25 +50,22 @@ class Stream:
             Unreachable: the connection broke, fell silent, or ended before the declared length.
             Cancelled: somebody asked to stop.
         """
+        from seedance_cli.net.failures import WIRE_ERRORS, fault_of
+
         # Once it was asked for, nothing that came is the server's word: the end least of all.
         check = self._cancellation.check
         try:
             for chunk in self._response.iter_raw():
                 check()
                 yield chunk
-        except httpx.HTTPError as error:
+        except WIRE_ERRORS as error:
             check()
             raise Unreachable(f"the transfer broke off: {fault_of(error).text}") from error
         check()
 
     def shut(self) -> None:
         """End the connection, from any thread; a read of it that waits ends at once."""
-        found = self._response.extensions.get("network_stream")
-        wire = None if found is None else found.get_extra_info("socket")
-        if isinstance(wire, socket.socket):
-            with suppress(OSError):
-                # Not an SSL socket's own: that one would let a read go on without the encryption.
-                socket.socket.shutdown(wire, socket.SHUT_RDWR)
+        self._connection.shut()
 
 
 @contextmanager
@@ -73,6 +77,7 @@ def stream(
     read_timeout: float = READ_SECONDS,
     clock: Clock | None = None,
     cancellation: Cancellation | None = None,
+    permit: Callable[[str], bool] | None = None,
 ) -> Iterator[Stream]:
     """GET without a key; redirects are the caller's to follow.
 
@@ -83,16 +88,25 @@ def stream(
         read_timeout: seconds for the answer's head, and of silence between two reads of its body.
         clock: bounds the wait for the head.
         cancellation: ends the wait for the head, and that for the body.
+        permit: whether an address that the host's name stands for may be connected to, e.g.
+            `addresses.is_public`. Asked of each address before a packet goes to it, so that what
+            was judged is what is used; those it forbids are passed over. Not asked behind a proxy.
 
     Raises:
         Unreachable: no answer.
         DownloadFailed: the URL is none that can be asked.
+        RefusedAddress: `permit` forbids every address of the host; nothing was sent.
         ConfigError: a proxy or certificate variable that cannot be used.
         Cancelled: somebody asked to stop.
     """
+    from seedance_cli.net.failures import fault_of
+
     clock = clock or SystemClock()
     cancellation = cancellation or Cancellation()
-    client = open_client(url)
+    proxy = proxy_for(url)
+    client = open_client(url, proxy, permit=permit)
+    tap = Tap(clock, proxied=proxy is not None)
+    opened: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
     try:
         try:
             request = client.build_request(
@@ -103,11 +117,11 @@ def stream(
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise _no_address() from error
-        opened: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
 
         def open_it() -> None:
             try:
-                opened.put(client.send(request, stream=True))
+                with tap.here():
+                    opened.put(client.send(request, stream=True))
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
                 opened.put(error)
 
@@ -117,21 +131,24 @@ def stream(
                 response = clock.get(opened, connect_timeout + read_timeout)
         except Empty:
             raise Unreachable(f"no answer within {connect_timeout + read_timeout:.0f} s") from None
-        if isinstance(response, Cancelled):
+        if isinstance(response, Cancelled | RefusedAddress):
             raise response
         if isinstance(response, Exception):
-            fault = fault_of(response)
+            fault = fault_of(response, proxy)
             if fault.kind is FaultKind.REQUEST:
                 raise _no_address() from response
             raise Unreachable(fault.text) from response
         try:
             lowered = {k.lower(): v for k, v in response.headers.items()}
-            answer = Stream(response.status_code, lowered, response, cancellation)
+            connection = response.extensions["network_stream"]
+            answer = Stream(response.status_code, lowered, response, connection, cancellation)
             with cancellation.waking(answer.shut):
                 yield answer
         finally:
             response.close()
     finally:
+        tap.give_up()
+        tap.shut()  # the thread that opens it may still wait
         client.close()
 
 
