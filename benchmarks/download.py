@@ -62,8 +62,8 @@ _OURS = """
 import json, resource, sys, time
 from pathlib import Path
 from seedance_cli import net
-from seedance_cli.clock import SystemClock
-from seedance_cli.download import download
+from seedance_cli.system.clock import SystemClock
+from seedance_cli.tasks.downloads.fetch import download
 url, target = sys.argv[1:]
 began = time.perf_counter()
 for _ in download(url, Path(target), force=False, allow_private=True, clock=SystemClock()):

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from _report import machine, table
 
-from seedance_cli.providers import get
+from seedance_cli.providers._registry import get
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import _svg
 from _report import machine, table
 
-from seedance_cli.schedule import COST, DEFAULT, NEWEST, Schedule, learned
+from seedance_cli.tasks.schedule import COST, DEFAULT, NEWEST, Schedule, learned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -40,9 +40,9 @@ from _report import machine, table
 from _timing import Case, interleaved, medians
 
 import seedance_cli
-from seedance_cli.clock import SystemClock
-from seedance_cli.ledger import Ledger
-from seedance_cli.models import Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.ledger.record import Ledger
+from seedance_cli.models.values import Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from seedance_cli.commands._shells import SCRIPTS
+from seedance_cli.cli.shells import SCRIPTS
 
 FILES = {
     "bash": "seedance.bash",

@@ -17,7 +17,7 @@ def main() -> int:
     _hold_standard_descriptors()
     # Scripts ask for the version hundreds of times a day: it needs no option parser.
     if "--version" in sys.argv or "-V" in sys.argv:
-        from seedance_cli import version
+        from seedance_cli.cli import version
 
         text = version.answer(sys.argv[1:])
         if text is not None:
@@ -25,7 +25,7 @@ def main() -> int:
     # What a start makes, tens of thousands of objects, lives to the end: there is no garbage in it,
     # and looking for some over and over takes longer than most commands.
     gc.set_threshold(_COLLECT_AFTER)
-    from seedance_cli import signals
+    from seedance_cli.system import signals
 
     signals.install()
     from seedance_cli.cli import main as run
@@ -60,7 +60,7 @@ def _write(text: str) -> int:
         if sys.stdout is None:
             return _NOT_WRITTEN
         if not text.isascii():
-            from seedance_cli.terminal import fit
+            from seedance_cli.system import fit
 
             text = fit(text, sys.stdout)
         sys.stdout.write(text)

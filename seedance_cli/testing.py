@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox import Sandbox
 
 __all__ = ["Options", "SandboxServer", "sandbox_server", "serve_sandbox"]
 
@@ -71,10 +71,10 @@ def serve_sandbox(
         WriteFailed: the folder cannot be used.
     """
     require()
-    from seedance_cli.sandbox import serve, server
+    from seedance_cli.sandbox import serve, serving
 
     options = Options(seconds=0) if options is None else options
-    with server.serving(folder, "127.0.0.1", 0, options, videos_dir=videos) as running:
+    with serving(folder, "127.0.0.1", 0, options, videos_dir=videos) as running:
         root = running.url
         yield SandboxServer(root, serve.base_urls(root), serve.environment(root), running.sandbox)
 

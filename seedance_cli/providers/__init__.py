@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from seedance_cli.errors import UsageError
+from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
-    from seedance_cli.providers._base import Provider
+    from seedance_cli.providers._answers import (
+        has_unusable_characters as has_unusable_characters,
+    )
+    from seedance_cli.providers._answers import (
+        usable_id as usable_id,
+    )
+    from seedance_cli.providers._base import (
+        Api as Api,
+    )
+    from seedance_cli.providers._base import (
+        ModelInfo as ModelInfo,
+    )
+    from seedance_cli.providers._base import (
+        ModelUse as ModelUse,
+    )
+    from seedance_cli.providers._base import (
+        Provider as Provider,
+    )
+    from seedance_cli.providers._base import (
+        ProviderInfo as ProviderInfo,
+    )
+    from seedance_cli.providers._base import (
+        RateLimit as RateLimit,
+    )
+    from seedance_cli.providers._document import (
+        unreadable as unreadable,
+    )
+    from seedance_cli.providers._registry import (
+        get as get,
+    )
+    from seedance_cli.providers._registry import (
+        names as names,
+    )
 
-
-@cache
-def names() -> tuple[str, ...]:
-    """Every provider's name, sorted; nothing is imported for it."""
-    folder = Path(__file__).parent
-    return tuple(sorted(p.stem for p in folder.glob("[!_]*.py")))
-
-
-@cache
-def get(name: str) -> Provider:
-    """The provider of that name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in names():
-        from seedance_cli.spoken import told
-
-        raise UsageError(
-            f"there is no provider {told(name, longest=20)}",
-            hint=f"the providers are {', '.join(names())}",
-        )
-    return cast("Provider", import_module(f"{__name__}.{name}").PROVIDER)
+__getattr__ = face(
+    __name__,
+    {
+        "Api": "_base",
+        "ModelInfo": "_base",
+        "ModelUse": "_base",
+        "Provider": "_base",
+        "ProviderInfo": "_base",
+        "RateLimit": "_base",
+        "get": "_registry",
+        "has_unusable_characters": "_answers",
+        "names": "_registry",
+        "unreadable": "_document",
+        "usable_id": "_answers",
+    },
+)

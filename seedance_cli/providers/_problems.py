@@ -19,7 +19,7 @@ from seedance_cli.errors import (
 )
 from seedance_cli.models import Problem, Status
 from seedance_cli.providers import _document
-from seedance_cli.providers._json import MOST_WORDS, identity, member, number, text
+from seedance_cli.providers._answers import MOST_WORDS, identity, member, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

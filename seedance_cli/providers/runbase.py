@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, PricedFields, Problem, Task
-from seedance_cli.providers import _json, _problems
+from seedance_cli.providers import _answers as _json
+from seedance_cli.providers import _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo, RateLimit
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, PricedFields, Problem, Status, Task
-from seedance_cli.providers import _json, _problems
+from seedance_cli.providers import _answers as _json
+from seedance_cli.providers import _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:

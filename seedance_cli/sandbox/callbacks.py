@@ -24,9 +24,9 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from seedance_cli import __version__
-from seedance_cli.addresses import is_loopback, literal
+from seedance_cli.models import is_loopback, literal
 from seedance_cli.sandbox.delivery import bound_origin, shown
-from seedance_cli.sandbox.dialects import every
+from seedance_cli.sandbox.dialects._registry import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 from starlette.responses import FileResponse
 
 from seedance_cli.sandbox.answers import document, page
-from seedance_cli.sandbox.dialects import every
 from seedance_cli.sandbox.dialects._base import Cause, Phase, Refusal
+from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.faults import HEADER, Fault, named
-from seedance_cli.sandbox.render import Stopped
+from seedance_cli.sandbox.video.render import Stopped
 from seedance_cli.sandbox.wire import CutBefore, CutHalfway
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox import Options, require, seconds_from
+from seedance_cli.sandbox.options import Options, require, seconds_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def running(state_dir: Path, seconds: float | None = None) -> Iterator[str]:
         WriteFailed: the state folder cannot be used.
     """
     require()
-    from seedance_cli.sandbox.server import serving
+    from seedance_cli.sandbox.web.server import serving
 
     takes = seconds_from(os.environ) if seconds is None else seconds
     with serving(state_dir, "127.0.0.1", 0, Options(seconds=takes)) as server:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 from seedance_cli.sandbox.answers import document, page
 from seedance_cli.sandbox.delivery import origin, shown
 from seedance_cli.sandbox.dialects._base import Cause, Phase, View
-from seedance_cli.sandbox.door import is_local
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
+from seedance_cli.sandbox.web.door import is_local
 from seedance_cli.sandbox.wire import CutBefore
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox import Options
     from seedance_cli.sandbox.callbacks import Callbacks
     from seedance_cli.sandbox.dialects._base import Dialect, Refusal
+    from seedance_cli.sandbox.options import Options
     from seedance_cli.sandbox.tasks import Store
-    from seedance_cli.sandbox.videos import Videos
+    from seedance_cli.sandbox.video.store import Videos
 
 _MAX_BODY = 1024 * 1024
 _MAX_DRAINED = 16 * _MAX_BODY

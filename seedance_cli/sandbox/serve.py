@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox import require
+from seedance_cli.sandbox.options import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from seedance_cli.sandbox import Options
-    from seedance_cli.sandbox.server import Running
+    from seedance_cli.sandbox.options import Options
+    from seedance_cli.sandbox.web.server import Running
 
 _STUB_KEY = "sandbox"
 
@@ -40,7 +40,7 @@ def serving(
         WriteFailed: the state folder cannot be used.
     """
     require()
-    from seedance_cli.sandbox import server
+    from seedance_cli.sandbox.web import server
 
     with server.serving(state_dir, host, port, options, log=log) as running:
         yield running
@@ -48,14 +48,14 @@ def serving(
 
 def base_urls(root: str) -> dict[str, str]:
     """For each provider's name, the base URL that a client has to be given."""
-    from seedance_cli.sandbox.dialects import every
+    from seedance_cli.sandbox.dialects._registry import every
 
     return {dialect.name: root + dialect.base_path for dialect in every()}
 
 
 def environment(root: str) -> dict[str, str]:
     """The variables that point this program at the sandbox: base URLs, and keys that do."""
-    from seedance_cli.sandbox.dialects import every
+    from seedance_cli.sandbox.dialects._registry import every
 
     found = {}
     for dialect in every():

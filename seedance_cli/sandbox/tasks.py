@@ -16,11 +16,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import WriteFailed
-from seedance_cli.folders import check_ours
 from seedance_cli.models import Problem
 from seedance_cli.sandbox.dialects._base import Job, Phase, View
 from seedance_cli.sandbox.faults import Fault
-from seedance_cli.sqlite_steps import check_locks, climb, version_of
+from seedance_cli.system import check_locks, check_ours, climb, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from seedance_cli._video_answer import Progress
-from seedance_cli._video_pauses import PATIENCE
-from seedance_cli.download import Saved, Whole, download
+from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
+from seedance_cli.tasks.downloads.pauses import PATIENCE
+from seedance_cli.tasks.downloads.video_answer import Progress
 from support.bytes_server import answer, head
 from support.mp4s import plain
 

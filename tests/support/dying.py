@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 CODE = r"""
 import io, json, os, pathlib, signal, sys, threading
-import seedance_cli, seedance_cli.cli, seedance_cli.download, seedance_cli.partfile
-import seedance_cli.commands.wait, seedance_cli.commands._follow
-from seedance_cli.partfile import Part
+import seedance_cli, seedance_cli.cli.program, seedance_cli.tasks.downloads.fetch
+import seedance_cli.cli.commands.wait, seedance_cli.cli.follow
+from seedance_cli.tasks.downloads.part import Part
 
 words, step, first, links = json.loads(sys.argv[1])
 package = os.path.dirname(seedance_cli.__file__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from seedance_cli.net import exchange
+from seedance_cli.http import exchange
 
 
 def wait_for_exchanges(seconds: float = 20.0) -> None:

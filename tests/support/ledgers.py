@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
+from seedance_cli.models.values import Price, PricedFields, Status, Submission, Task, VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seedance_cli.ledger import Ledger
+    from seedance_cli.ledger.record import Ledger
 
 ENDPOINT = "https://api.example.com/v1"
 PRICED = PricedFields("m-1", 8, "720p", True)

@@ -19,7 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from seedance_cli.clock import Clock
+    from seedance_cli.system.clock import Clock
 
 CONTROLLING = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
@@ -70,7 +70,7 @@ def in_process(
     clock: Clock | None = None,
 ) -> Result:
     """Call `seedance_cli.cli.main(argv)` with captured streams that are no terminal."""
-    from seedance_cli.cli import main
+    from seedance_cli.cli.program import main
 
     data = stdin.encode() if isinstance(stdin, str) else stdin or b""
     out, err = io.BytesIO(), io.BytesIO()

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from seedance_cli import providers
-from seedance_cli.ledger import Ledger
+from seedance_cli.ledger.record import Ledger
 from support import ledgers, mp4s
 from support.bytes_server import BytesServer, Script, answer
 from support.fake_clock import FakeClock
 
 if TYPE_CHECKING:
-    from seedance_cli.clock import Clock
-    from seedance_cli.models import Submission
+    from seedance_cli.models.values import Submission
+    from seedance_cli.system.clock import Clock
     from support.bytes_server import Client, Request
 
 KEY = "scripted-key-0123456789"

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import seedance_cli
-from seedance_cli import signals
 from seedance_cli.__main__ import main
 from seedance_cli.errors import WriteFailed
-from seedance_cli.ledger import Ledger
+from seedance_cli.ledger.record import Ledger
+from seedance_cli.system import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +149,7 @@ def warm() -> None:
             importlib.import_module(module.name)
     for name in ("httpcore", "uuid", "hmac"):  # what httpx and the ledger import late
         importlib.import_module(name)
-    from seedance_cli.cli import main as command
+    from seedance_cli.cli.program import main as command
 
     # 3, where there is no key; the command is built all the same.
     assert command(["generate", "x", "--dry-run", "-p", "seedanceapi"]) in {0, 3}

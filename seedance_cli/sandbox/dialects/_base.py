@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedance_cli.models import Problem
-    from seedance_cli.providers._base import ModelInfo, ProviderInfo
+    from seedance_cli.providers import ModelInfo, ProviderInfo
     from seedance_cli.sandbox.dialects._schema import Schemas
 
 _SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)

@@ -48,7 +48,7 @@ from seedance_cli.sandbox.dialects._schema import (
 
 if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.providers._base import ModelInfo
+    from seedance_cli.providers import ModelInfo
     from seedance_cli.sandbox.dialects._base import View
 
 _USD_PER_SECOND = Decimal("0.05")

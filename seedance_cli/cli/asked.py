@@ -1,0 +1,94 @@
+"""What `status` and `cancel` share: one question a task, answers and failures side by side."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from seedance_cli.cli.output.documents import task_object
+from seedance_cli.cli.unknown import verdict
+from seedance_cli.errors import Interrupted, NotFound, SeedanceError, WriteFailed
+from seedance_cli.tasks import concern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from seedance_cli.cli.session import Session
+    from seedance_cli.models import Submission
+
+
+class Asked:
+    """The tasks of one command, and what has become known of them."""
+
+    def __init__(
+        self,
+        session: Session,
+        submissions: Sequence[Submission],
+        unknown: Sequence[Submission] = (),
+        *,
+        one: bool,
+    ) -> None:
+        """Take the tasks.
+
+        Args:
+            session: ledger and streams.
+            submissions: tasks with an id.
+            unknown: submissions without one, already named.
+            one: one task was named: with `--json` the document is an object, not an array.
+        """
+        self._session = session
+        self._known = list(submissions)
+        self._unknown = unknown
+        self._one = one
+        self.answers: list[Submission] = []
+        """The tasks that were answered for, as they are now."""
+        self.failures: list[SeedanceError] = []
+
+    def __iter__(self) -> Iterator[Submission]:
+        return iter(tuple(self._known))
+
+    def answered(self, before: Submission, after: Submission) -> Submission:
+        """Take an answer, and write it into the ledger."""
+        assert after.task is not None
+        try:
+            after = self._session.ledger().observe(after, after.task)
+        except WriteFailed as error:
+            self.failed(after, error)
+        self._known[self._known.index(before)] = after
+        self.answers.append(after)
+        return after
+
+    def failed(self, submission: Submission, error: SeedanceError) -> None:
+        """Take a failure, and tell of it."""
+        if isinstance(error, NotFound):
+            with suppress(WriteFailed):  # only shortens a later bare `wait`
+                self._session.note_lost(submission)
+        self.failures.append(concern(error, submission))
+        self._session.out.complain(error)
+
+    @contextmanager
+    def document(self) -> Iterator[None]:
+        """With `--json`, write the one document when the block ends, after a signal too."""
+        try:
+            yield
+        except Interrupted:
+            with suppress(WriteFailed):  # what the signal asked for goes first
+                self._write()
+            raise
+        self._write()
+
+    def verdict(self) -> int:
+        """The exit code; with `--json` the last line of stderr. Everything else is told by now."""
+        for one in self.answers:
+            if one.intent is not None and not one.told:
+                with suppress(WriteFailed):  # only keeps the same request from being paid again
+                    self._session.ledger().told(one.intent)
+        return verdict(self._session.out, self.failures, self._unknown)
+
+    def _write(self) -> None:
+        out = self._session.out
+        nothing = not (self.answers or self._unknown)
+        if not out.json or (nothing and self.failures):
+            return  # no answer told anything, and the errors say so
+        tasks = [task_object(one) for one in (*self._known, *self._unknown)]
+        out.document(tasks[0] if self._one else tasks)

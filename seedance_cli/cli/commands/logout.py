@@ -1,0 +1,63 @@
+"""`seedance logout`: remove a stored key."""
+
+from __future__ import annotations
+
+import typer
+
+from seedance_cli.cli import options as _options
+from seedance_cli.cli.commands.login import ProviderArgument, Surplus, check_words
+
+EXAMPLES = (
+    "seedance logout runbase",
+    "seedance logout runbase --profile work",
+)
+
+
+def logout(
+    ctx: typer.Context,
+    provider: ProviderArgument,
+    surplus: Surplus = None,
+    *,
+    profile: _options.Profile = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Remove the key of a provider from a profile.
+
+    Only what `login` stored is removed; a variable or a key in config.toml stays as it is.
+    """
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import providers
+    from seedance_cli.config import edit as profile_edit
+    from seedance_cli.config import resolve as profiles
+    from seedance_cli.config import source_object
+
+    check_words(provider, surplus)
+    store = profiles.load(run.env)
+    for warning in store.warnings:
+        run.out.warn(warning)
+    where = store.paths
+    choice = profiles.choose_profile(store, run.env, profile)
+    stored = provider in choice.profile.credentials
+    if stored:
+        profile_edit.remove_key(where, run.clock, choice.name, provider)
+        run.out.note(f"removed the key for {provider} from profile {choice.name}")
+    else:
+        run.out.note(f"profile {choice.name} has no stored key for {provider}")
+
+    store = profiles.load(run.env)
+    choice = profiles.choose_profile(store, run.env, profile)
+    left = profiles.key_place(choice, run.env, providers.get(provider).info)
+    if left.exists:
+        run.out.warn(f"there still is a key for {provider}: {left.place}")
+    if json:
+        run.out.document(
+            {
+                "provider": provider,
+                "profile": choice.name,
+                "path": str(where.credentials),
+                "removed": stored,
+                "remaining": source_object(left.source) if left.exists else None,
+            }
+        )

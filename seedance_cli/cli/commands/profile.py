@@ -1,0 +1,342 @@
+"""`seedance profile`: named sets of defaults, endpoints and keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.cli import options as _options
+from seedance_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from seedance_cli.cli.app import Run
+    from seedance_cli.config import Change, Profile, Store
+
+EXAMPLES = (
+    "seedance profile set work provider runbase",
+    "seedance login runbase --profile work",
+    "seedance profile use work",
+    "seedance profile show",
+)
+
+app = typer.Typer(
+    help="Named sets of defaults, endpoints and keys.",
+    no_args_is_help=True,
+)
+
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The profile.",
+        show_default=False,
+        autocompletion=_options.profile_names,
+    ),
+]
+
+
+def setting_names(incomplete: str) -> list[str]:
+    """What Tab offers for a KEY."""
+    from seedance_cli.config import OPTIONS
+    from seedance_cli.providers import names
+
+    every = ["provider", *(f"defaults.{option}" for option in OPTIONS)]
+    every += [f"providers.{name}.{key}" for name in names() for key in ("base_url", "api_key_env")]
+    return [one for one in every if one.startswith(incomplete)]
+
+
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY",
+        help="provider, defaults.OPTION, providers.NAME.base_url or providers.NAME.api_key_env.",
+        show_default=False,
+        autocompletion=setting_names,
+    ),
+]
+
+
+@app.command(
+    "list",
+    epilog=_options.examples(
+        "seedance profile list", "seedance profile list --json | jq -r '.[].name'"
+    ),
+)
+def list_profiles(
+    ctx: typer.Context,
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """List the profiles; the one used when none is named has a star."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.config import resolve as profiles
+
+    store = _load(run)
+    current, _ = profiles.profile_name(store, run.env, None)
+    listed = [(name, store.profiles[name]) for name in store.names()]
+    if json:
+        run.out.document(
+            [
+                {
+                    "name": name,
+                    "current": name == current,
+                    "provider": _provider(one),
+                    "defaults": dict(one.defaults),
+                    "keys": _keys(store, name),
+                }
+                for name, one in listed
+            ]
+        )
+        return
+    if not listed:
+        run.out.note("there are no profiles yet; `seedance login PROVIDER` makes one")
+        return
+    run.out.table(
+        ("PROFILE", "USED", "PROVIDER", "KEYS"),
+        [
+            (
+                name,
+                "*" if name == current else "",
+                _provider(one) or "",
+                ",".join(_keys(store, name)),
+            )
+            for name, one in listed
+        ],
+    )
+
+
+@app.command(epilog=_options.examples("seedance profile show", "seedance profile show work --json"))
+def show(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="As if named with --profile; else the one in use.",
+            autocompletion=_options.profile_names,
+        ),
+    ] = None,
+    *,
+    profile: _options.Profile = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Show each value that is in effect, and where it comes from. Keys are never shown."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.config import Effective, effective
+
+    if name is not None and profile not in {None, name}:
+        raise UsageError("two profiles are named", hint="give NAME or --profile")
+    view: Effective = effective(_load(run), run.env, name or profile)
+    if json:
+        run.out.document(view.as_object())
+    else:
+        run.out.table(("SETTING", "VALUE", "FROM"), view.rows())
+
+
+@app.command(epilog=_options.examples("seedance profile use work", "seedance profile use default"))
+def use(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Make a profile the one that is used when none is named."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.config import edit as profile_edit
+    from seedance_cli.config import resolve as profiles
+
+    store = _load(run)
+    profiles.choose_profile(store, run.env, name)
+    change = profile_edit.use(store.paths, run.clock, name)
+    run.out.note(f"profile {name} is used when none is named")
+    if run.env.get("SEEDANCE_PROFILE") not in {None, "", name}:
+        run.out.warn("SEEDANCE_PROFILE is set and names another, which is used instead")
+    _report(run, change, {"profile": name})
+
+
+@app.command(
+    "set",
+    epilog=_options.examples(
+        "seedance profile set work provider runbase",
+        "seedance profile set work defaults.duration 8",
+        "seedance profile set work providers.runbase.api_key_env MY_RUNBASE_KEY",
+    ),
+)
+def set_value(
+    ctx: typer.Context,
+    name: Name,
+    key: Key,
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="Its new value.", show_default=False)
+    ],
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Set one value of a profile; a profile that is not there yet is made."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import providers
+    from seedance_cli.config import edit as profile_edit
+    from seedance_cli.config import settings as profile_settings
+
+    setting = profile_settings.parse_setting(key, providers.names())
+    parsed = profile_settings.parse_value(setting, value, providers.names())
+    store = _load(run)
+    if name not in store.profiles:
+        profile_edit.check_name(name)
+    change = profile_edit.set_value(store.paths, run.clock, name, setting, parsed)
+    shown = str(parsed).lower() if isinstance(parsed, bool) else str(parsed)
+    run.out.note(f"{setting} of profile {name} is {shown}")
+    _doubt(run, name, setting.path)
+    _report(run, change, {"profile": name, "key": str(setting), "value": parsed})
+
+
+@app.command(
+    epilog=_options.examples(
+        "seedance profile unset work defaults.duration",
+        "seedance profile unset work providers.runbase.base_url",
+    )
+)
+def unset(
+    ctx: typer.Context,
+    name: Name,
+    key: Key,
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Remove one value of a profile."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import providers
+    from seedance_cli.config import edit as profile_edit
+    from seedance_cli.config import settings as profile_settings
+
+    setting = profile_settings.parse_setting(key, providers.names(), removing=True)
+    store = _load(run)
+    _must_exist(store, name)
+    change = profile_edit.unset(store.paths, run.clock, name, setting)
+    done = "is no longer set" if change.changed else "was not set"
+    run.out.note(f"{setting} of profile {name} {done}")
+    _report(run, change, {"profile": name, "key": str(setting)})
+
+
+@app.command(
+    epilog=_options.examples("seedance profile remove work", "seedance profile remove work --json")
+)
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Remove a profile, with the keys that are stored in it."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.config import edit as profile_edit
+
+    store = _load(run)
+    _must_exist(store, name)
+    removal = profile_edit.remove(store.paths, run.clock, name)
+    keys = list(removal.keys)
+    run.out.note(f"removed profile {name}")
+    if keys:
+        run.out.note(f"its stored keys are gone too: {', '.join(keys)}")
+    if removal.was_default:
+        run.out.note("it was the one used when none is named; now that is `default`")
+    extra = {"profile": name, "keys": keys, "was_default": removal.was_default}
+    _report(run, removal.change, extra)
+
+
+@app.command(
+    epilog=_options.examples("seedance profile path", '$EDITOR "$(seedance profile path)"')
+)
+def path(
+    ctx: typer.Context,
+    *,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Print where config.toml is; with --json also the other places."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.config import resolve as profiles
+
+    where = profiles.paths(run.env)
+    if not json:
+        run.out.result(str(where.config))
+        return
+    state = str(profiles.state_dir(run.env))
+    run.out.document(
+        {"config": str(where.config), "credentials": str(where.credentials), "state": state}
+    )
+
+
+def _load(run: Run) -> Store:
+    from seedance_cli.config import resolve as profiles
+
+    store = profiles.load(run.env)
+    for warning in store.warnings:
+        run.out.warn(warning)
+    return store
+
+
+def _must_exist(store: Store, name: str) -> None:
+    from seedance_cli.config import resolve as profiles
+
+    if name not in store.profiles:
+        raise profiles.unknown_profile(store, name)
+
+
+def _provider(one: Profile) -> str | None:
+    from seedance_cli.models import shown
+
+    return None if one.provider is None else shown(one.provider)
+
+
+def _keys(store: Store, name: str) -> list[str]:
+    """The providers that the profile itself has a key for, or says where it is."""
+    one = store.profiles[name]
+    named = (provider for provider, table in one.providers.items() if table.names_key)
+    return sorted({*one.credentials, *named})
+
+
+def _doubt(run: Run, name: str, setting: tuple[str, ...]) -> None:
+    """Warn of a default that the profile's provider would leave out."""
+    from seedance_cli import providers
+    from seedance_cli.config import resolve as profiles
+    from seedance_cli.config import settings as profile_settings
+
+    profile = profiles.load(run.env).profiles[name]
+    if profile.provider not in providers.names() or profile.provider is None:
+        return
+    info = providers.get(profile.provider).info
+    touched = profile.defaults if setting == ("provider",) else setting[1:]
+    for option in touched:
+        if setting[0] == "providers" or option not in profile.defaults:
+            continue
+        value = profile.defaults[option]
+        doubt = profile_settings.doubt(info, profile.defaults, option, value)
+        if doubt is not None:
+            run.out.warn(doubt)
+
+
+def _report(run: Run, change: Change, document: dict[str, object]) -> None:
+    """Tell of a copied file, and of the change as JSON."""
+    if change.backup is not None:
+        run.out.note(f"the comments could not be kept; the file as it was is {change.backup}")
+    if run.out.json:
+        backup = None if change.backup is None else str(change.backup)
+        run.out.document(
+            {**document, "path": str(change.path), "changed": change.changed, "backup": backup}
+        )

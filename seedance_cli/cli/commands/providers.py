@@ -1,0 +1,229 @@
+"""`seedance providers`: what each provider can do, and where its key comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.cli import options as _options
+from seedance_cli.errors import UsageError
+
+EXAMPLES = (
+    "seedance providers",
+    "seedance providers runbase --json",
+    "seedance providers --check",
+)
+
+if TYPE_CHECKING:
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.config import Access
+    from seedance_cli.providers import ModelInfo, ProviderInfo
+    from seedance_cli.tasks import Checked
+
+
+_FIELDS = (
+    "endpoint",
+    "models",
+    "durations",
+    "resolutions",
+    "ratios",
+    "images",
+    "audio",
+    "cancel",
+    "key",
+    "check",
+)
+"""Of a row, after its name; the last one only with `--check`."""
+
+
+def providers(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Only this one, in full.",
+            autocompletion=_options.provider_names,
+        ),
+    ] = None,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Ask each provider whether its key is right; costs nothing."),
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> None:
+    """Show what each provider can do, and where its key comes from."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli import providers as known
+    from seedance_cli.cli.session import Session
+    from seedance_cli.config import resolve as profiles
+    from seedance_cli.config import show as profile_view
+    from seedance_cli.tasks import key_check
+
+    if name is not None and provider not in {None, name}:
+        raise UsageError("two providers are named", hint="give NAME or --provider")
+    only = name or provider
+    infos = [known.get(one).info for one in ([only] if only is not None else known.names())]
+    with Session(run.env, run.clock, run.out, profile=profile, sandbox=sandbox) as session:
+        store = profiles.load(run.env)
+        for warning in store.warnings:
+            run.out.warn(warning)
+        choice = profiles.choose_profile(store, run.env, profile)
+        access = {info.name: profile_view.access(choice, run.env, info) for info in infos}
+        found: dict[str, Checked] = {}
+        if check:
+            for info in infos:
+                has_key = access[info.name].key.value is True or session.sandbox
+                found[info.name] = key_check.check(session, info.name, has_key=has_key)
+    if json:
+        run.out.document([_object(info, access[info.name], found.get(info.name)) for info in infos])
+    elif only is not None:
+        run.out.table(("FIELD", "VALUE"), _details(infos[0], access[only], found.get(only)))
+    else:
+        rows = [_row(info, access[info.name], found.get(info.name)) for info in infos]
+        _print(run.out, rows)
+    if check:
+        key_check.conclude(list(found.values()))
+
+
+def _print(out: Output, rows: list[list[str]]) -> None:
+    """A line each; on a terminal, where it would be too long to read, a paragraph each."""
+    for row in rows:
+        if not out.stdout_terminal:
+            out.result(*row)
+            continue
+        if row is not rows[0]:
+            out.result("")
+        out.block(row[0], list(zip(_FIELDS, row[1:], strict=False)))
+
+
+def _row(info: ProviderInfo, access: Access, checked: Checked | None) -> list[str]:
+    models = info.models
+    ratios = _union([model.aspect_ratios for model in models])
+    row = [
+        info.name,
+        access.endpoint.text,
+        _models(info),
+        _durations(tuple(sorted({d for model in models for d in model.durations}))),
+        _words(_union([model.resolutions for model in models])),
+        _words(ratios),
+        _images(info),
+        _yes(info.audio),
+        _yes(info.can_cancel),
+        _key(access),
+    ]
+    return row if checked is None else [*row, checked.text]
+
+
+def _details(info: ProviderInfo, access: Access, checked: Checked | None) -> list[tuple[str, str]]:
+    rows = [
+        ("name", info.name),
+        ("endpoint", f"{access.endpoint.text} ({access.endpoint.source})"),
+        ("documents", info.docs),
+        ("models", _models(info)),
+    ]
+    for model in info.models:
+        of = f" of {model.id}" if len(info.models) > 1 else ""
+        rows += [
+            (f"durations{of}", _durations(model.durations)),
+            (f"resolutions{of}", _words(model.resolutions)),
+            (f"ratios{of}", _words(model.aspect_ratios)),
+        ]
+    rows += [
+        ("images", _images(info)),
+        ("audio", _yes(info.audio)),
+        ("fixed lens", _yes(info.fixed_lens)),
+        ("callback", _yes(info.callback)),
+        ("metadata", _yes(info.metadata)),
+        ("cancel", _yes(info.can_cancel)),
+        ("key", _key(access)),
+    ]
+    if checked is not None:
+        rows.append(("check", checked.text))
+    return rows
+
+
+def _object(info: ProviderInfo, access: Access, checked: Checked | None) -> dict[str, object]:
+    from seedance_cli.config import source_object
+
+    limit = info.rate_limit
+    return {
+        "name": info.name,
+        "endpoint": access.endpoint.value,
+        "endpoint_source": source_object(access.endpoint.source),
+        "docs": info.docs,
+        "model_use": str(info.model_use),
+        "open_models": info.open_models,
+        "models": [_model(model) for model in info.models],
+        "max_prompt": info.max_prompt,
+        "max_images": info.max_images,
+        "audio": info.audio,
+        "fixed_lens": info.fixed_lens,
+        "callback": info.callback,
+        "metadata": info.metadata,
+        "cancel": info.can_cancel,
+        "price_unit": info.price_unit,
+        "rate_limit": None
+        if limit is None
+        else {"requests": limit.requests, "seconds": limit.seconds},
+        "key": {
+            "set": access.key.value is True,
+            "source": source_object(access.key.source),
+            "variable": info.key_env,
+        },
+        "check": None if checked is None else checked.as_object(),
+    }
+
+
+def _model(model: ModelInfo) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "durations": list(model.durations),
+        "resolutions": list(model.resolutions),
+        "aspect_ratios": list(model.aspect_ratios),
+    }
+
+
+def _models(info: ProviderInfo) -> str:
+    from seedance_cli.providers import ModelUse
+
+    listed = _words(tuple(model.id for model in info.models))
+    if info.model_use is ModelUse.NONE:
+        return f"{listed} (no choice)"
+    return f"{listed}, or any other" if info.open_models else listed
+
+
+def _durations(seconds: tuple[int, ...]) -> str:
+    """Seconds, a run of neighbours as its ends."""
+    if len(seconds) > 2 and seconds == tuple(range(seconds[0], seconds[-1] + 1)):  # noqa: PLR2004 - two are no run
+        return f"{seconds[0]}-{seconds[-1]} s"
+    return f"{_words(tuple(str(one) for one in seconds))} s" if seconds else "-"
+
+
+def _images(info: ProviderInfo) -> str:
+    if info.max_images is None:
+        return "any number"
+    return f"up to {info.max_images}" if info.max_images else "no"
+
+
+def _union(groups: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for group in groups for one in group))
+
+
+def _words(words: tuple[str, ...]) -> str:
+    return ", ".join(words) or "-"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _key(access: Access) -> str:
+    return str(access.key.source) if access.key.value is True else access.key.text

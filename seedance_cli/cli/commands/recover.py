@@ -1,0 +1,265 @@
+"""`seedance recover`: submissions whose outcome is unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.cli import options as _options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
+    from seedance_cli.models import Submission, Task
+
+EXAMPLES = (
+    "seedance recover",
+    "seedance recover --adopt 4f3a91c2 req_1234567890",
+    "seedance recover --discard 4f3a91c2",
+)
+_MOST_PARTS = 5
+"""Parts of a damaged prompt: a search for more of them could take very long."""
+_TELLING = 8
+"""Characters of a damaged prompt that are enough to know it again."""
+
+
+def recover(
+    ctx: typer.Context,
+    task_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[TASK_ID]", help="With --adopt: the task's id or ref."),
+    ] = None,
+    *,
+    adopt: Annotated[
+        str | None,
+        typer.Option("--adopt", metavar="INTENT", help="This submission became the task TASK_ID."),
+    ] = None,
+    discard: Annotated[
+        str | None,
+        typer.Option("--discard", metavar="INTENT", help="This submission was never accepted."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Adopt although the provider does not confirm it.")
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Show every submission whose outcome is unknown, and settle one."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.cli.session import Session
+    from seedance_cli.errors import UsageError
+
+    if adopt is not None and discard is not None:
+        raise UsageError("--adopt and --discard were both given", hint="give one of them")
+    if (task_id is not None) != (adopt is not None):
+        raise UsageError(
+            "--adopt INTENT goes with the task's id", hint="seedance recover --adopt INTENT TASK_ID"
+        )
+    if force and adopt is None:
+        raise UsageError("--force goes with --adopt")
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        if adopt is not None and task_id is not None:
+            return _adopt(session, adopt, task_id, force=force)
+        if discard is not None:
+            return _discard(session, discard)
+        return _show(session)
+
+
+def _show(session: Session) -> int:
+    from seedance_cli.cli.output.documents import recovery_object
+
+    wanted = session.sandbox if session.sandbox_option is not None else None
+    found = [
+        one
+        for one in session.readable_ledger().unknown(sandbox=wanted)
+        if session.provider_option in {None, one.provider}
+    ]
+    if session.out.json:
+        session.out.document([recovery_object(one) for one in found])
+        return 0
+    if not found:
+        session.out.note("no submission with an unknown outcome")
+    for one in found:
+        _tell(session.out, one)
+    return 0
+
+
+def _tell(out: Output, one: Submission) -> None:
+    """What is known of it, what is not, and what to do: on stdout, it is this command's result."""
+    when = one.submitted_at or one.created_at
+    out.result(f"intent    {one.intent}")
+    out.result(f"sent      {when.strftime('%Y-%m-%d %H:%M:%S UTC') if when else 'unknown'}")
+    out.result(f"provider  {one.provider} at {one.endpoint}")
+    if one.request is not None:
+        out.result(f"prompt    {one.request.prompt}")
+        out.result(f"request   {_request_line(one)}")
+    out.result(f"answer    {_answer_line(one)}")
+    if one.evidence.get("left"):
+        out.result("known     the paid request left, and no clear answer came")
+    else:
+        out.result("known     the program ended while the paid request was on its way")
+    charged = (
+        "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
+    )
+    out.result(f"unknown   whether a task was made; {charged}")
+    out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} TASK_ID")
+    out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
+    out.result("")
+
+
+def _request_line(one: Submission) -> str:
+    assert one.request is not None
+    request = one.request
+    parts = {
+        "model": request.model,
+        "duration": None if request.duration is None else f"{request.duration}s",
+        "resolution": request.resolution,
+        "aspect-ratio": request.aspect_ratio,
+        "audio": request.audio,
+        "images": len(request.images) or None,
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None) or "-"
+
+
+def _answer_line(one: Submission) -> str:
+    evidence = one.evidence
+    parts = []
+    if evidence.get("http_status") is not None:
+        parts.append(f"HTTP {evidence['http_status']}")
+    if evidence.get("fault"):
+        parts.append(str(evidence["fault"]))
+    if evidence.get("body"):
+        parts.append(f"body: {evidence['body']}")
+    return "; ".join(parts) or "none: the program ended before one came"
+
+
+def _one(session: Session, intent: str) -> Submission:
+    from seedance_cli.errors import UsageError
+    from seedance_cli.models import IntentState, told
+
+    session.readable_ledger().unknown()  # settles what a process that is gone left behind
+    found = session.ledger().get(intent)
+    if not found:
+        raise UsageError(f"the ledger has no intent {told(intent)}", hint="seedance recover")
+    if len(found) > 1:
+        raise UsageError(
+            f"{intent!r} is the beginning of {len(found)} intents", hint="give more of it"
+        )
+    if found[0].state is not IntentState.UNKNOWN:
+        raise UsageError(
+            f"the intent {found[0].intent} is {found[0].state}: there is nothing to settle",
+            hint="seedance recover lists those whose outcome is unknown",
+        )
+    return found[0]
+
+
+def _discard(session: Session, intent: str) -> int:
+    from seedance_cli.cli.output.documents import task_object
+
+    row = _one(session, intent)
+    assert row.intent is not None
+    after = session.ledger().discard(row.intent)
+    if session.out.json:
+        session.out.document(task_object(after))
+    else:
+        session.out.result(row.intent)
+    session.out.note(
+        f"discarded; if {row.provider} did accept it, its task can still be found on its site"
+    )
+    return 0
+
+
+def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
+    from dataclasses import replace
+
+    from seedance_cli.cli.output.documents import task_object
+    from seedance_cli.cli.refs import parse_ref
+    from seedance_cli.errors import NotFound, SeedanceError, UsageError
+    from seedance_cli.models import Status, Task
+    from seedance_cli.tasks import read_patiently
+
+    row = _one(session, intent)
+    assert row.intent is not None
+    provider, task_id = parse_ref(named)
+    if provider not in {None, row.provider}:
+        raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
+    if session.provider_option not in {None, row.provider}:
+        raise UsageError(
+            f"the intent is one of {row.provider}, and --provider says {session.provider_option}",
+            hint="leave --provider out",
+        )
+    session.verb = f"recover --adopt {intent}"
+    task = Task(task_id=task_id, status=Status.QUEUED)
+    try:
+        target = session.target(replace(row, task=task))
+        read = read_patiently(target, session.clock)
+        assert read.task is not None
+        task = read.task
+        _same(row, task, target.channel.api.hide)
+    except SeedanceError as error:
+        if not force:
+            if isinstance(error, NotFound):
+                error.hint = (
+                    "this does not say that you were not charged: look on the provider's site; "
+                    "--force adopts it all the same"
+                )
+            raise
+        session.out.warn(f"adopted unconfirmed: {error.message}")
+    after = session.ledger().adopt(row.intent, task, force=force)
+    if session.out.json:
+        session.out.document(task_object(after))
+    elif after.ref is not None:
+        session.out.result(after.ref)
+    return 0
+
+
+def _same(row: Submission, task: Task, hide: Callable[[str], str]) -> None:
+    """Make sure that a task is what the row asked for, as far as its provider repeats that.
+
+    Args:
+        row: the submission.
+        task: as the provider describes it.
+        hide: what was done to the description: clears a text of the key.
+
+    Raises:
+        UsageError: it is not.
+    """
+    from seedance_cli.errors import UsageError
+
+    asked = row.request
+    if asked is None:
+        return
+    for what, mine, theirs in (
+        ("prompt", asked.prompt, task.prompt),
+        ("model", asked.model, task.model),
+    ):
+        if mine is not None and theirs is not None and not _repeats(theirs, hide(mine)):
+            raise UsageError(
+                f"that task's {what} is {theirs!r}, the intent's is {mine!r}",
+                hint="--force adopts it all the same",
+            )
+
+
+def _repeats(theirs: str, mine: str) -> bool:
+    """Whether a provider's text is one of ours, perhaps with broken bytes in it, or cut."""
+    import re
+
+    from seedance_cli.models import LONGEST_PROMPT
+
+    if theirs == mine:
+        return True
+    parts = re.split("\ufffd+", theirs)
+    if len(parts) > _MOST_PARTS:
+        return False
+    begins = re.match(".{0,8}".join(re.escape(part) for part in parts), mine, re.DOTALL)
+    cut = theirs.endswith("\ufffd") or len(theirs) >= LONGEST_PROMPT
+    return begins is not None and len(theirs) > _TELLING and (cut or begins.end() == len(mine))

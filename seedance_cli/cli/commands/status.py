@@ -1,0 +1,112 @@
+"""`seedance status`: ask once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.cli import options as _options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
+    from seedance_cli.models import Submission
+
+EXAMPLES = (
+    "seedance status",
+    "seedance status seedance2ink:req_1234567890",
+    "seedance status --json | jq -r '.[].status'",
+)
+_FAILED = 7
+_RUNNING = 8
+
+
+def status(
+    ctx: typer.Context,
+    refs: _options.Refs = None,
+    *,
+    exit_status: Annotated[
+        bool,
+        typer.Option(
+            "--exit-status", help="Exit 0, 7 or 8 as the task succeeded, failed, or runs."
+        ),
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Ask the provider once, and print a line per task: ref, status, video URL."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from seedance_cli.cli.session import Session
+
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        return _status(session, refs or [], exit_status=exit_status)
+
+
+def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int:
+    from seedance_cli.cli import unknown as _unknown
+    from seedance_cli.cli.asked import Asked
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.tasks import read_patiently
+
+    out = session.out
+    submissions = session.find(named) if named else session.unfinished()
+    unknown = [] if named else _unknown.name_them(session)
+    asked = Asked(session, submissions, unknown, one=len(named) == 1)
+    # In columns for a person; line by line, as each answer comes, for a program.
+    columns = out.stdout_terminal and not out.json
+    with asked.document():
+        for one in asked:
+            try:
+                after = read_patiently(session.target(one), session.clock)
+            except SeedanceError as error:
+                asked.failed(one, error)
+                continue
+            after = asked.answered(one, after)
+            session.tell_of_urls(after)
+            _warn_of_word(out, after)
+            if not (out.json or columns):
+                out.result(*_row(out, after))
+    if columns:
+        out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
+    if not submissions and not unknown:
+        _unknown.nothing_to_ask(session, "no unfinished task")
+    code = asked.verdict()
+    if exit_status:
+        code = _unknown.worst((code, *(_state_code(one) for one in asked.answers)))
+    return code
+
+
+def _row(out: Output, submission: Submission) -> tuple[str, str, str]:
+    from seedance_cli.models import unusable, url_fault
+
+    urls = () if submission.task is None else submission.task.video_urls
+    usable = [url for url in urls if url_fault(url) is None]
+    wrong = unusable(urls)
+    if wrong is not None:
+        out.warn(f"{submission.ref} has a URL that cannot be used: {wrong}")
+    return submission.ref or "", submission.status, " ".join(usable)
+
+
+def _warn_of_word(out: Output, submission: Submission) -> None:
+    from seedance_cli.models import Status
+
+    task = submission.task
+    if task is not None and task.status is Status.UNKNOWN and task.provider_status:
+        out.warn(f"{submission.ref}: status {task.provider_status!r} is new to this program")
+
+
+def _state_code(submission: Submission) -> int:
+    from seedance_cli.models import Status
+
+    if submission.status is Status.SUCCEEDED:
+        return 0
+    return _FAILED if submission.status.terminal else _RUNNING

@@ -1,0 +1,134 @@
+"""`seedance wait`: poll until finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seedance_cli.cli import options as _options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from seedance_cli.cli.follow import Wanted
+    from seedance_cli.cli.session import Session
+    from seedance_cli.models import Submission
+
+EXAMPLES = (
+    "seedance wait --download",
+    "seedance wait seedance2ink:req_1234567890 -o river.mp4",
+    'url=$(seedance wait "$id" --timeout 10m)',
+    "seedance wait --events | jq -r .status",
+)
+
+
+def wait(
+    ctx: typer.Context,
+    refs: _options.Refs = None,
+    *,
+    download: _options.Download = False,
+    output: _options.OutputPath = None,
+    force: _options.Force = False,
+    timeout: _options.Timeout = None,
+    interval: _options.Interval = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first that does not succeed.")
+    ] = False,
+    any_: Annotated[
+        bool, typer.Option("--any", help="Stop at the first that ends, with its code.")
+    ] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Stream one JSON object per state change.")
+    ] = False,
+    provider: _options.Provider = None,
+    profile: _options.Profile = None,
+    sandbox: _options.Sandbox = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+) -> int:
+    """Poll until every task has ended. Prints each video's URL, or with --download its path."""
+    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from dataclasses import replace
+
+    from seedance_cli.cli.session import Session
+
+    named = refs or []
+    wanted = replace(
+        _options.wanted_wait(
+            run.out,
+            download=download,
+            output=output,
+            force=force,
+            timeout=timeout,
+            interval=interval,
+        ),
+        fail_fast=fail_fast,
+        any=any_,
+        events=events,
+        one=len(named) == 1,
+    )
+    with Session(
+        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
+    ) as session:
+        return _wait(session, named, wanted)
+
+
+def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
+    from seedance_cli.cli import follow as _follow
+    from seedance_cli.cli import unknown as _unknown
+
+    _check_options(session, named, wanted)
+    submissions = session.find(named) if named else session.unfinished()
+    if named:
+        _check_targets(session, submissions, wanted)
+    unknown = [] if named else _unknown.name_them(session)
+    if not submissions:
+        _unknown.nothing_to_ask(session, "no unfinished task to wait for")
+    return _follow.follow(session, submissions, wanted, unknown)
+
+
+def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> None:
+    from seedance_cli.errors import UsageError
+    from seedance_cli.models import names_one
+
+    output = wanted.output
+    if len(named) != 1 and output is not None and names_one(output, session.base(output)):
+        raise UsageError(
+            f"-o {wanted.output} is one file, and this waits for "
+            + ("several tasks" if named else "every unfinished task"),
+            hint="give a folder/, or a template such as {task_id}.mp4",
+        )
+    if wanted.events and wanted.output == "-":
+        raise UsageError("-o - and --events both want stdout", hint="give one of them")
+    if wanted.download:
+        session.out.check_stdout()
+        session.base(output)
+
+
+def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
+    """Find what cannot be written before anything else happens."""
+    from seedance_cli.cli.places import Standing, standing, target_of
+    from seedance_cli.errors import UsageError
+    from seedance_cli.tasks import check_target
+
+    if not wanted.download or wanted.output == "-":
+        return
+    taken: dict[Path, Submission] = {}
+    for one in submissions:
+        path = target_of(session, one, 1, wanted.output)
+        other = taken.setdefault(path, one)
+        if other is not one:
+            raise UsageError(
+                f"{_named(wanted.output)} gives {other.ref} and {one.ref} the same name: {path}",
+                hint="put {task_id} into it",
+            )
+        found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
+        if found in {Standing.EMPTY, Standing.OTHER}:
+            check_target(path, force=wanted.force or found is Standing.EMPTY)
+
+
+def _named(output: str | None) -> str:
+    return "the profile's output" if output is None else f"-o {output}"

@@ -1,0 +1,55 @@
+"""`generate --dry-run`: the request as it would leave, the key masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.config import Settings
+    from seedance_cli.models import HttpRequest, Price
+    from seedance_cli.providers import ProviderInfo
+
+
+def show(
+    out: Output, settings: Settings, info: ProviderInfo, request: HttpRequest, price: Price | None
+) -> None:
+    """Print method, URL, headers, body and price.
+
+    The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
+    """
+    from seedance_cli.http import HEADERS, encode, submit_headers
+    from seedance_cli.tasks import pricing
+
+    endpoint = settings.endpoint
+    if settings.sandbox:
+        endpoint = f"http://127.0.0.1:PORT/{info.name}{urlsplit(info.base_url).path.rstrip('/')}"
+    url = endpoint + request.path
+    content = encode(request.body)
+    headers = {
+        "Host": urlsplit(url).netloc,
+        **submit_headers("Bearer ****"),
+        "Content-Length": str(len(content)),
+        **HEADERS,
+    }
+    if out.json:
+        out.document(
+            {
+                "method": request.method,
+                "url": url,
+                "headers": headers,
+                "body": request.body,
+                "price": None if price is None else pricing.price_object(price),
+            }
+        )
+    else:
+        out.result(f"{request.method} {url}")
+        for name, value in headers.items():
+            out.result(f"{name}: {value}")
+        out.result("")
+        out.result(content.decode())
+        out.result("")
+        cost = "unknown" if price is None else f"{pricing.price_text(price)} ({price.basis})"
+        out.result(f"price: {cost}")
+    out.note("nothing was sent")

@@ -1,0 +1,315 @@
+"""The threads that fetch videos while the command goes on polling.
+
+They share three things with the command's own thread: a queue of what they have to tell, a wish to
+stop that they obey, and the numbers of a `Transfer`, which they write and the display reads. The
+ledger, the streams and the display are not theirs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
+
+from seedance_cli.cli.output.live import Transfer
+from seedance_cli.errors import DownloadFailed, SeedanceError
+from seedance_cli.system import Cancellation
+from seedance_cli.tasks import PATIENCE, SHORT_PATIENCE, Saved, Target, Whole, download, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from seedance_cli.models import Submission
+    from seedance_cli.system import Clock
+
+AT_ONCE = 4
+"""Videos that are fetched at the same time; each is of another task."""
+MOST = 64
+"""Tasks that are under way, those included whose video is waited for."""
+_STEP = 0.5
+"""Seconds that a thread waits for a place, or a name, unaware of a wish to stop."""
+STOP_SECONDS = 1.0
+"""How long `Crew.stop` waits for the threads. One that is flushing to the disk takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video of a task, and where it goes."""
+
+    index: int
+    """1 for the first."""
+    path: Path
+    name: str
+    """What the display calls it; no two at the same time have the same."""
+    here: bool
+    """Whether an earlier run has saved it."""
+    force: bool
+    """Replace what is there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """The videos of one task, to be fetched one after the other."""
+
+    where: Target
+    videos: tuple[Video, ...]
+    lost: bool
+    """The provider does not know the task any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line for `-v`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first bytes of a video have come."""
+
+    video: Video
+    transfer: Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A video is not there yet, or broke off. Its place is another one's meanwhile."""
+
+    order: Order
+    video: Video
+    transfer: Transfer
+    tries: int
+    """How often it was asked for in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """It is asked for again."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The task was read anew, for URLs that are valid."""
+
+    order: Order
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A video is whole, and gets its name once that is written down."""
+
+    order: Order
+    video: Video
+    size: int
+    """Bytes."""
+    written: threading.Event
+    """Set when the file may have its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A video is in its place."""
+
+    order: Order
+    video: Video
+    saved: Saved | None
+    """None: it was there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing more comes of this order."""
+
+    order: Order
+    error: BaseException | None
+
+
+Told: TypeAlias = Logged | Begun | Waits | GoesOn | Renewed | Placing | Done | Ended
+
+
+class Source:
+    """Where a task's videos come from: its URLs, read anew where a video is not there yet."""
+
+    def __init__(self, where: Target, *, lost: bool) -> None:
+        """Begin with the URLs that are known.
+
+        Args:
+            where: the task, and the way to its provider.
+            lost: the provider does not know the task any more.
+        """
+        self._where = where
+        self._lost = lost
+        self._urls = dict(_numbered(where.submission))
+        self._refused: SeedanceError | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which a video is waited for."""
+        short = self._lost or self._where.channel.loopback
+        return SHORT_PATIENCE if short else PATIENCE
+
+    def owner(self, index: int) -> str:
+        """Whose video it is, for the record of bytes to go on from."""
+        submission = self._where.submission
+        return f"{submission.ref} {index} at {submission.endpoint}"
+
+    def url(self, index: int) -> str:
+        """The newest URL of a video, from 1.
+
+        Raises:
+            DownloadFailed: there is none.
+        """
+        if index not in self._urls:
+            raise DownloadFailed("the provider names this video no longer")
+        return self._urls[index]
+
+    def renew(self) -> Submission | None:
+        """Read the task; what it brought, if anything. Where no answer came, the old URLs do."""
+        before, self._refused = self._where.submission, None
+        try:
+            found = read(self._where)
+        except SeedanceError as error:
+            self._refused = error
+            return None
+        if found is before:
+            return None
+        self._where = Target(found, self._where.channel)
+        self._urls.update(_numbered(found))
+        return found
+
+    def explain(self, error: DownloadFailed) -> None:
+        """Have a failure say why no newer URL was to be had, where that is so."""
+        if self._refused is not None:
+            error.message += f"; no other URL was to be had: {self._refused.message}"
+
+
+def _numbered(submission: Submission) -> Iterator[tuple[int, str]]:
+    assert submission.task is not None
+    yield from enumerate(submission.task.video_urls, 1)
+
+
+class Crew:
+    """Runs orders in threads, one each. Its methods are for the command's own thread."""
+
+    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
+        """Prepare; there is no thread before the first order.
+
+        Args:
+            clock: for the downloads.
+            wake: called by a thread after each `Told` that it has put into `told`.
+        """
+        self.told: SimpleQueue[Told] = SimpleQueue()
+        """What the threads have to tell; the last of each order is its `Ended`."""
+        self._clock = clock
+        self._wake = wake
+        self._cancellation = Cancellation()
+        self._places = threading.Semaphore(AT_ONCE)
+        self._threads: list[threading.Thread] = []
+
+    def start(self, order: Order) -> None:
+        """Begin with an order, in a thread of its own."""
+        # A daemon: what no wish reaches (a name server's silence) must not keep the program.
+        thread = threading.Thread(
+            target=self._run, args=(order,), name="seedance-download", daemon=True
+        )
+        self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+        thread.start()
+
+    def stop(self) -> None:
+        """Ask all threads to stop, and wait for that, `STOP_SECONDS` at most."""
+        self._cancellation.ask()
+        end = time.monotonic() + STOP_SECONDS  # real time, as the threads' own
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, end - time.monotonic()))
+
+    def _tell(self, told: Told) -> None:
+        self.told.put(told)
+        self._wake()
+
+    def _log(self, text: str) -> None:
+        self._tell(Logged(text))
+
+    def _run(self, order: Order) -> None:
+        error: BaseException | None = None
+        try:
+            self._take_place()
+            self._fetch_all(order)
+        except BaseException as caught:  # noqa: BLE001 - raised again in the command's thread
+            error = caught
+        self._places.release()
+        self._tell(Ended(order, error))
+
+    def _take_place(self) -> None:
+        while not self._places.acquire(timeout=_STEP):
+            self._cancellation.check()
+
+    def _ask_for_the_name(self, order: Order, video: Video, size: int) -> None:
+        written = threading.Event()
+        self._tell(Placing(order, video, size, written))
+        while not written.wait(_STEP):
+            self._cancellation.check()
+
+    def _fetch_all(self, order: Order) -> None:
+        source = Source(order.where, lost=order.lost)
+        for video in order.videos:
+            self._cancellation.check()
+            saved = None
+            if not video.here:
+                try:
+                    saved = self._fetch(order, source, video)
+                except DownloadFailed as error:
+                    source.explain(error)
+                    raise
+            self._tell(Done(order, video, saved))
+
+    def _fetch(self, order: Order, source: Source, video: Video) -> Saved:
+        transfer = Transfer(self._clock.monotonic())
+        begun, tries = False, 0
+
+        def again(error: DownloadFailed, seconds: float) -> str:
+            nonlocal tries
+            tries += 1
+            transfer.waiting = error.message
+            self._tell(Waits(order, video, transfer, tries))
+            self._places.release()
+            self._cancellation.sleep(seconds, self._clock)
+            read = source.renew()
+            if read is not None:
+                self._tell(Renewed(order, read))
+            self._take_place()
+            self._tell(GoesOn(order))
+            return source.url(video.index)
+
+        steps = download(
+            source.url(video.index),
+            video.path,
+            force=video.force,
+            allow_private=order.where.channel.loopback,
+            clock=self._clock,
+            owner=source.owner(video.index),
+            patience=source.patience,
+            again=again,
+            cancellation=self._cancellation,
+            log=self._log,
+        )
+        with closing(steps):
+            for step in steps:
+                if isinstance(step, Saved):
+                    return step
+                if isinstance(step, Whole):
+                    self._ask_for_the_name(order, video, step.size)
+                    continue
+                transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
+                if not begun:
+                    begun, transfer.began = True, self._clock.monotonic()
+                    self._tell(Begun(video, transfer))
+        raise AssertionError("a download ends in Saved or an error")

@@ -1,0 +1,222 @@
+"""From the words of the command line to a VideoRequest that the provider takes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import fields, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import UsageError
+from seedance_cli.models import VideoRequest, shown, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.config import Settings
+    from seedance_cli.models import JsonValue
+    from seedance_cli.providers import ProviderInfo
+
+_SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
+_DEEPEST = 64
+"""Levels of a `--param`. Far below what Python's own recursion allows, so that nothing that handles
+the request after it was paid for can fail at it."""
+_SHOWN = 60
+_MOST = 16 << 20
+"""Bytes of a prompt that is read from a file or stdin, which may have no end."""
+
+
+def prompt_text(argument: str | None, file: Path | None) -> str:
+    """The prompt: the argument, or the file; `-` for either is stdin, and nothing else is.
+
+    In a `while read` loop stdin is the rest of somebody's list.
+
+    Raises:
+        UsageError: none, two of them, or text that cannot be sent.
+    """
+    if argument is not None and file is not None:
+        raise UsageError(
+            "a PROMPT and --prompt-file were both given", hint="give one: the text, or the file"
+        )
+    if argument is None and file is None:
+        raise UsageError(
+            "there is no PROMPT", hint='seedance generate "a paper boat"; - reads it from stdin'
+        )
+    if argument is not None and argument != "-":
+        text = argument
+    elif file is not None and str(file) != "-":
+        text = _from_file(file)
+    else:
+        text = _from_stdin()
+    if not text.strip():
+        raise UsageError("the prompt is empty", hint='seedance generate "a paper boat"')
+    return text
+
+
+def typed(
+    *,
+    prompt: str,
+    model: str | None,
+    duration: str | None,
+    resolution: str | None,
+    aspect_ratio: str | None,
+    audio: bool | None,
+    fixed_lens: bool | None,
+    images: Sequence[str],
+    callback_url: str | None,
+    metadata: Sequence[str],
+    params: Sequence[str],
+) -> VideoRequest:
+    """The options as values.
+
+    Raises:
+        UsageError: one that has not even the right form, naming it.
+    """
+    return VideoRequest(
+        prompt=prompt,
+        model=model,
+        duration=None if duration is None else _seconds(duration),
+        resolution=resolution,
+        aspect_ratio=aspect_ratio,
+        audio=audio,
+        fixed_lens=fixed_lens,
+        images=tuple(images),
+        callback_url=callback_url,
+        metadata=_pairs("--metadata", metadata),
+        params={key: _json(key, text) for key, text in _pairs("--param", params).items()},
+    )
+
+
+def with_defaults(
+    video: VideoRequest, settings: Settings, info: ProviderInfo, out: Output
+) -> VideoRequest:
+    """The request with the profile's defaults where the user typed nothing.
+
+    A default that the provider has no option for, or refuses, is left out and named on stderr.
+    """
+    from seedance_cli.tasks import fit_default
+
+    known = {field.name for field in fields(VideoRequest)}
+    changes: dict[str, object] = {}
+    model = video.model
+    # The model first: what the other options allow depends on it.
+    for name, value in sorted(settings.defaults.items(), key=lambda item: item[0] != "model"):
+        if name not in known or getattr(video, name) is not None:
+            continue
+        unfit = fit_default(info, model, name, value)
+        if unfit is not None:
+            out.warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
+            continue
+        changes[name] = value
+        if name == "model":
+            model = str(value)
+    return replace(video, **changes)  # type: ignore[arg-type]  # profiles checks the types
+
+
+def _from_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return _decoded(file, f"--prompt-file {path}")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UsageError(f"--prompt-file {path} cannot be read: {_why(error)}") from error
+
+
+def _from_stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("stdin is closed, and the prompt was to be read from it")
+    try:
+        return _decoded(sys.stdin.buffer, "the prompt on stdin")
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        raise UsageError(f"the prompt on stdin cannot be read: {_why(error)}") from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _decoded(stream: BinaryIO, what: str) -> str:
+    raw = stream.read(_MOST + 1)
+    if len(raw) > _MOST:
+        raise UsageError(f"{what} has no end within {_MOST >> 20} MiB, and no prompt is longer")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} is no UTF-8 text (byte {error.start})") from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _seconds(text: str) -> int:
+    match = _SECONDS.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"--duration {told(text)} is no number of seconds",
+            hint="allowed: whole seconds, 8 or 8s",
+        )
+    return int(match[1])
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"{option} {told(text)} has no KEY=", hint=f"{option} KEY=VALUE")
+        if key in pairs:
+            raise UsageError(f"{option} {shown(key)} was given twice")
+        pairs[key] = value
+    return pairs
+
+
+def _deeper(value: JsonValue, levels: int) -> bool:
+    """Whether arrays and objects lie in each other more than so many levels deep."""
+    found = [value]
+    for _ in range(levels + 1):
+        inner: list[JsonValue] = []
+        for one in found:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        found = inner
+    return bool(found)
+
+
+def _json(key: str, text: str) -> JsonValue:
+    """The value of a `--param`, refused where sending it would change what was typed."""
+    import json
+
+    def constant(word: str) -> JsonValue:
+        raise ValueError(f"{word} is no JSON")
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if Decimal(digits) != Decimal(repr(value)):
+            raise ValueError(f"{digits} has more digits than a JSON number keeps")
+        return value
+
+    def members(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key stands in it twice")
+        return dict(pairs)
+
+    try:
+        value: JsonValue = json.loads(
+            text, parse_constant=constant, parse_float=number, object_pairs_hook=members
+        )
+        if _deeper(value, _DEEPEST):
+            raise RecursionError
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        hint = f"""a text needs quotes of its own: --param '{shown(key)}="text"'"""
+        if isinstance(error, RecursionError):
+            why, hint = "it is nested too deep", f"at most {_DEEPEST} levels can be sent"
+        value = told(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+        raise UsageError(
+            f"--param {shown(key)}: {value} cannot be sent: {why}",
+            hint=hint,
+        ) from error
+    return value

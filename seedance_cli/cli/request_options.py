@@ -1,0 +1,153 @@
+"""The options that describe a request and what it may cost: `generate`, and in part `price`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seedance_cli.cli import completion as _tab
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="ID",
+        help="A model of the provider.",
+        autocompletion=_tab.model_ids,
+        rich_help_panel="Request",
+    ),
+]
+Duration = Annotated[
+    str | None,
+    typer.Option(
+        "-d",
+        "--duration",
+        metavar="SECONDS",
+        help="8 or 8s.",
+        autocompletion=_tab.durations,
+        rich_help_panel="Request",
+    ),
+]
+Resolution = Annotated[
+    str | None,
+    typer.Option(
+        "-r",
+        "--resolution",
+        metavar="NAME",
+        help="480p, 720p, 1080p.",
+        autocompletion=_tab.resolutions,
+        rich_help_panel="Request",
+    ),
+]
+AspectRatio = Annotated[
+    str | None,
+    typer.Option(
+        "-a",
+        "--aspect-ratio",
+        metavar="W:H",
+        help="16:9, 9:16, 1:1 and so on.",
+        autocompletion=_tab.aspect_ratios,
+        rich_help_panel="Request",
+    ),
+]
+Audio = Annotated[
+    bool | None,
+    typer.Option(
+        "--audio/--no-audio", help="With sound.", show_default=False, rich_help_panel="Request"
+    ),
+]
+FixedLens = Annotated[
+    bool | None,
+    typer.Option(
+        "--fixed-lens/--no-fixed-lens",
+        help="Keep the camera still.",
+        show_default=False,
+        rich_help_panel="Request",
+    ),
+]
+Prompt = Annotated[
+    str | None, typer.Argument(metavar="[PROMPT]", help="What to show; - reads stdin.")
+]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-f",
+        "--prompt-file",
+        metavar="FILE",
+        help="Read the prompt from a file.",
+        rich_help_panel="Request",
+    ),
+]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-i",
+        "--image",
+        metavar="URL",
+        help="A reference image; repeatable, order kept.",
+        rich_help_panel="Request",
+    ),
+]
+CallbackUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--callback-url",
+        metavar="URL",
+        help="Called when the task ends.",
+        rich_help_panel="Request",
+    ),
+]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="KEY=VALUE",
+        help="Stored with the task; repeatable.",
+        rich_help_panel="Request",
+    ),
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        metavar="KEY=JSON",
+        help="A field that this program does not know; repeatable.",
+        rich_help_panel="Request",
+    ),
+]
+NoValidate = Annotated[
+    bool,
+    typer.Option(
+        "--no-validate",
+        help="Send values that the documents do not list.",
+        rich_help_panel="Request",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Print the exact request and its price; send nothing.",
+        rich_help_panel="Money",
+    ),
+]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(
+        "--max-cost",
+        metavar="AMOUNT",
+        help="Refuse to pay more: 56, or '56 credits'.",
+        rich_help_panel="Money",
+    ),
+]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help="Submit although an identical request is unresolved.",
+        rich_help_panel="Money",
+    ),
+]

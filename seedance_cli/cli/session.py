@@ -1,0 +1,517 @@
+"""The composition root: profile, provider, endpoint, key and ledger for one command."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from seedance_cli import providers
+from seedance_cli.cli.refs import parse_ref
+from seedance_cli.config import resolve as profiles
+from seedance_cli.config import row_endpoint
+from seedance_cli.errors import (
+    ConfigError,
+    NoHome,
+    NotOurs,
+    SeedanceError,
+    Unvouched,
+    UsageError,
+    WriteFailed,
+)
+from seedance_cli.ledger import Ledger
+from seedance_cli.models import Status, Submission, Task, is_loopback, told
+from seedance_cli.tasks import Channel, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from types import TracebackType
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.config import Settings
+    from seedance_cli.http import Pace
+    from seedance_cli.models import Secret
+    from seedance_cli.providers import ProviderInfo
+    from seedance_cli.system import Clock
+
+SHORTEST_BEGINNING = 6
+"""Characters of a task's id that are enough to name it, where no other begins so."""
+_NAMED = 5
+"""Tasks that an error about several of them names."""
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class Session:
+    """What one command works with. Everything is opened when it is first asked for."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        clock: Clock,
+        out: Output,
+        *,
+        provider: str | None = None,
+        profile: str | None = None,
+        sandbox: bool | None = None,
+        write: bool = True,
+    ) -> None:
+        """Take the options that decide where requests go.
+
+        Args:
+            env: the environment.
+            clock: every wait and time stamp.
+            out: takes warnings, and the lines of `-v`.
+            provider: `--provider`.
+            profile: `--profile`.
+            sandbox: `--sandbox` or `--no-sandbox`; None: as `SEEDANCE_SANDBOX` says.
+            write: whether a ledger of an earlier release is brought to the newest schema; else it
+                is left as it is, and read.
+
+        Raises:
+            UsageError: no such provider, or a `SEEDANCE_SANDBOX` that is neither yes nor no.
+        """
+        self.env = env
+        self.clock = clock
+        self.out = out
+        self.sandbox_option = sandbox
+        self.sandbox = _sandbox_wanted(env) if sandbox is None else sandbox
+        self._provider = None if provider is None else providers.get(provider).info.name
+        self._profile = profile
+        self._write = write
+        self._store: profiles.Store | None = None
+        self._ledger: Ledger | None = None
+        self._unreadable: SeedanceError | None = None
+        self._root: str | None = None
+        self._cwd: Path | None = None
+        self._warned: set[str] = set()
+        self.verb = "wait"
+        """What would be typed again, where a task could not be reached."""
+        self.left_out: Collection[str | None] = ()
+        """Intents of tasks that `unfinished` knows and did not give."""
+        self._vouched: set[tuple[str | bool | None, ...]] = set()
+        """Where the ledger's endpoints were found in order."""
+        self._keys: dict[tuple[str, str, bool, bool], Secret | ConfigError] = {}
+        self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def provider_option(self) -> str | None:
+        """`--provider`, checked."""
+        return self._provider
+
+    def base(self, output: str | None) -> Path:
+        """The folder that `-o` is relative to: the current one, as it was when it was first needed.
+
+        Raises:
+            WriteFailed: it is needed, and is not there any more.
+        """
+        if output is not None and (output == "-" or Path(output).is_absolute()):
+            return Path(os.sep)
+        if self._cwd is None:
+            try:
+                self._cwd = Path.cwd()
+            except OSError as error:
+                raise WriteFailed(
+                    "the current folder is not there any more",
+                    hint="cd to another one, or give -o an absolute path",
+                ) from error
+        return self._cwd
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of the ledger and of the sandbox's tasks."""
+        return profiles.state_dir(self.env)
+
+    def settings(self, *, provider: str | None = None, task: Submission | None = None) -> Settings:
+        """Where a request goes by options, environment and profile.
+
+        Args:
+            provider: instead of the option's.
+            task: whose row decides instead, as far as it knows.
+        """
+        settings = profiles.resolve(
+            self._profiles(),
+            self.env,
+            provider=(task.provider if task else provider) or self._provider,
+            profile=self._profile,
+            sandbox=task.sandbox if task else self.sandbox,
+            recorded=task.profile if task and task.intent is not None else None,
+            recorded_named=task is not None and task.profile_named,
+        )
+        for warning in settings.warnings:
+            self._warn(warning)
+        return settings
+
+    def _profiles(self) -> profiles.Store:
+        """Both files, read once."""
+        if self._store is None:
+            self._store = profiles.load(self.env)
+            for warning in self._store.warnings:
+                self._warn(warning)
+        return self._store
+
+    def default_output(self, task: Submission) -> str | None:
+        """`-o` as the task's profile sets it; one that cannot be used is left out, and named."""
+        settings = self.settings(task=task)
+        output = settings.defaults.get("output")
+        if not isinstance(output, str):
+            return None
+        from seedance_cli.models import default_fault, from_home
+
+        fault = default_fault(output, self.base(output))
+        if fault is None:
+            return from_home(output)
+        self._warn(f"profile {settings.profile}: output = {output} is left out: it {fault}")
+        return None
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self.out.warn(text)
+
+    def ledger_for_paying(self) -> Ledger:
+        """The ledger, made if it is missing, checked, and proved writable.
+
+        Raises:
+            WriteFailed: it cannot take an intent, so nothing may be sent.
+        """
+        if self._ledger is not None:
+            self._ledger.close()
+        self._ledger = self._stack.enter_context(
+            Ledger.open(self.state_dir, self.clock, create=True)
+        )
+        return self._ledger
+
+    def ledger(self) -> Ledger:
+        """The ledger for tasks that the user names: a ref is enough to reach one without it.
+
+        So one that cannot be read counts as empty, and that is said; and so where no home is known.
+
+        Raises:
+            ConfigError: a variable names its folder in a way that cannot be meant.
+            NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
+        """
+        if self._ledger is not None:
+            return self._ledger
+        try:
+            return self.readable_ledger()
+        except NotOurs:
+            raise
+        except (NoHome, WriteFailed) as error:
+            self.out.warn(f"without a ledger: {error.message}")
+            self._unreadable = error
+            self._ledger = self._stack.enter_context(Ledger.empty(self.clock))
+            return self._ledger
+
+    def readable_ledger(self) -> Ledger:
+        """The ledger where it is the only one to know: a damaged one is not an empty one.
+
+        Raises:
+            WriteFailed: it cannot be read.
+            ConfigError: where it would be is not known.
+        """
+        if self._unreadable is not None:
+            raise self._unreadable
+        if self._ledger is None:
+            opened = Ledger.open(self.state_dir, self.clock, create=False, step=self._write)
+            self._ledger = self._stack.enter_context(opened)
+        return self._ledger
+
+    def channel(self, settings: Settings) -> Channel:
+        """The way to the provider that the settings name.
+
+        Raises:
+            ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
+        """
+        place = (
+            settings.provider,
+            settings.endpoint,
+            settings.profile,
+            settings.named,
+            settings.sandbox,
+        )
+        if place not in self._channels:
+            self._channels[place] = self._open(settings)
+        return self._channels[place]
+
+    def target(self, submission: Submission) -> Target:
+        """The way to a task: its row decides on endpoint, sandbox and profile.
+
+        Raises:
+            Unvouched: no key may go to the row's endpoint.
+            ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
+        """
+        settings = self.settings(task=submission)
+        self._vouch(submission, settings)
+        settings = replace(settings, endpoint=submission.endpoint)
+        return Target(submission, self.channel(settings))
+
+    def _vouch(self, row: Submission, settings: Settings) -> None:
+        """Raise where a key may not go to the row's endpoint; see `row_endpoint`."""
+        place = (row.provider, row.endpoint, row.profile, row.profile_named, row.key_proof)
+        if row.sandbox or row.intent is None or place in self._vouched:
+            return
+        info = providers.get(row.provider).info
+        profiles_named = {settings.profile, *filter(None, [row.profile])}
+        named = profiles.endpoints_named(self._profiles(), self.env, info, profiles_named)
+        row_endpoint.check(row, named, lambda: self._proof(row, settings), self.verb)
+        self._vouched.add(place)
+
+    def _proof(self, row: Submission, settings: Settings) -> str:
+        return self.ledger().key_proof(self._key(settings).reveal(), row.endpoint)
+
+    def _key(self, settings: Settings) -> Secret:
+        """The key, asked for once: a key command may take ten seconds to fail."""
+        place = (settings.provider, settings.profile, settings.named, settings.sandbox)
+        if place not in self._keys:
+            try:
+                self._keys[place] = settings.key()
+            except ConfigError as error:
+                self._keys[place] = error
+        found = self._keys[place]
+        if isinstance(found, ConfigError):
+            raise copy(found)  # whoever tells of it adds which task it is about
+        return found
+
+    def note_lost(self, submission: Submission) -> None:
+        """Write that the provider does not find the task, if its submit's own key was told so.
+
+        To any other key a task of that id may be unknown, and is there all the same.
+
+        Raises:
+            WriteFailed: it could not be written.
+        """
+        if not submission.sandbox:
+            settings = self.settings(task=submission)
+            if submission.key_proof != self._proof(submission, settings):
+                return
+        self.ledger().set_lost(submission)
+
+    def find(self, refs: Sequence[str], *, exact: bool = False) -> list[Submission]:
+        """The tasks that the user named, each once, in the order of the words.
+
+        Args:
+            refs: each a ref, a task id, or the beginning of one.
+            exact: beginnings are refused: for commands that change a task.
+
+        Raises:
+            UsageError: no ref, two tasks of one ref, or a ref of another provider than `-p`.
+        """
+        found: dict[tuple[str, str, bool, str], Submission] = {}
+        for ref in refs:
+            one = self._find_one(ref, exact=exact)
+            assert one.task is not None
+            found[one.provider, one.endpoint, one.sandbox, one.task.task_id] = one
+        return list(found.values())
+
+    def _find_one(self, text: str, *, exact: bool) -> Submission:
+        named, task_id = parse_ref(text)
+        if named is not None and self._provider not in {None, named}:
+            raise UsageError(
+                f"{text} is a task of {named}, and --provider says {self._provider}",
+                hint="leave --provider out: the ref names its provider",
+            )
+        rows = self.ledger().find(task_id, provider=named)
+        mine = [row for row in rows if self._provider in {None, row.provider}]
+        if rows and not mine:
+            raise UsageError(
+                f"{text} is {rows[0].ref}, and --provider says {self._provider}",
+                hint="leave --provider out: the ledger knows the task",
+            )
+        rows = self._narrowed(mine)
+        if len(rows) > 1:
+            raise _ambiguous(text, rows)
+        if rows:
+            return rows[0]
+        begun = self._beginning(text, task_id) if named is None else None
+        if begun is not None and exact:
+            raise UsageError(
+                f"{told(text)} is only the beginning of {begun.ref}", hint="give the whole id"
+            )
+        if begun is not None:
+            return begun
+        prefix, colon, _ = text.partition(":")
+        if named is None and self._provider is None and colon and prefix.isalnum():
+            # An id may have a colon in it; far more often it is a provider's name, mistyped.
+            raise UsageError(
+                f"there is no provider {told(prefix)}, and the ledger has no task {told(text)}",
+                hint=f"the providers are {', '.join(providers.names())}; -p NAME takes an id",
+            )
+        try:
+            settings = self.settings(provider=named)
+        except ConfigError as error:
+            if named is None:
+                error.message = f"the ledger has no task {told(text)}, and {error.message}"
+                error.hint = "give the whole ref, PROVIDER:TASK_ID, or -p NAME"
+            raise
+        return Submission(
+            provider=settings.provider,
+            endpoint=settings.endpoint,
+            sandbox=settings.sandbox,
+            profile=settings.profile,
+            task=Task(task_id=task_id, status=Status.UNKNOWN),
+        )
+
+    def _beginning(self, text: str, task_id: str) -> Submission | None:
+        """The one task of the ledger whose id begins so; None where the words are not meant so.
+
+        Raises:
+            UsageError: several tasks' ids do.
+        """
+        if self._provider is not None or len(task_id) < SHORTEST_BEGINNING:
+            return None
+        rows = self._of_this_kind(self.ledger().beginning(task_id))
+        if len({row.ref for row in rows}) > 1:
+            refs = ", ".join(row.ref or "" for row in rows[:_NAMED])
+            more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+            raise UsageError(
+                f"{told(text)} is the beginning of more than one task's id: {refs}{more}",
+                hint="give more of it",
+            )
+        rows = self._narrowed(rows)
+        if len(rows) > 1:
+            raise _ambiguous(text, rows)
+        return rows[0] if rows else None
+
+    def _of_this_kind(self, rows: list[Submission]) -> list[Submission]:
+        """Of rows of which some are the sandbox's, those that are meant: real ones without it."""
+        if len(rows) > 1 and self.sandbox_option is not None:
+            return [row for row in rows if row.sandbox == self.sandbox_option]
+        return [row for row in rows if row.sandbox == self.sandbox] or rows
+
+    def _narrowed(self, rows: list[Submission]) -> list[Submission]:
+        """Of the rows for one ref, those that options or today's endpoint say are meant."""
+        rows = self._of_this_kind(rows)
+        if len(rows) > 1 and self._profile is not None:
+            rows = [row for row in rows if row.profile == self._profile] or rows
+        if len(rows) == 1 or {row.sandbox for row in rows} != {False}:
+            return rows
+        if len({row.provider for row in rows}) > 1:
+            return rows
+        today = self.settings(provider=rows[0].provider).endpoint
+        return [row for row in rows if row.endpoint == today] or rows
+
+    def tell_of_urls(self, submission: Submission) -> None:
+        """Say once that a URL of the embedded sandbox ends with the command that printed it."""
+        if submission.sandbox and submission.task is not None and submission.task.video_urls:
+            text = "the sandbox's URLs live as long as this command; lasting: seedance sandbox"
+            if text not in self._warned:
+                self._warned.add(text)
+                self.out.note(text)
+
+    def unfinished(self) -> list[Submission]:
+        """Every task of the ledger that has not ended or was not delivered.
+
+        Without those at an endpoint that no key may go to, which are named in a line each endpoint.
+
+        Raises:
+            WriteFailed: the ledger cannot be read.
+            ConfigError: where it would be is not known, or a profile is named that is not there.
+        """
+        # Which no task may come to need.
+        if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
+            profiles.choose_profile(self._profiles(), self.env, self._profile)
+        rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
+        left_out: dict[tuple[str, str], list[Submission]] = {}
+        for row in rows:
+            try:
+                self._vouch(row, self.settings(task=row))
+            except Unvouched:
+                left_out.setdefault((row.provider, row.endpoint), []).append(row)
+            except SeedanceError:
+                continue  # whoever reads the task is told
+        for found in left_out.values():
+            self.out.warn(row_endpoint.line(found))
+        self.left_out = {row.intent for found in left_out.values() for row in found}
+        return [row for row in rows if row.intent not in self.left_out]
+
+    def unknown(self) -> list[Submission]:
+        """Every submission of the ledger whose outcome is unknown."""
+        return [
+            one
+            for one in self.readable_ledger().unknown(sandbox=self.sandbox)
+            if self._provider in {None, one.provider}
+        ]
+
+    def _open(self, settings: Settings) -> Channel:
+        from seedance_cli.http import HttpApi
+
+        provider = providers.get(settings.provider)
+        url = settings.endpoint
+        if settings.sandbox:
+            url = f"{self._sandbox_root()}/{provider.info.name}"
+            url += urlsplit(provider.info.base_url).path.rstrip("/")
+        key = self._key(settings)
+        log = self.out.log if self.out.verbose else None
+        pace = self._pace(provider.info, url, key) if not settings.sandbox else None
+        api = HttpApi(provider, url, key, self.clock, log, pace=pace)
+        self._stack.callback(api.close)
+        return Channel(
+            provider=provider,
+            endpoint=settings.endpoint,
+            profile=settings.profile,
+            profile_named=settings.named,
+            sandbox=settings.sandbox,
+            loopback=is_loopback(url),
+            key=key,
+            api=api,
+            remedy=settings.key_place.remedy,
+        )
+
+    def _pace(self, info: ProviderInfo, url: str, key: Secret) -> Pace | None:
+        if info.rate_limit is None:
+            return None
+        from seedance_cli.http import Pace
+
+        try:
+            folder: Path | None = self.state_dir
+        except NoHome:  # whoever needs the ledger is told of it there
+            folder = None
+        return Pace(folder, url, key, info.rate_limit, self.clock)
+
+    def _sandbox_root(self) -> str:
+        if self._root is None:
+            from seedance_cli.sandbox import running
+
+            self._root = self._stack.enter_context(running(self.state_dir))
+        return self._root
+
+
+def _ambiguous(text: str, rows: Sequence[Submission]) -> UsageError:
+    places = ", ".join(
+        f"{row.ref} at {row.endpoint} (profile {row.profile or 'default'})" for row in rows
+    )
+    if len({row.provider for row in rows}) > 1:
+        hint = "give the whole ref"
+    elif len({row.sandbox for row in rows}) > 1:
+        hint = "--sandbox or --no-sandbox says which"
+    else:
+        hint = "--profile NAME says which; without a REF, `seedance wait` takes all"
+    return UsageError(f"{text} names more than one task: {places}", hint=hint)
+
+
+def _sandbox_wanted(env: Mapping[str, str]) -> bool:
+    text = env.get("SEEDANCE_SANDBOX", "").strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise UsageError(
+        f"SEEDANCE_SANDBOX is {told(text)}", hint="allowed: 1 true yes on, 0 false no off, or empty"
+    )

@@ -1,0 +1,63 @@
+"""What `status` and `wait` have in common: naming unknown submissions, and the worst failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.models import Submission
+
+ORDER = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
+"""Which of several outcomes decides the exit code, the worst first (contract, section 2)."""
+
+
+def name_them(session: Session) -> list[Submission]:
+    """Every submission whose outcome is unknown, each named on stderr."""
+    unknown = session.unknown()
+    for one in unknown:
+        prompt = one.request.prompt if one.request is not None else ""
+        session.out.always(
+            f"outcome unknown: intent {one.intent} at {one.provider}: {prompt[:60]!r}; "
+            "you may have been charged: seedance recover"
+        )
+    return unknown
+
+
+def nothing_to_ask(session: Session, words: str) -> None:
+    """Say that no task is unfinished, and so, where that is so, that those of the sandbox are."""
+    if session.left_out:  # each of them was named
+        return
+    if not session.sandbox and session.readable_ledger().unfinished(sandbox=True):
+        words += "; all there are are the sandbox's: --sandbox takes those"
+    session.out.note(words)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of a command with these outcomes; 0 if there are none."""
+    return min(codes, key=ORDER.index, default=0)
+
+
+def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Submission]) -> int:
+    """The exit code that the worst failure decides; the last line of stderr with `--json`."""
+    from seedance_cli.errors import OutcomeUnknown
+
+    found = list(failures)
+    if unknown:
+        found.append(
+            OutcomeUnknown(
+                f"{len(unknown)} submission(s) with an unknown outcome",
+                hint="seedance recover",
+                intent=unknown[0].intent,
+            )
+        )
+    code = worst(error.exit_code for error in found)
+    for error in found:
+        if error.exit_code == code:
+            out.error_line(error)
+            break
+    return code

@@ -1,0 +1,113 @@
+"""Where the key of a provider lies, and how it is fetched from there."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli.config import keys
+from seedance_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.models import Secret
+
+
+class Origin(StrEnum):
+    """The kinds of place that a value comes from."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    PROFILE = "profile"
+    CREDENTIALS = "credentials"
+    COMMAND = "command"
+    LEDGER = "ledger"
+    ONLY_KEY = "only key"
+    SANDBOX = "sandbox"
+    DEFAULT = "default"
+    NONE = "none"
+
+
+class Source(NamedTuple):
+    """Where a value comes from: the kind of place, and its name."""
+
+    origin: Origin
+    name: str | None = None
+    """The option, the variable, or the profile; never a key."""
+
+    def __str__(self) -> str:
+        return self.origin if self.name is None else f"{self.origin} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where the key of one provider lies; `read` fetches it."""
+
+    provider: str
+    variable: str
+    """The provider's own variable."""
+    source: Source
+    place: str = ""
+    """The same for messages: a variable, or file and key."""
+    _secret: Secret | None = None
+    _command: tuple[str, ...] = ()
+    _env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def remedy(self) -> str | None:
+        """Where the key comes from and what to do there, for one that was refused."""
+        name = self.source.name or ""
+        match self.source.origin:
+            case Origin.ENVIRONMENT if self.place == name:
+                return (
+                    f"the key came from the variable {name}: correct it there, or unset it and: "
+                    f"seedance login {self.provider}"
+                )
+            case Origin.ENVIRONMENT:
+                return (
+                    f"the key came from the variable {name}, which {self.place} names: "
+                    "correct it there"
+                )
+            case Origin.COMMAND:
+                return f"the key came from the command of {self.place}: run it by hand to see"
+            case Origin.PROFILE:
+                return f"the key stands in {self.place}: correct it there"
+            case Origin.CREDENTIALS:
+                again = f"seedance login {self.provider} --profile {shlex.quote(name)}"
+                return f"the key is the one that login stored in profile {name}: {again}"
+            case _:
+                return None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read; a command is not run to find out."""
+        if self.source.origin is Origin.ENVIRONMENT:
+            return bool(self._env.get(self.source.name or ""))
+        return self.source.origin is not Origin.NONE
+
+    def read(self) -> Secret:
+        """The key, checked.
+
+        Raises:
+            ConfigError: there is none, its command fails, or it cannot be a key.
+        """
+        if self._command:
+            return keys.from_command(self._command, self.place, self._env)
+        if self._secret is not None:
+            return keys.checked(self._secret.reveal(), self.place)
+        if self.source.origin is Origin.NONE:
+            raise ConfigError(
+                f"there is no key for {self.provider}",
+                hint=f"seedance login {self.provider}, or set {self.variable}",
+                provider=self.provider,
+            )
+        name = self.source.name or ""
+        if not self._env.get(name):
+            raise ConfigError(
+                f"the variable {name} is not set, and {self.place} takes the key from it",
+                provider=self.provider,
+            )
+        return keys.checked(self._env[name], name)

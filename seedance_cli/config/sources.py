@@ -1,0 +1,110 @@
+"""Where the two files lie, and both read into one `Store`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli import providers
+from seedance_cli.config import schema as profile_data
+from seedance_cli.config import toml_file as toml_store
+from seedance_cli.config.schema import Profile
+from seedance_cli.errors import ConfigError, NoHome
+from seedance_cli.system import config_file, no_home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Paths(NamedTuple):
+    """Where the two files lie."""
+
+    config: Path
+    credentials: Path
+
+
+class Store(NamedTuple):
+    """Both files, as they were read."""
+
+    places: Paths | None
+    """Where they lie; None where the user's folder is not known, so that there is none."""
+    default_profile: str | None
+    profiles: Mapping[str, Profile]
+    warnings: tuple[str, ...] = ()
+    """What to tell the user, a line each."""
+
+    @property
+    def paths(self) -> Paths:
+        """Where they lie, or would.
+
+        Raises:
+            NoHome: the user's folder is not known.
+        """
+        if self.places is None:
+            raise no_home("SEEDANCE_CONFIG")
+        return self.places
+
+    def names(self) -> tuple[str, ...]:
+        """The profiles there are, sorted."""
+        return tuple(sorted(self.profiles))
+
+
+def paths(env: Mapping[str, str]) -> Paths:
+    """Where `config.toml` and `credentials.toml` lie, whether they exist or not.
+
+    Raises:
+        NoHome: the user's folder is not known.
+        ConfigError: SEEDANCE_CONFIG cannot be used.
+    """
+    config = config_file(env)
+    credentials = config.with_name("credentials.toml")
+    if credentials == config:
+        raise ConfigError(
+            "SEEDANCE_CONFIG names credentials.toml, which is for stored keys",
+            hint="name the config file beside it, e.g. config.toml",
+        )
+    return Paths(config, credentials)
+
+
+def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
+    """Read both files; one that is missing is empty, and both are where no home is known.
+
+    Args:
+        env: the environment.
+        tighten: as for `toml_store.read`.
+
+    Raises:
+        ConfigError: unreadable, damaged, or a value of the wrong type; never with the content.
+    """
+    try:
+        where = paths(env)
+    except NoHome:
+        return Store(None, None, {})
+    ours = toml_store.read(where.credentials, tighten=tighten)
+    users = toml_store.read(where.config, tighten=tighten)
+    config = profile_data.config(where.config, users.data)
+    stored = profile_data.credentials(where.credentials, ours.data, providers.names())
+    profiles = {
+        name: config.profiles.get(name, Profile())._replace(credentials=stored.get(name, {}))
+        for name in {*config.profiles, *stored}
+    }
+    has_key = any(
+        table.api_key for one in config.profiles.values() for table in one.providers.values()
+    )
+    warnings = (
+        *_mode_warnings(where.credentials, ours, matters=True),
+        *_mode_warnings(where.config, users, matters=has_key),
+    )
+    return Store(where, config.default_profile, profiles, warnings)
+
+
+def _mode_warnings(path: Path, document: toml_store.Document, *, matters: bool) -> tuple[str, ...]:
+    if document.loose is None:
+        return ()
+    if document.tightened:
+        return (f"{path} could be read by others (mode {document.loose:04o}); now only by you",)
+    if not matters:  # a config file without a key, in a folder that is managed for the user
+        return ()
+    return (
+        f"{path} can be read by others (mode {document.loose:04o}), and its mode cannot be changed",
+    )

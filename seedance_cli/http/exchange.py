@@ -1,0 +1,282 @@
+"""One exchange with an endpoint: bounded as a whole, never tried again.
+
+Timeouts of a socket bound each read of it, not the exchange: a name server that hangs, or an answer
+that comes in one byte a second, would outlast them. So each exchange runs in a thread of its own,
+and the caller waits for it on the program's clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+import httpx
+
+from seedance_cli.http.client import HEADERS, open_client
+from seedance_cli.http.faults import Fault, FaultKind, no_connection
+from seedance_cli.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, sending_seconds
+from seedance_cli.http.packing import unpacked
+from seedance_cli.http.proxies import proxy_for
+from seedance_cli.http.tap import Tap
+from seedance_cli.http.threads import Threads
+from seedance_cli.models import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.http.proxies import Proxy
+    from seedance_cli.system import Clock
+
+exchanges = Threads()
+
+_LAST_LOOK_STEP = 0.02
+_LAST_LOOK_STEPS = 250
+"""Of real time: what is looked at lies in this machine."""
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one exchange came to."""
+
+    left: bool
+    """Whether any byte of the request itself may have left (a proxy's CONNECT is none of it)."""
+    response: HttpResponse | None
+    """The answer, if its head came; its body may be cut where `fault` is set."""
+    fault: Fault | None
+    milliseconds: int
+    fresh: bool
+    """Whether it opened its connection itself, and did not take one left from an earlier one."""
+    raw: bytes = b""
+    """What came, where no head of an answer could be read in it: evidence, and maybe an id."""
+
+
+class Event(Enum):
+    """What a wait for an exchange can end with."""
+
+    ENDED = "ended"
+    WOKEN = "woken"
+    LATE = "late"
+
+
+class Pending:
+    """An exchange under way in its thread."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        request: httpx.Request,
+        clock: Clock,
+        *,
+        proxy: Proxy | None = None,
+        alone: bool = False,
+    ) -> None:
+        """Start it.
+
+        Args:
+            client: the connection pool to use.
+            request: the whole request; its body is bytes.
+            clock: measures the exchange.
+            proxy: the one that the pool goes through.
+            alone: the pool is this exchange's own, and is closed after it.
+        """
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._client = client
+        self._request = request
+        self._clock = clock
+        self._proxy = proxy
+        self._alone = alone
+        self._size = len(request.content)
+        self._started = clock.monotonic()
+        self._tap = Tap(clock, self._size, proxied=proxy is not None)
+        self._lock = threading.Lock()
+        self._ended = False
+        self._head: httpx.Response | None = None
+        self._body = bytearray()
+        self._fault: Fault | None = None
+        exchanges.run(self._run)
+
+    def wake(self) -> None:
+        """End a wait early. May be called from a signal handler."""
+        self._events.put(Event.WOKEN)
+
+    def wait(self, seconds: float, *, after_sending: bool = False) -> Event:
+        """Wait for the end, or for `wake`: at most `seconds`, and 10 s until the request leaves.
+
+        Args:
+            seconds: from now.
+            after_sending: they count from the last byte of the request on, and how long sending it
+                may take is a matter of its size.
+
+        Returns:
+            `ENDED`, `WOKEN`, or `LATE`: the time is up, or it was woken before it left, and is
+            given up for good.
+        """
+        began = self._clock.monotonic()
+        while True:
+            until = self._until(began, seconds, after_sending=after_sending)
+            try:
+                event = self._clock.get(self._events, until - self._clock.monotonic())
+            except Empty:
+                if not self._tap.left:
+                    if self._tap.give_up(unless_left=True):
+                        return Event.LATE
+                    continue
+                if self._until(began, seconds, after_sending=after_sending) > until:
+                    continue
+                return self._last_look()
+            if event is Event.WOKEN and self._tap.give_up(unless_left=True):
+                return Event.LATE  # nothing has left, so there is no answer to wait for
+            return event
+
+    def _until(self, began: float, seconds: float, *, after_sending: bool) -> float:
+        """When the wait is over, as far as is known now."""
+        tap = self._tap
+        if not tap.left:
+            return began + min(CONNECT_SECONDS, seconds)
+        if not after_sending:
+            return began + seconds
+        if tap.sent_at is None:
+            return tap.left_at + sending_seconds(self._size)
+        return tap.sent_at + seconds
+
+    def _last_look(self) -> Event:
+        """Take what lies in the socket: after a sleep of the whole machine the answer may."""
+        for _ in range(_LAST_LOOK_STEPS):
+            if self._tap.quiet():
+                break
+            try:
+                if self._events.get(timeout=_LAST_LOOK_STEP) is Event.ENDED:
+                    return Event.ENDED
+            except Empty:
+                continue
+        return Event.ENDED if self._ended else Event.LATE
+
+    def reply(self) -> Reply:
+        """The result as far as it came. An exchange still running is given up for good."""
+        tap = self._tap
+        with self._lock:
+            passed = self._clock.monotonic() - self._started
+            fault = self._fault
+            if not self._ended:
+                tap.give_up()
+                tap.shut()
+            if not self._ended or (tap.given_up and fault is not None):
+                fault = (
+                    Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
+                    if tap.left
+                    else no_connection(passed, self._proxy)
+                )
+            response = None
+            if self._head is not None:
+                response, unreadable = _response(self._head, bytes(self._body))
+                fault = fault or unreadable
+            raw = b"" if response is not None else bytes(tap.head.held)
+            left = tap.left or response is not None
+            return Reply(left, response, fault, round(passed * 1000), tap.fresh, raw)
+
+    def _run(self) -> None:
+        fault: Fault | None = None
+        try:
+            with self._tap.here():
+                response = self._client.send(self._request, stream=True)
+                try:
+                    with self._lock:
+                        self._head = response
+                    fault = self._read(response)
+                finally:
+                    response.close()
+        except Exception as error:  # noqa: BLE001 - the thread's end; its caller gets it as data
+            fault = self._fault_of(error)
+        finally:
+            with self._lock:
+                self._ended = True
+                self._fault = fault
+            self._events.put(Event.ENDED)
+            if self._alone:
+                self._client.close()
+
+    def _fault_of(self, error: Exception) -> Fault:
+        from seedance_cli.http.failures import fault_of
+
+        fault = fault_of(error, self._proxy)
+        if fault.kind is FaultKind.BROKEN and self._tap.handshake and not self._tap.left:
+            return Fault(FaultKind.PROXY, f"the proxy {self._proxy} closed the connection")
+        return fault
+
+    def _read(self, response: httpx.Response) -> Fault | None:
+        for chunk in response.iter_raw():
+            with self._lock:
+                self._tap.check()
+                self._body += chunk[: MAX_BODY - len(self._body)]
+                if len(self._body) >= MAX_BODY:
+                    return Fault(FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes")
+        return None
+
+
+def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, Fault | None]:
+    """The answer, and what is wrong with it where nothing can be read in it."""
+    headers = {name.lower(): value for name, value in head.headers.items()}
+    plain, coding = unpacked(body, headers.get("content-encoding", ""))
+    response = HttpResponse(head.status_code, headers, plain)
+    if coding is None or head.status_code not in _SUCCESS:  # of a refusal the status is enough
+        return response, None
+    text = f"it is compressed ({coding}), which was not asked for"
+    return response, Fault(FaultKind.ENCODED, text)
+
+
+class Wire:
+    """A connection pool to one endpoint. No redirects, no retries; the environment's proxies."""
+
+    def __init__(self, base_url: str, clock: Clock) -> None:
+        """Open it.
+
+        Args:
+            base_url: decides on proxies (never for loopback) and on TLS.
+            clock: bounds the exchanges.
+
+        Raises:
+            ConfigError: a proxy or certificate variable that cannot be used.
+        """
+        self._url = base_url
+        self._proxy = proxy_for(base_url)
+        self._client = open_client(base_url, self._proxy)
+        self._clock = clock
+
+    def start(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        seconds: float = READ_SECONDS,
+        alone: bool = False,
+    ) -> Pending:
+        """Send a request and come back at once.
+
+        Args:
+            method: `GET` or `POST`.
+            url: absolute.
+            headers: added to the program's own.
+            body: bytes, sent as they are.
+            seconds: of silence after which the connection is given up.
+            alone: on a connection that nothing else was or will be sent on: of one that is kept,
+                its end could not be told from an answer that was lost.
+        """
+        request = httpx.Request(
+            method,
+            url,
+            headers={**HEADERS, **headers},
+            content=body,
+            extensions={"timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS).as_dict()},
+        )
+        client = open_client(self._url, self._proxy) if alone else self._client
+        return Pending(client, request, self._clock, proxy=self._proxy, alone=alone)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()

@@ -1,0 +1,23 @@
+"""The record of every paid submission of this machine, written before it leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seedance_cli._lazy import face
+
+if TYPE_CHECKING:
+    from seedance_cli.ledger.record import (
+        Ledger as Ledger,
+    )
+    from seedance_cli.ledger.refs import (
+        tasks as tasks,
+    )
+
+__getattr__ = face(
+    __name__,
+    {
+        "Ledger": "record",
+        "tasks": "refs",
+    },
+)

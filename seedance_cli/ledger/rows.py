@@ -1,0 +1,291 @@
+"""How a Submission lies in the ledger: the way from a row to values and back.
+
+Whatever a server or a user wrote lies in JSON, ASCII only: a lone surrogate in an error message
+must not keep a paid task's id out of the ledger. Times are ISO text in UTC with microseconds, so
+that they sort; money is decimal text. A reader raises ValueError on what no writer here wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from seedance_cli.ledger.schema import time_text
+from seedance_cli.models import (
+    CHARGED,
+    IntentState,
+    JsonObject,
+    Price,
+    PricedFields,
+    Problem,
+    Status,
+    Submission,
+    Task,
+    VideoRequest,
+    higher,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from seedance_cli.models import JsonValue
+
+Value = str | int | None
+_FIRST_PRICED = 4
+"""How many priced fields the first release knew."""
+
+
+def key(task_id: str) -> str:
+    """A task id as the ledger looks it up; the same text unless it is no valid Unicode."""
+    return task_id.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def read_time(text: str | None) -> datetime | None:
+    """The time that `time_text` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def request_text(request: VideoRequest) -> str:
+    """A request as JSON."""
+    return _dump(
+        {
+            "prompt": request.prompt,
+            "model": request.model,
+            "duration": request.duration,
+            "resolution": request.resolution,
+            "aspect_ratio": request.aspect_ratio,
+            "audio": request.audio,
+            "fixed_lens": request.fixed_lens,
+            "images": list(request.images),
+            "callback_url": request.callback_url,
+            "metadata": dict(request.metadata),
+            "params": dict(request.params),
+        }
+    )
+
+
+def priced_text(priced: PricedFields | None) -> str | None:
+    """What decides a price, as JSON."""
+    return None if priced is None else _dump(list(priced))
+
+
+def priced_prefix(priced: PricedFields, fields: int) -> str:
+    """What the text of priced fields begins with whose first so many are these."""
+    return _dump(list(priced[:fields]))[:-1]
+
+
+def read_priced(text: str, request: str) -> PricedFields:
+    """The fields that `priced_text` wrote.
+
+    Args:
+        text: theirs.
+        request: the row's, which tells the fields that the release before did not write.
+    """
+    values = json.loads(text)
+    if isinstance(values, list) and len(values) == _FIRST_PRICED:
+        asked = _read_request(_object(request))
+        values += [len(asked.images), asked.aspect_ratio, asked.fixed_lens]
+    match values:
+        case [
+            str() | None as model,
+            int() | None as seconds,
+            str() | None as size,
+            bool() | None as audio,
+            int() as images,
+            str() | None as ratio,
+            bool() | None as lens,
+        ]:
+            return PricedFields(model, seconds, size, audio, images, ratio, lens)
+    raise ValueError("priced fields")
+
+
+def read_charge(row: sqlite3.Row) -> Price | None:
+    """The highest charge ever read of a row's task; None if none is known.
+
+    The release before knows only the last one, and may still write to this ledger.
+    """
+    last, charge = None, None
+    if row["cost_basis"] == CHARGED:
+        last = read_price(_text(row["cost_amount"]), _optional(row["cost_unit"]), CHARGED)
+    if row["charge_amount"] is not None:
+        charge = read_price(_text(row["charge_amount"]), _optional(row["charge_unit"]), CHARGED)
+    return higher(charge, last)
+
+
+def charge_columns(charge: Price | None) -> dict[str, Value]:
+    """The columns of the highest charge."""
+    return {
+        "charge_amount": None if charge is None else str(charge.amount),
+        "charge_unit": None if charge is None else charge.unit,
+    }
+
+
+def evidence_text(evidence: JsonObject) -> str:
+    """What came back, as JSON."""
+    return _dump(evidence)
+
+
+def task_columns(task: Task) -> dict[str, Value]:
+    """The columns that describe a task."""
+    cost = task.cost
+    return {
+        "task_id": key(task.task_id),
+        "status": task.status.value,
+        "task": _dump(
+            {
+                "task_id": task.task_id,
+                "provider_status": task.provider_status,
+                "model": task.model,
+                "prompt": task.prompt,
+                "video_urls": list(task.video_urls),
+                "error": None if task.error is None else [task.error.code, task.error.message],
+                "created_at": time_text(task.created_at),
+                "resume": dict(task.resume),
+            }
+        ),
+        "cost_amount": None if cost is None else str(cost.amount),
+        "cost_unit": None if cost is None else cost.unit,
+        "cost_basis": None if cost is None else cost.basis,
+        "finished_at": time_text(task.finished_at),
+    }
+
+
+def read_submission(
+    row: sqlite3.Row, files: tuple[str, ...], state: IntentState | None = None
+) -> Submission:
+    """A row as a value.
+
+    Args:
+        row: of `intents`, with all `COLUMNS`.
+        files: the paths of its videos.
+        state: what it became, where the row could not be changed; None: what the row says.
+
+    Raises:
+        ValueError: the row is not one that this module wrote.
+    """
+    return Submission(
+        provider=_text(row["provider"]),
+        endpoint=_text(row["endpoint"]),
+        sandbox=bool(row["sandbox"]),
+        intent=_text(row["intent"]),
+        state=state or IntentState(row["state"]),
+        profile=_optional(row["profile"]),
+        profile_named=bool(row["profile_named"]),
+        request=_read_request(_object(row["request"])),
+        task=read_task(row),
+        created_at=read_time(_text(row["created_at"])),
+        submitted_at=read_time(_optional(row["submitted_at"])),
+        files=files,
+        video=None if row["video"] is None else _object(row["video"]),
+        last_frame=_optional(row["last_frame"]),
+        name=_optional(row["name"]),
+        batch=_optional(row["batch"]),
+        row=_optional(row["batch_row"]),
+        attempt=_integer(row["attempt"]),
+        key_proof=_optional(row["key_proof"]),
+        told=bool(row["told"]),
+        delivered=bool(row["delivered"]),
+        evidence=_object(row["evidence"]),
+    )
+
+
+def read_price(amount: str, unit: str | None, basis: str) -> Price:
+    """A cost as its columns hold it."""
+    try:
+        return Price(Decimal(amount), unit, basis)
+    except InvalidOperation as error:
+        raise ValueError("amount") from error
+
+
+def _read_request(stored: JsonObject) -> VideoRequest:
+    audio, lens, seconds = (stored.get(name) for name in ("audio", "fixed_lens", "duration"))
+    metadata, params = stored.get("metadata"), stored.get("params")
+    if not (isinstance(metadata, dict) and isinstance(params, dict)):
+        raise ValueError("request")  # noqa: TRY004 - one error for every damaged row
+    return VideoRequest(
+        prompt=_text(stored.get("prompt")),
+        model=_optional(stored.get("model")),
+        duration=seconds if isinstance(seconds, int) else None,
+        resolution=_optional(stored.get("resolution")),
+        aspect_ratio=_optional(stored.get("aspect_ratio")),
+        audio=audio if isinstance(audio, bool) else None,
+        fixed_lens=lens if isinstance(lens, bool) else None,
+        images=_texts(stored.get("images")),
+        callback_url=_optional(stored.get("callback_url")),
+        metadata=_text_map(metadata),
+        params=params,
+    )
+
+
+def read_task(row: sqlite3.Row) -> Task | None:
+    """The task in a row with all `COLUMNS`; None as long as no id is known. Raises ValueError."""
+    if row["task"] is None:
+        return None
+    stored = _object(row["task"])
+    amount = _optional(row["cost_amount"])
+    return Task(
+        task_id=_text(stored.get("task_id")),
+        status=Status(row["status"]),
+        provider_status=_optional(stored.get("provider_status")),
+        model=_optional(stored.get("model")),
+        prompt=_optional(stored.get("prompt")),
+        video_urls=_texts(stored.get("video_urls")),
+        cost=None
+        if amount is None
+        else read_price(amount, _optional(row["cost_unit"]), _text(row["cost_basis"])),
+        error=_read_problem(stored.get("error")),
+        created_at=read_time(_optional(stored.get("created_at"))),
+        finished_at=read_time(_optional(row["finished_at"])),
+        resume=_text_map(stored.get("resume")),
+    )
+
+
+def _read_problem(value: JsonValue) -> Problem | None:
+    match value:
+        case None:
+            return None
+        case [str() | None as code, str() as message]:
+            return Problem(code, message)
+    raise ValueError("error")
+
+
+def _dump(value: Mapping[str, object] | list[str | int | bool | None]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _object(text: object) -> JsonObject:
+    value = json.loads(_text(text))
+    if isinstance(value, dict):
+        return value
+    raise ValueError("no JSON object")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("no text")
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise ValueError("no number")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(item) for item in value)
+    raise ValueError("no list")
+
+
+def _text_map(value: object) -> dict[str, str]:
+    if isinstance(value, dict):
+        return {_text(name): _text(item) for name, item in value.items()}
+    raise ValueError("no JSON object")

@@ -1,0 +1,90 @@
+"""What makes two paid requests the same one (contract, section 6.6).
+
+A fingerprint lies in the ledger with the number of its rule, and rows are only compared under the
+rule that they were written with. So a rule is never changed: another one follows it.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from seedance_cli.models.url import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.models.values import HttpRequest, JsonObject, JsonValue
+
+RULE = 2
+"""The newest one; new rows are written with it."""
+
+_NOT_IDENTITY_1 = frozenset({"metadata", "callback_url", "webhookUrl"})
+_NOT_IDENTITY_2 = frozenset(
+    {
+        *("metadata", "callback", "callbackurl", "callbackuri", "callbackparam"),
+        *("webhook", "webhookurl", "webhookuri", "webhookeventsfilter", "falwebhook"),
+        *("notifyurl", "notifyhook"),
+    }
+)
+"""Names, without case and underscores, of what does not change what is bought. They are not one
+provider's: no provider, and no `--param`, is to get past the rule by another spelling."""
+
+
+def fingerprints(
+    provider: str, endpoint: str, sandbox: bool, request: HttpRequest
+) -> Mapping[int, str]:
+    """SHA-256, in hex, of what is bought and where, by every rule there was.
+
+    No key and no profile is part of it; the order of keys in the body does not matter, `8` and
+    `"8"` differ.
+
+    Args:
+        provider: the provider's name.
+        endpoint: its base URL, or `sandbox`.
+        sandbox: whether it is the sandbox's.
+        request: the final request.
+
+    Raises:
+        ValueError: the body holds NaN or an infinity, which no JSON can carry.
+    """
+    base: JsonObject = {"provider": provider, "origin": origin(endpoint), "sandbox": sandbox}
+    # Rule 1 knew one path a provider, and only fields at the top of the body.
+    top = {name: one for name, one in request.body.items() if name not in _NOT_IDENTITY_1}
+    path, _, query = request.path.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return {
+        1: _digest({**base, "body": top}),
+        2: _digest(
+            {
+                **base,
+                "path": _base_path(endpoint) + path,
+                "query": [list(pair) for pair in sorted(pairs) if _is_identity(pair[0])],
+                "body": _bought(request.body),
+            }
+        ),
+    }
+
+
+def _digest(identity: JsonObject) -> str:
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode("ascii")).hexdigest()
+
+
+def _bought(value: JsonValue) -> JsonValue:
+    """The value without what is no part of what is bought, at any depth."""
+    if isinstance(value, dict):
+        return {name: _bought(one) for name, one in value.items() if _is_identity(name)}
+    if isinstance(value, list):
+        return [_bought(one) for one in value]
+    return value
+
+
+def _is_identity(name: str) -> bool:
+    return name.replace("_", "").replace("-", "").lower() not in _NOT_IDENTITY_2
+
+
+def _base_path(endpoint: str) -> str:
+    return urlsplit(endpoint).path.rstrip("/") if "://" in endpoint else ""

@@ -1,0 +1,37 @@
+"""The providers: one module each, found by listing this folder, imported when asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from seedance_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from seedance_cli.providers._base import Provider
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every provider's name, sorted; nothing is imported for it."""
+    folder = Path(__file__).parent
+    return tuple(sorted(p.stem for p in folder.glob("[!_]*.py")))
+
+
+@cache
+def get(name: str) -> Provider:
+    """The provider of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in names():
+        from seedance_cli.models import told
+
+        raise UsageError(
+            f"there is no provider {told(name, longest=20)}",
+            hint=f"the providers are {', '.join(names())}",
+        )
+    return cast("Provider", import_module(f"{__package__}.{name}").PROVIDER)

@@ -1,0 +1,1 @@
+"""A real MP4 for a request: drawn, encoded, kept."""

@@ -1,0 +1,1 @@
+"""The sandbox over HTTP: its door, its routes, its page, its server."""

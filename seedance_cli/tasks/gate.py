@@ -1,0 +1,409 @@
+"""The money gate: the one paid POST, written down before and after (contract, section 6)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError, Stopped, WriteFailed
+from seedance_cli.http import (
+    PAID_SECONDS,
+    Event,
+    FaultKind,
+    cleared,
+    encode,
+    redact,
+    refusal,
+    status_of,
+    unreachable,
+    words,
+)
+from seedance_cli.models import MASK, RULE, HttpResponse, IntentState, fingerprints, make_ref
+from seedance_cli.providers import unreadable
+from seedance_cli.system import signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedance_cli.http import Reply
+    from seedance_cli.ledger import Ledger
+    from seedance_cli.models import HttpRequest, JsonObject, Submission, Task, VideoRequest
+    from seedance_cli.providers import Provider
+    from seedance_cli.system import Clock
+    from seedance_cli.tasks.channel import Channel
+    from seedance_cli.tasks.payment import Payment
+
+CONNECT_TRIES = 3
+RATE_LIMIT_TRIES = 3
+GRACE_SECONDS = 5.0
+"""How long the first signal waits for the answer of a POST in flight."""
+_CONNECT_PAUSE = 1.0
+_RATE_LIMIT_PAUSE = 10.0
+"""Seconds, where the provider names none: runbase counts per 10 s (providers.md)."""
+_EVIDENCE_BYTES = 4096
+_ACCEPTED = range(200, 300)
+_UNCLEAR = frozenset({408, 409, 425, 499})
+_REDIRECT_REFUSALS = frozenset({301, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the answer to a paid POST means."""
+
+    state: IntentState
+    task: Task | None = None
+    error: SeedanceError | None = None
+    again_after: float | None = None
+    """Seconds after which the same POST may be sent again; None: it may not."""
+
+
+def submit(
+    channel: Channel,
+    video: VideoRequest,
+    request: HttpRequest,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    payment: Payment,
+    announce: Callable[[], None],
+    again: bool,
+) -> None:
+    """Send one paid POST.
+
+    Args:
+        channel: provider, endpoint and key.
+        video: what the user asked for, for the record.
+        request: the same as the provider words it; frozen here.
+        ledger: takes the intent before, the task id after.
+        clock: bounds it.
+        payment: takes what is known, at every step; with the submission at the end.
+        announce: puts the ref in `payment` on a stream, and notes there that it is told.
+        again: although an identical request is unresolved.
+
+    Raises:
+        OutcomeUnknown: an identical request is unresolved, or no clear answer came.
+        WriteFailed: the ledger could not be written, or stdout could not take the ref; `payment`
+            tells whether there is a task.
+        Unreachable: nothing was sent.
+        ProviderError: the provider refused.
+        Interrupted: a signal; `payment` tells what became of the request.
+    """
+    content = encode(request.body)
+    name = channel.provider.info.name
+    marks = fingerprints(name, channel.endpoint, channel.sandbox, request)
+    payment.submission = ledger.prepare(
+        provider=name,
+        endpoint=channel.endpoint,
+        profile=channel.profile,
+        profile_named=channel.profile_named,
+        sandbox=channel.sandbox,
+        fingerprint=marks[RULE],
+        earlier_fingerprints={rule: mark for rule, mark in marks.items() if rule != RULE},
+        request=video,
+        priced=channel.provider.priced(request.body),
+        again=again,
+        key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
+    )
+    gate = _Gate(channel, ledger, clock, payment, payment.submission, request.path, content)
+    if payment.submission.state is IntentState.ACCEPTED:  # paid for by one that could not say so
+        payment.found = True
+        with signals.held():
+            gate.tell(announce)
+        return
+    # From before the first byte until the ref is on a stream a signal is data, not an exception,
+    # however many come: what was paid for must be known to the ledger and to the user before
+    # anything else happens. Whatever is written in here waits for no reader once a signal came.
+    with signals.held() as held:
+        verdict = gate.send(held)
+        gate.commit(verdict)
+        gate.tell(announce)
+    gate.log()
+    if payment.error is not None:
+        raise payment.error
+
+
+@dataclass(slots=True)
+class _Gate:
+    """One intent on its way out. `payment` always says the worst that may be true."""
+
+    channel: Channel
+    ledger: Ledger
+    clock: Clock
+    payment: Payment
+    prepared: Submission
+    path: str
+    content: bytes
+    reply: Reply | None = None
+    """The newest one; None again once `-v` was told of it."""
+    evidence: JsonObject = field(default_factory=dict)
+
+    def send(self, held: signals.Held) -> Verdict:
+        """Send the POST until what became of it is clear, or will not become clear."""
+        try:
+            return self._send(held)
+        except Exception:
+            # Of a request that left, nobody knows any more: the answer is lost with this error.
+            gone = self.payment.bought
+            state = IntentState.UNKNOWN if gone else IntentState.NOT_SENT
+            self._note(state)
+            with suppress(WriteFailed):  # the process ends, and the row then counts as the same
+                self.ledger.settle(self.intent, state, self.evidence)
+            raise
+
+    def _send(self, held: signals.Held) -> Verdict:
+        tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
+        verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
+        while True:
+            if not self._await_place(held):
+                return verdict
+            self._note(verdict.state)
+            self.ledger.sending(self.intent)
+            if held.came():
+                return verdict
+            self.prepared = replace(self.prepared, submitted_at=self.clock.now())
+            self._note(IntentState.SENDING)
+            self.reply = self._exchange(held)
+            self.evidence = evidence_of(self.reply, self.channel, self.clock)
+            verdict = self._cleared(classify(self.channel.provider, self.reply, self.clock))
+            if verdict.again_after is None:
+                return verdict
+            tries[verdict.state] -= 1
+            if not tries[verdict.state]:
+                return verdict
+            self.log()
+            if not held.pause(partial(self.clock.sleep, verdict.again_after)):
+                return verdict
+
+    def _await_place(self, held: signals.Held) -> bool:
+        """Wait as long as the provider's rate limit asks; False if a signal ended the wait.
+
+        Before the ledger says `sending`: whoever dies in here has sent nothing.
+        """
+        seconds = self.channel.api.reserve()
+        return held.pause(partial(self.channel.api.pause, seconds))
+
+    def _exchange(self, held: signals.Held) -> Reply:
+        """One POST. The first signal shortens the wait for its answer, a second one ends it."""
+        try:
+            pending = self.channel.api.submit(self.path, self.content)
+        except Exception:
+            self._note(IntentState.NOT_SENT)
+            raise
+        held.wake_by(pending.wake)
+        if held.came():
+            pending.wake()
+        event = pending.wait(PAID_SECONDS, after_sending=True)
+        while event is Event.WOKEN and held.count == 1:
+            event = pending.wait(GRACE_SECONDS)
+        return self.channel.api.answer(pending)
+
+    def _cleared(self, verdict: Verdict) -> Verdict:
+        """The verdict without the key in it; a task whose very id holds a piece of it is none."""
+        task, key = verdict.task, self.channel.key.reveal()
+        if task is None or self.reply is None:
+            return verdict
+        if MASK in redact(task.task_id, key):
+            what = "the answer's task id holds a piece of the key, and is not used"
+            return _unknown(self.channel.provider, self.reply, what)
+        return replace(verdict, task=cleared(task, key))
+
+    def commit(self, verdict: Verdict) -> None:
+        """Write down what became of it: the task, or why there is none."""
+        if verdict.task is None:
+            self.payment.error = self._settle(verdict)
+        else:
+            self.payment.error = self._accept(verdict.task)
+
+    def tell(self, announce: Callable[[], None]) -> None:
+        """Put the ref on a stream, and write down that it is told."""
+        if self.payment.ref is None:
+            return
+        try:
+            announce()
+        finally:
+            if self.payment.told:
+                # One that the ledger takes for untold is told again, by the same request, and not
+                # paid again: no reason to fail.
+                with suppress(WriteFailed):
+                    self.ledger.told(self.intent)
+
+    def log(self) -> None:
+        """Tell `-v` of the newest exchange."""
+        reply, self.reply = self.reply, None
+        if reply is not None:
+            self.channel.api.log("POST", self.path, reply)
+
+    @property
+    def intent(self) -> str:
+        """The id of its row."""
+        assert self.prepared.intent is not None
+        return self.prepared.intent
+
+    def _note(self, state: IntentState, task: Task | None = None) -> None:
+        self.payment.submission = replace(self.prepared, state=state, task=task)
+
+    def _accept(self, task: Task) -> SeedanceError | None:
+        self._note(IntentState.UNKNOWN, task)  # the id is known, whatever the ledger says
+        try:
+            self.payment.submission = self.ledger.accept(self.intent, task, self.evidence)
+        except OutcomeUnknown as taken:
+            self._note(IntentState.UNKNOWN)
+            return taken
+        except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
+            name = self.channel.provider.info.name
+            ref = make_ref(name, task.task_id)
+            failed = WriteFailed(
+                f"the task was accepted and paid for, but the ledger cannot take its id {ref}: "
+                f"{error}",
+                hint=f"keep this id; then: seedance recover --adopt {self.intent} {ref}",
+                provider=name,
+                ref=ref,
+                intent=self.intent,
+                retry_safe=False,
+            )
+            failed.__cause__ = error
+            failed.bug = None if isinstance(error, SeedanceError) else error
+            return failed
+        return None
+
+    def _settle(self, verdict: Verdict) -> SeedanceError:
+        error = verdict.error
+        assert error is not None
+        error.intent = self.intent
+        error.message = self.channel.api.hide(error.message)
+        self.channel.explain(error)
+        if verdict.again_after is not None and isinstance(error, RateLimited):
+            error.exit_code = 5  # tried again as often as allowed: nothing was submitted
+        self._note(verdict.state)
+        try:
+            settled = self.ledger.settle(self.intent, verdict.state, self.evidence)
+        except WriteFailed as failed:
+            # What became of the money matters more than that the ledger cannot say so.
+            error.message += f"; and the ledger still calls it unknown: {failed.message}"
+        else:
+            self.payment.submission = settled
+        return error
+
+
+def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
+    """What became of a paid POST: from what was done on the wire, never from an exception's class.
+
+    Contract, section 6.4. Pure but for the date in a `Retry-After`.
+    """
+    response = reply.response
+    if response is None:
+        return _judge_silence(provider, reply)
+    if response.status in _ACCEPTED:
+        return _judge_success(provider, reply, response, clock)
+    return _judge_failure(provider, reply, response, clock)
+
+
+def _judge_failure(
+    provider: Provider,
+    reply: Reply,
+    response: HttpResponse,
+    clock: Clock,
+    meant: int | None = None,
+) -> Verdict:
+    """What an answer means that is no acceptance.
+
+    Args:
+        provider: whose it is.
+        reply: all that came.
+        response: the answer in it.
+        clock: for the date in a `Retry-After`.
+        meant: the HTTP status that it says it is, where that is not the one that it has.
+    """
+    status = meant or response.status
+    if status in _UNCLEAR or status >= 500:  # noqa: PLR2004 - HTTP's own classes
+        said = words(provider, response)
+        return _unknown(
+            provider,
+            reply,
+            f"the answer is HTTP {response.status}" + (f" ({said})" if said else ""),
+        )
+    if status < 400 and status not in _REDIRECT_REFUSALS:  # noqa: PLR2004
+        return _unknown(provider, reply, f"the answer is HTTP {status}")
+    refused = refusal(provider, response, clock, meant)
+    if status in _REDIRECT_REFUSALS:
+        refused.hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
+    again = None
+    if isinstance(refused, RateLimited) and meant is None:
+        problem = provider.problem(response)
+        if problem is not None and problem.code in provider.info.retry_codes:
+            again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
+    return Verdict(IntentState.REFUSED, error=refused, again_after=again)
+
+
+def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
+    """What it means that no answer came; an id in what is no HTTP is paid for all the same."""
+    if not reply.left:
+        return _not_sent(provider, reply)
+    if not reply.raw:
+        return _unknown(provider, reply, "no answer came" + _because(reply))
+    status = status_of(reply.raw)
+    if status is None or status in _ACCEPTED:
+        body = reply.raw[max(0, reply.raw.find(b"{")) :]
+        task = provider.accepted(HttpResponse(status=200, headers={}, body=body))
+        if task is not None:
+            return Verdict(IntentState.ACCEPTED, task=task)
+    return _unknown(provider, reply, "what came is no HTTP answer" + _because(reply))
+
+
+def _not_sent(provider: Provider, reply: Reply) -> Verdict:
+    pause = _CONNECT_PAUSE if reply.fault and reply.fault.kind is FaultKind.CONNECT else None
+    error = unreachable(provider, reply.fault)
+    error.message += "; nothing was sent"
+    return Verdict(IntentState.NOT_SENT, error=error, again_after=pause)
+
+
+def _judge_success(
+    provider: Provider, reply: Reply, response: HttpResponse, clock: Clock
+) -> Verdict:
+    # Of an answer that was cut, an id that came whole is whole: it is paid for.
+    task = provider.accepted(response)
+    if task is not None:
+        return Verdict(IntentState.ACCEPTED, task=task)
+    if reply.fault is not None:
+        unread = reply.fault.kind is FaultKind.ENCODED
+        what = "the answer cannot be read" if unread else "the answer was cut"
+        return _unknown(provider, reply, what + _because(reply))
+    problem = provider.problem(response)
+    if problem is None:
+        what = unreadable(response.body) or "the answer has no usable task id"
+        return _unknown(provider, reply, what)
+    if problem.status is None:
+        return _unknown(provider, reply, f"the answer has no task id, but says: {problem.words}")
+    return _judge_failure(provider, reply, response, clock, problem.status)
+
+
+def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
+    """What came back, for `recover`: status, fault, and the body's beginning without the key."""
+    evidence: JsonObject = {"at": clock.now().isoformat(), "left": reply.left}
+    if reply.fault is not None:
+        evidence["fault"] = reply.fault.text
+    if reply.response is not None:
+        evidence["http_status"] = reply.response.status
+    came = reply.raw if reply.response is None else reply.response.body
+    if came or reply.response is not None:
+        text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
+        evidence["body"] = channel.api.hide(text)
+    return evidence
+
+
+def _unknown(provider: Provider, reply: Reply, what: str) -> Verdict:
+    name = provider.info.name
+    error = OutcomeUnknown(
+        f"{what}. The paid request left for {name}: you may have been charged",
+        hint="do not run it again before: seedance recover",
+        provider=name,
+        http_status=None if reply.response is None else reply.response.status,
+        retry_safe=False,
+    )
+    return Verdict(IntentState.UNKNOWN, error=error)
+
+
+def _because(reply: Reply) -> str:
+    return f" ({reply.fault.text})" if reply.fault is not None else ""

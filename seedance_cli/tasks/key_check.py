@@ -1,0 +1,97 @@
+"""Whether a key is right, found out without spending: a read of a task that cannot exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import (
+    ConfigError,
+    Forbidden,
+    NotFound,
+    SeedanceError,
+    Unauthorized,
+    Unreachable,
+)
+from seedance_cli.models import Status, Submission, Task
+from seedance_cli.tasks.reading import Target, read_patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedance_cli.cli import Session
+
+TASK_ID = "seedance-check-of-the-key"
+"""No provider gives an id of this form."""
+
+_TEXTS = {"ok": "key works", "bad": "key refused", "unknown": "not known", "none": "no key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a provider made of its key."""
+
+    provider: str
+    state: str
+    """`ok`, `bad`, `unknown` (no clear answer), or `none` (there is no key to check)."""
+    error: SeedanceError | None = None
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return _TEXTS[self.state]
+
+    def as_object(self) -> dict[str, str | None]:
+        """As JSON."""
+        return {"state": self.state, "message": None if self.error is None else self.error.message}
+
+
+def check(session: Session, provider: str, *, has_key: bool) -> Checked:
+    """Ask the provider for a task that cannot exist: "not found" means that the key is right.
+
+    Args:
+        session: makes the way to the provider.
+        provider: its name.
+        has_key: False where there is none, which is no error by itself.
+    """
+    if not has_key:
+        return Checked(provider, "none")
+    try:
+        channel = session.channel(session.settings(provider=provider))
+        nobodys = Submission(
+            provider=provider,
+            endpoint=channel.endpoint,
+            sandbox=channel.sandbox,
+            task=Task(task_id=TASK_ID, status=Status.UNKNOWN),
+        )
+        read_patiently(Target(nobodys, channel), session.clock)
+    except NotFound:
+        return Checked(provider, "ok")
+    except (Unauthorized, Forbidden, ConfigError) as error:
+        error.ref = None  # no such task was ever submitted
+        return Checked(provider, "bad", error)
+    except SeedanceError as error:
+        error.ref = None
+        return Checked(provider, "unknown", error)
+    return Checked(provider, "ok")  # a task of that id: the key has read it
+
+
+def conclude(found: Sequence[Checked]) -> None:
+    """Raise what the checks come to: a bad key first, then a provider without a clear answer.
+
+    Raises:
+        SeedanceError: the first such provider's own; its message names them all.
+        ConfigError: there was no key to check at all.
+    """
+    for state in ("bad", "unknown"):
+        hit = [one for one in found if one.state == state]
+        if hit and hit[0].error is not None:
+            first = hit[0].error
+            others = "; ".join(one.error.message for one in hit[1:] if one.error is not None)
+            first.message = f"{first.message}; {others}" if others else first.message
+            if state == "unknown" and not isinstance(first, Unreachable):
+                first.exit_code = Unreachable.exit_code
+            raise first
+    if all(one.state == "none" for one in found):
+        names = ", ".join(one.provider for one in found)
+        raise ConfigError(f"there is no key to check: {names}", hint="seedance login PROVIDER")

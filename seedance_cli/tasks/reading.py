@@ -1,0 +1,119 @@
+"""Reading a task at its provider: one read, and one that is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import (
+    Forbidden,
+    NotFound,
+    RateLimited,
+    SeedanceError,
+    Unauthorized,
+    Unreachable,
+)
+from seedance_cli.http import cleared, redact
+from seedance_cli.models import Status, merge
+from seedance_cli.tasks.patience import told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedance_cli.models import Submission, Task, TaskHandle
+    from seedance_cli.providers import Api
+    from seedance_cli.system import Clock
+    from seedance_cli.tasks.channel import Channel
+
+READ_TRIES = 3
+"""Of a command that asks once; `watch` has a schedule of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A task, and the way to its provider."""
+
+    submission: Submission
+    channel: Channel
+
+
+def read(target: Target) -> Submission:
+    """Ask once.
+
+    Returns:
+        The submission with what the provider says now.
+
+    Raises:
+        SeedanceError: as `Api.get`, and Unreachable for an answer that makes no sense.
+    """
+    return ask(target, target.channel.provider.fetch)
+
+
+def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
+    """Ask the provider by one of its calls, and keep what it says clear of the key.
+
+    Returns:
+        The submission with what the answer says of its task.
+
+    Raises:
+        SeedanceError: as the call does.
+    """
+    channel = target.channel
+    try:
+        task = call(channel.api, target.submission.handle)
+    except SeedanceError as error:
+        error.ref = target.submission.ref
+        error.message = redact(error.message, channel.key.reveal())
+        channel.explain(error)
+        raise
+    known = merged(target.submission.task, cleared(task, channel.key.reveal()))
+    if known is target.submission.task:
+        return target.submission
+    return replace(target.submission, task=known)
+
+
+def read_patiently(target: Target, clock: Clock) -> Submission:
+    """Ask, and ask again where the answer was none: for commands that do not poll."""
+    for attempt in range(1, READ_TRIES):
+        try:
+            return read(target)
+        except SeedanceError as error:
+            if not passing(error):
+                raise
+            clock.sleep(max(error.retry_after or 0.0, float(attempt)))
+    try:
+        return read(target)
+    except RateLimited as error:
+        error.exit_code = Unreachable.exit_code  # asked as often as makes sense: no answer
+        raise
+
+
+def passing(error: SeedanceError) -> bool:
+    """Whether the next answer may be another one."""
+    if isinstance(error, Unreachable | RateLimited):
+        return True
+    return told(error) and not isinstance(error, Unauthorized | Forbidden | NotFound)
+
+
+def state(submission: Submission) -> str:
+    """Where a task stands, for people: the provider's own word where this program knows none."""
+    word = "" if submission.task is None else submission.task.provider_status or ""
+    return repr(word) if submission.status is Status.UNKNOWN and word else submission.status
+
+
+def merged(before: Task | None, now: Task) -> Task:
+    """What is known of a task after a read: the answer, and what it leaves out but was known.
+
+    When it ended is the provider's word here or nobody's: only the ledger knows whether somebody
+    was watching.
+    """
+    return merge(before or now, now, None)
+
+
+def concern(error: SeedanceError, submission: Submission) -> SeedanceError:
+    """The error, saying which task it is about."""
+    error.provider = error.provider or submission.provider
+    error.ref = error.ref or submission.ref
+    if submission.ref is not None and submission.ref not in error.message:
+        error.message = f"{submission.ref}: {error.message}"
+    return error

@@ -1,0 +1,179 @@
+"""`seedance list`: the ledger, newest first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seedance_cli.ledger.record import Ledger
+from seedance_cli.models.values import IntentState, Status, Task
+from support import ledgers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.fake_clock import FakeClock
+    from support.runner import Run, Spawn
+
+KEYS = [
+    *("schema", "intent", "ref", "provider", "task_id", "profile", "sandbox", "status"),
+    *("provider_status", "model", "request", "video_urls", "files", "video", "last_frame"),
+    *("name", "batch", "row", "attempt", "cost", "error"),
+    *("created_at", "submitted_at", "finished_at"),
+]
+
+
+@pytest.fixture
+def ledger(clock: FakeClock) -> Iterator[Ledger]:
+    with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), clock, create=True) as opened:
+        yield opened
+
+
+def settle(ledger: Ledger, mark: str, state: IntentState) -> str:
+    intent = ledgers.prepare(ledger, mark)
+    ledger.sending(intent)
+    ledger.settle(intent, state, {})
+    return intent
+
+
+def test_newest_first(ledger: Ledger, run: Run, clock: FakeClock) -> None:
+    """A line per submission: ref, status, time, cost, prompt, tab separated in a pipe."""
+    ledgers.submit(ledger, "t1", cost=ledgers.CREDITS)
+    clock.advance(60)
+    ledgers.submit(ledger, "t:2/ä", provider="defapi", sandbox=True)
+    assert run("list").out.splitlines() == [
+        "defapi:t:2%2F%C3%A4\tqueued\t2026-02-07T10:31:00Z\t- (sandbox)\ta cat",
+        "runbase:t1\tqueued\t2026-02-07T10:30:00Z\t40.50 credits\ta cat",
+    ]
+
+
+def test_json(ledger: Ledger, run: Run) -> None:
+    """An array of task objects with every key, in the contract's order; empty too."""
+    ledgers.submit(ledger, "t1", cost=ledgers.CREDITS)
+    document = run("list", "--json").json
+    assert [list(row) for row in document] == [KEYS]
+    assert document[0]["cost"] == {"amount": "40.50", "unit": "credits", "basis": "charged"}
+    assert run("list", "--json", "-p", "defapi").out == "[]\n"
+
+
+def test_limit(ledger: Ledger, run: Run, spawn: Spawn) -> None:
+    """All, or as many as --limit says; on a terminal 20, and how many there are."""
+    for number in range(22):
+        ledgers.submit(ledger, f"t{number}")
+    for argv in (("list",), ("list", "--limit", "100")):
+        done = run(*argv)
+        assert (len(done.out.splitlines()), done.err) == (22, "")
+    assert len(run("list", "--json").json) == 22
+    one = run("list", "--limit", "1")
+    assert one.out.startswith("runbase:t21\t")
+    assert (len(one.out.splitlines()), one.err) == (1, "")
+    shown = spawn("list", pty=True, size=(50, 100)).finish().err
+    assert "the newest 20 of 22; --limit 22 shows all" in shown
+    assert shown.count("runbase:t") == 20
+    ledger.observe(ledger.find("t0")[0], Task(task_id="t0", status=Status.FAILED))
+    settle(ledger, "a", IntentState.REFUSED)
+    some = spawn("list", "--status", "queued", pty=True, size=(50, 100)).finish().err
+    assert "the newest 20 of 21; --limit 21 shows all" in some
+    assert "of 23;" in spawn("list", "--all", pty=True, size=(50, 100)).finish().err
+    assert spawn("list", "--limit", "22", pty=True).finish().err.count("runbase:t") == 22
+
+
+def test_a_status_is_looked_for_before_the_limit(ledger: Ledger, run: Run) -> None:
+    """The one failed task of long ago is found among many."""
+    ledger.observe(ledgers.submit(ledger, "old"), Task(task_id="old", status=Status.FAILED))
+    for number in range(25):
+        ledgers.submit(ledger, f"t{number}")
+    assert run("list", "--status", "failed", "--limit", "1").out.startswith("runbase:old\t")
+    assert len(run("list", "--status", "queued", "--json").json) == 25
+
+
+def test_filters(ledger: Ledger, run: Run) -> None:
+    """--status and --provider; a status that is none is refused with those there are."""
+    ledger.observe(ledgers.submit(ledger, "t1"), Task(task_id="t1", status=Status.SUCCEEDED))
+    ledgers.submit(ledger, "t2", provider="defapi")
+    assert run("list", "--status", "succeeded").out.startswith("runbase:t1\tsucceeded")
+    assert run("list", "-p", "defapi").out.startswith("defapi:t2\t")
+    none = run("list", "--status", "failed")
+    assert (none.code, none.out, none.err) == (0, "", "no submission matches\n")
+    wrong = run("list", "--status", "done", "--json")
+    assert (wrong.code, wrong.out, wrong.error["code"]) == (2, "", "usage")
+    assert "queued, running, succeeded" in wrong.err
+    assert run("list", "-p", "frob").code == 2
+
+
+def test_hidden_states(ledger: Ledger, run: Run) -> None:
+    """Refused and unsent submissions show with --all only; unknown ones always."""
+    refused = settle(ledger, "a", IntentState.REFUSED)
+    unsent = settle(ledger, "b", IntentState.NOT_SENT)
+    unknown = settle(ledger, "c", IntentState.UNKNOWN)
+    assert [line.split("\t")[:2] for line in run("list").out.splitlines()] == [
+        [f"intent {unknown}", "unknown"]
+    ]
+    assert [line.split("\t")[:2] for line in run("list", "--all").out.splitlines()] == [
+        [f"intent {unknown}", "unknown"],
+        [f"intent {unsent}", "not_sent"],
+        [f"intent {refused}", "refused"],
+    ]
+    (row,) = run("list", "--json").json
+    assert (row["ref"], row["task_id"], row["status"]) == (None, None, "unknown")
+
+
+def test_a_submission_without_a_task_shows_as_what_it_is(
+    ledger: Ledger, run: Run, clock: FakeClock
+) -> None:
+    """In JSON, in text and to --status: sending, refused, not_sent, discarded; or else unknown."""
+    intents = {
+        "refused": settle(ledger, "a", IntentState.REFUSED),
+        "not_sent": settle(ledger, "b", IntentState.NOT_SENT),
+        "discarded": settle(ledger, "c", IntentState.UNKNOWN),
+        "unknown": settle(ledger, "d", IntentState.UNKNOWN),
+    }
+    ledger.discard(intents["discarded"])
+    ledger.sending(sending := ledgers.prepare(ledger, "e"))
+    ledgers.submit(ledger, "queued")
+    prepared = ledgers.prepare(ledger, "f")
+    rows = {
+        row["intent"]: row["status"] for row in run("list", "--all", "--json", clock=clock).json
+    }
+    found = {status: rows[intent] for status, intent in intents.items()}
+    assert found == {status: status for status in intents}
+    assert rows[sending] == rows[prepared] == "sending"
+    for status, intent in intents.items():
+        only = run("list", "--status", status, "--json", clock=clock).json
+        assert [(row["intent"], row["status"]) for row in only] == [(intent, status)]
+    assert len(run("list", "--status", "sending", clock=clock).out.splitlines()) == 2
+    shown = [line.split("\t")[1] for line in run("list", "--all", clock=clock).out.splitlines()]
+    assert shown == [
+        *("sending", "queued", "sending", "unknown", "discarded", "not_sent", "refused"),
+    ]
+    assert len(run("list", clock=clock).out.splitlines()) == 5
+
+
+def test_prompts_are_one_short_line(ledger: Ledger, run: Run) -> None:
+    """Newlines become spaces, controls are escaped, and a long prompt is cut."""
+    ledgers.prepare(ledger, "a", prompt="two\nlines\x1b[31m " + "long " * 100)
+    prompt = run("list", "--all").out.splitlines()[0].split("\t")[4]
+    assert prompt.startswith(r"two lines\x1b[31m long")
+    assert len(prompt) < 70
+
+
+def test_nothing_there(run: Run) -> None:
+    """Without a ledger: nothing on stdout, a word on stderr, and no ledger is made."""
+    done = run("list")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "nothing was submitted from this machine\n"
+    assert run("list", "-q").err == ""
+    assert not Path(os.environ["SEEDANCE_STATE_DIR"]).exists()
+
+
+def test_a_damaged_ledger(run: Run) -> None:
+    """Exit 10, and the file stays as it is."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    state.mkdir(mode=0o700)
+    (state / "ledger.db").write_bytes(b"no database" * 500)
+    done = run("list", "--json")
+    assert (done.code, done.out, done.error["code"]) == (10, "", "write_failed")
+    assert (state / "ledger.db").read_bytes() == b"no database" * 500

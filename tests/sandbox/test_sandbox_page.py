@@ -1,0 +1,278 @@
+"""The page at `/`: as HTML, and in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import json
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from seedance_cli.sandbox.options import Options
+from seedance_cli.testing import sandbox_server, serve_sandbox
+from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seedance_cli.testing import SandboxServer
+
+__all__ = ["sandbox_server"]  # a fixture: pytest finds it here
+
+HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)> {x} \ud800 \x00'
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and all of its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def page(client: Client) -> Elements:
+    answer = client.get("/")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    return Elements(answer.body.decode())
+
+
+def test_an_empty_page(sandbox_server: SandboxServer) -> None:
+    """Without a task it shows every provider, and does not load itself again."""
+    found = page(Client(sandbox_server.url, key=None))
+    for name in PROVIDERS:
+        assert sandbox_server.base_urls[name] in found.text
+        assert {"href": f"/{name}/openapi.json"} in found.all("a")
+    assert found.all("video") == []
+    assert not any("http-equiv" in one for one in found.all("meta"))
+
+
+def test_tasks_and_their_videos(sandbox_server: SandboxServer) -> None:
+    """Each task is there with its state; one that succeeded has a video that is really there."""
+    client = Client(sandbox_server.url)
+    tasks = {name: client.task(name, f"A cat for {name}") for name in PROVIDERS}
+    failed = client.task("runbase", "sandbox:fail")
+    found = page(client)
+    for name, task in tasks.items():
+        assert task in found.text
+        assert f"A cat for {name}" in found.text
+        assert f"/videos/{task}.mp4" in [one["src"] for one in found.all("video")]
+    assert failed in found.text
+    assert len(found.all("video")) == len(tasks)
+    classes = [one["class"] for one in found.all("article")]
+    assert classes == ["failed", *["succeeded"] * 4]
+
+
+def test_a_running_task(sandbox_server: SandboxServer) -> None:
+    """While a task runs, the page loads itself again when it ends; a stuck one never does."""
+    client = Client(sandbox_server.url)
+    sandbox_server.seconds = 5
+    client.task("runbase", "sandbox:stuck")
+    assert not any("http-equiv" in one for one in page(client).all("meta"))
+    client.task("runbase")
+    assert {"http-equiv": "refresh", "content": "5"} in page(client).all("meta")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_hostile_words(sandbox_server: SandboxServer, provider: str) -> None:
+    """A prompt is text, whatever is in it, and nothing in it can become an element."""
+    client = Client(sandbox_server.url)
+    body = smallest(provider, HOSTILE)
+    if provider == "defapi":
+        body["model"] = HOSTILE
+    client.post(SUBMIT[provider], body)
+    found = page(client)
+    assert not {tag for tag, _ in found.found} & {"script", "img"}
+    assert '"><script>document.title="taken"</script>' in found.text
+    policy = client.get("/").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+
+
+def test_the_curl_lines(sandbox_server: SandboxServer) -> None:
+    """A shell reads the lines of a task as the request that made it, and as a read of it."""
+    client = Client(sandbox_server.url)
+    body = smallest("seedance2ink", 'It\'s a "cat" $HOME `id`\nand 고양이')
+    task = task_id("seedance2ink", client.post(SUBMIT["seedance2ink"], body).json)
+    found = page(client).text
+    lines = found[found.rindex(f"curl {client.root}{SUBMIT['seedance2ink']} ") :]
+    words = shlex.split(lines.partition("\ncurl ")[0].replace("\\\n", ""))
+    assert json.loads(words[words.index("-d") + 1]) == body
+    assert f"{client.root}{SUBMIT['seedance2ink']}/{task} " in lines
+
+
+def test_looking_changes_nothing(sandbox_server: SandboxServer) -> None:
+    """The page hands no URL out: a task whose first URL is expired still has that to come."""
+    client = Client(sandbox_server.url)
+    task = client.task("runbase", "sandbox:expired-url")
+    for _ in range(3):
+        page(client)
+    assert client.get(client.video("runbase", task)).status == 403
+    assert client.get(client.video("runbase", task)).status == 200
+
+
+def test_urls_that_expire(tmp_path: Path) -> None:
+    """Where URLs expire, those of the page are as fresh as the page."""
+    with serve_sandbox(tmp_path, Options(seconds=0, url_seconds=60)) as sandbox:
+        client = Client(sandbox.url)
+        client.task("runbase")
+        (video,) = page(client).all("video")
+        assert client.get(str(video["src"])).status == 200
+
+
+def test_for_programs(sandbox_server: SandboxServer) -> None:
+    """A client that asks for JSON is told where each provider lies; one for HTML gets the page."""
+    client = Client(sandbox_server.url)
+    told = client.get("/", {"Accept": "application/json"})
+    assert told.json["providers"]["runbase"] == "/runbase/api/v1"
+    browser = {"Accept": "text/html,application/json;q=0.9,*/*;q=0.8"}
+    assert client.get("/", browser).body.startswith(b"<!DOCTYPE html>")
+    assert client.get("/style.css").headers["content-type"].startswith("text/css")
+
+
+class Browser:
+    """Headless Chromium, driven over WebDriver: JSON over HTTP, so no library is needed."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        arguments += ["--mute-audio", "--window-size=1000,1100", "--hide-scrollbars"]
+        arguments += ["--autoplay-policy=no-user-gesture-required", "--no-proxy-server"]
+        options = {"args": arguments, "binary": shutil.which("chromium")}
+        wanted = {"browserName": "chrome", "goog:chromeOptions": options}
+        wanted["goog:loggingPrefs"] = {"browser": "ALL"}
+        asked = {"capabilities": {"alwaysMatch": wanted}}
+        self._session = f"/session/{self._ask('POST', '/session', asked)['sessionId']}"
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            value = json.loads(connection.getresponse().read())["value"]
+        finally:
+            connection.close()
+        assert not (isinstance(value, dict) and "error" in value), value
+        return value
+
+    def open(self, url: str) -> None:
+        self._ask("POST", f"{self._session}/url", {"url": url})
+
+    def run(self, script: str) -> Any:
+        """The value that a script hands to `done`."""
+        body = {"script": f"const done = arguments[0]; {script}", "args": []}
+        return self._ask("POST", f"{self._session}/execute/async", body)
+
+    def errors(self) -> list[str]:
+        """What the browser complained of."""
+        log = self._ask("POST", f"{self._session}/se/log", {"type": "browser"})
+        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
+
+    def screenshot(self) -> bytes:
+        return base64.b64decode(self._ask("GET", f"{self._session}/screenshot"))
+
+    def close(self) -> None:
+        self._ask("DELETE", self._session)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["chromedriver", f"--port={port}", "--silent"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
+        try:
+            end = time.monotonic() + 30
+            while True:
+                with suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                assert time.monotonic() < end, "chromedriver does not answer"
+                time.sleep(0.05)
+            browser = Browser(port)
+            try:
+                yield browser
+            finally:
+                browser.close()
+        finally:
+            driver.terminate()
+
+
+needs_chromium = pytest.mark.skipif(
+    shutil.which("chromium") is None or shutil.which("chromedriver") is None,
+    reason="needs the Debian packages chromium and chromium-driver",
+)
+
+PLAY = """
+const video = document.querySelector("video");
+const tell = () => { if (video.readyState >= 2 && video.currentTime > 0) done({
+    state: video.readyState, width: video.videoWidth, height: video.videoHeight,
+    duration: video.duration}); };
+video.addEventListener("timeupdate", tell);
+video.addEventListener("error", () => done({trouble: String(video.error && video.error.message)}));
+video.play().catch(error => done({trouble: String(error)}));
+"""
+STYLED = 'done(getComputedStyle(document.querySelector("article")).display)'
+HELD = """
+const video = document.querySelectorAll("video")[0]; video.pause();
+video.addEventListener("seeked", () => requestAnimationFrame(() => requestAnimationFrame(done)));
+video.currentTime = 1.5;
+"""
+
+
+@needs_chromium
+def test_in_chromium(sandbox_server: SandboxServer, tmp_path: Path) -> None:
+    """The page loads styled, without a script or a complaint; the video plays, as long as asked."""
+    client = Client(sandbox_server.url)
+    client.task("runbase", HOSTILE)
+    body = {"prompt": "A majestic eagle", "resolution": "480p", "duration": "4"}
+    client.post(SUBMIT["seedanceapi"], {**body, "aspect_ratio": "16:9"})
+    with chromium() as browser:
+        browser.open(client.root)
+        assert browser.run("done(document.title)") == "seedance sandbox"
+        assert browser.run("done(document.scripts.length)") == 0
+        assert browser.run(STYLED) == "flex"
+        played = browser.run(PLAY)
+        assert played.pop("state", 0) >= 2, played
+        assert played == {"width": 854, "height": 480, "duration": 4}
+        browser.run(HELD)
+        shot = browser.screenshot()
+        complaints = [line for line in browser.errors() if "favicon" not in line]
+    assert complaints == []
+    colours = Image.open(io.BytesIO(shot)).convert("RGB").getcolors(1 << 24)
+    assert colours is not None
+    assert len(colours) > 100
+    (tmp_path / "page.png").write_bytes(shot)
+
+
+def test_the_screenshot_is_kept() -> None:
+    """`docs/sandbox.png` is a picture of the page, and small."""
+    path = Path(__file__).parents[2] / "docs" / "sandbox.png"
+    assert path.stat().st_size <= 200_000
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert image.width >= 800
+    assert re.search(r"sandbox\.png", path.with_name("sandbox.md").read_text(encoding="utf-8"))
