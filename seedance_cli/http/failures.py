@@ -48,9 +48,8 @@ def fault_of(error: Exception, proxy: Proxy | None = None) -> Fault:
         return Fault(FaultKind.CERTIFICATE, text, certificates.advice(root))
     match error:
         case httpcore.ProxyError():
-            return Fault(
-                FaultKind.PROXY, f"the proxy {proxy} refused{_reason(error)}", where_to_look(proxy)
-            )
+            text = f"the proxy {proxy} refused{_reason(error)}"
+            return Fault(FaultKind.PROXY, text, _who(error, proxy) or where_to_look(proxy))
         case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return no_connection(CONNECT_SECONDS, proxy)
         case httpcore.ConnectError():
@@ -98,6 +97,12 @@ def _not_connected(error: Exception, root: OSError | None, proxy: Proxy | None) 
     if proxy is not None:
         return f"the proxy {proxy} does not answer: {why[:_LONGEST]}"
     return why[:_LONGEST]
+
+
+def _who(error: Exception, proxy: Proxy | None) -> str | None:
+    if proxy is None or not str(error).startswith("407"):
+        return None
+    return f"it wants to know who you are: {proxy.source}={proxy.scheme}://NAME:PASSWORD@HOST:PORT"
 
 
 def _reason(error: Exception) -> str:

@@ -47,4 +47,6 @@ def through(proxy: Proxy | None) -> str:
 
 def where_to_look(proxy: Proxy | None) -> str | None:
     """The hint that names what the proxy comes from."""
-    return None if proxy is None else f"look at the proxy: {proxy.source}"
+    if proxy is None:
+        return None
+    return f"{proxy.source} names the proxy; NO_PROXY='*' goes without one"

@@ -83,6 +83,22 @@ class Client:
             except OSError:
                 return
 
+    def tunnel(self, port: int) -> None:
+        """Pass bytes on in both directions, to a port of this machine, until either side ends."""
+        there = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+
+        def pump(source: socket.socket, sink: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+                sink.shutdown(socket.SHUT_WR)
+
+        back = threading.Thread(target=pump, args=(there, self._connection), daemon=True)
+        back.start()
+        pump(self._connection, there)
+        back.join(_PATIENCE)
+        there.close()
+
     def close(self) -> None:
         """End the connection in the ordinary way (FIN)."""
         with contextlib.suppress(OSError):

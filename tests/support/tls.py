@@ -55,7 +55,7 @@ def certificate(
     path, key, asked = folder / "cert.pem", folder / "key.pem", folder / "request.pem"
     _openssl(
         *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-new"),
-        *("-subj", "/CN=seedance test", "-keyout", str(key), "-out", str(asked)),
+        *("-subj", f"/CN=seedance test {name}", "-keyout", str(key), "-out", str(asked)),
     )
     (folder / "index.txt").write_text("")
     config = folder / "ca.cnf"
