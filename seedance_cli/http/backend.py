@@ -113,7 +113,9 @@ class SocketStream(httpcore.NetworkStream):
         while True:
             data = self._receive(max_bytes, timeout, tap)
             if not data:
-                return tap.head.rest()
+                if tap.head.held:
+                    raise httpcore.RemoteProtocolError("it ends within its headers")
+                return b""
             try:
                 passed = tap.head.feed(data)
             except TooMuchHead:
@@ -121,7 +123,7 @@ class SocketStream(httpcore.NetworkStream):
                 raise httpcore.RemoteProtocolError(text) from None
             if tap.head.hopeless:
                 self._keep_rest(tap, timeout)
-                return tap.head.rest()
+                raise httpcore.RemoteProtocolError("it has no status line")
             if passed:
                 return passed
 

@@ -44,7 +44,7 @@ def fault_of(error: Exception, proxy: Proxy | None = None) -> Fault:
     """
     root = _root(error)
     if isinstance(root, ssl.SSLCertVerificationError):
-        text = f"its certificate: {root.verify_message}{through(proxy)}"
+        text = f"its certificate: {root.verify_message.rstrip('.')}{through(proxy)}"
         return Fault(FaultKind.CERTIFICATE, text, certificates.advice(root))
     match error:
         case httpcore.ProxyError():

@@ -45,7 +45,6 @@ class HeadReader:
         """What came and was not passed on: the beginning of a head, or what is none."""
         self._passed = 0
         self._searched = 0
-        self._ended = False
 
     def feed(self, data: bytes) -> bytes:
         """Take what came.
@@ -79,11 +78,6 @@ class HeadReader:
             elif self._passed + len(self.held) > MAX_HEAD:
                 raise TooMuchHead
         return passed
-
-    def rest(self) -> bytes:
-        """What is held, once, where nothing more will come; it stays in `held`."""
-        first, self._ended = not self._ended, True
-        return bytes(self.held) if first else b""
 
 
 def status_of(head: bytes) -> int | None:

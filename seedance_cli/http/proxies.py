@@ -8,8 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from seedance_cli.errors import ConfigError
@@ -24,8 +23,7 @@ _SOCKS = ("socks5", "socks5h")
 _SYSTEM = "the system's settings"
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy that is going to be used."""
 
     scheme: str

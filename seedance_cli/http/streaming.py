@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -22,11 +22,8 @@ from seedance_cli.system import Cancellation, Cancelled, SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from seedance_cli.http.tap import Connection
     from seedance_cli.system import Clock
-
-
-class _Shuttable(Protocol):
-    def shut(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -37,7 +34,7 @@ class Stream:
     headers: Mapping[str, str]
     """Names in lower case."""
     _response: httpx.Response
-    _connection: _Shuttable
+    _connection: Connection
     _cancellation: Cancellation
 
     def chunks(self) -> Iterator[bytes]:

@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from seedance_cli.http.heads import HeadReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from seedance_cli.system import Clock
+
+    class Connection(Protocol):
+        """As much of a connection as a tap needs."""
+
+        def readable(self) -> bool:
+            """Whether something lies there, or its end."""
+            ...
+
+        def shut(self) -> None:
+            """End it, from any thread."""
+            ...
+
 
 _HANDSHAKES = (b"CONNECT ", b"\x05", b"\x01")
 """How what is said to a proxy begins: a tunnel; SOCKS 5 and its password (RFC 1928 and 1929)."""
@@ -23,18 +36,6 @@ _HANDSHAKES = (b"CONNECT ", b"\x05", b"\x01")
 
 class GivenUp(Exception):
     """The exchange was given up: nothing may leave any more, and nothing is waited for."""
-
-
-class Connection(Protocol):
-    """As much of a connection as a tap needs."""
-
-    def readable(self) -> bool:
-        """Whether something lies there, or its end."""
-        ...
-
-    def shut(self) -> None:
-        """End it, from any thread."""
-        ...
 
 
 class Tap:
