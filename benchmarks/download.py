@@ -61,7 +61,7 @@ print(json.dumps({"seconds": took, "cpu": used.ru_utime + used.ru_stime}))
 _OURS = """
 import json, resource, sys, time
 from pathlib import Path
-from seedance_cli import net
+from seedance_cli.http import stream
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.tasks.downloads.fetch import download
 url, target = sys.argv[1:]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli import net
+from seedance_cli import http
 from seedance_cli.errors import ConfigError, Unreachable
-from seedance_cli.net.proxies import proxy_for
+from seedance_cli.http.proxies import proxy_for
 from support import tls
 from support.bytes_server import BytesServer, answer
 from support.fake_clock import FakeClock
@@ -228,7 +228,7 @@ def test_fault_03_a_dead_proxy_of_a_read_and_of_a_download_is_named(
     named = f"the proxy http://127.0.0.1:{port} (ALL_PROXY) does not answer"
     assert result.code == 5
     assert named in result.err
-    with pytest.raises(Unreachable) as raised, net.stream("https://video.example/v.mp4", {}):
+    with pytest.raises(Unreachable) as raised, http.stream("https://video.example/v.mp4", {}):
         pass
     assert named in raised.value.message
 
@@ -265,7 +265,7 @@ def test_the_paid_post_goes_through_a_tunnel(
     kind: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over a plain proxy, and over one that is spoken to over TLS itself; one POST."""
-    monkeypatch.setattr("seedance_cli.net.proxies.is_loopback", lambda _: False)
+    monkeypatch.setattr("seedance_cli.http.proxies.is_loopback", lambda _: False)
     own = tls.certificate(tmp_path, name="IP:127.0.0.1")
     with TlsServer(answer(200, ACCEPTED), own) as server:
         tunnel = Tunnel(server.port)
