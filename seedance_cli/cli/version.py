@@ -34,12 +34,13 @@ def answer(words: Sequence[str]) -> str | None:
         return None
     lines = [f"seedance {__version__}"]
     if any(word in _MORE for word in words):
+        import seedance_cli
         from seedance_cli.models import safe
 
         python = ".".join(map(str, sys.version_info[:3]))
         places = {
             "program": _whole(sys.argv[0]),
-            "package": os.path.dirname(_whole(__file__)),  # noqa: PTH120 - pathlib takes a while
+            "package": os.path.dirname(_whole(seedance_cli.__file__)),  # noqa: PTH120 - pathlib takes a while
             "python": f"{python}, {sys.executable or 'unknown'}",
         }
         lines += [f"{name:8} {safe(place)}" for name, place in places.items()]
