@@ -87,8 +87,8 @@ class Asked:
 
     def _write(self) -> None:
         out = self._session.out
-        nothing = not (self.answers or self._unknown)
-        if not out.json or (nothing and self.failures):
-            return  # no answer told anything, and the errors say so
+        recorded = self._unknown or any(one.intent is not None for one in self._known)
+        if not out.json or (self.failures and not (self.answers or recorded)):
+            return  # of refs that the ledger lacks nothing became known, and the errors say so
         tasks = [task_object(one) for one in (*self._known, *self._unknown)]
         out.document(tasks[0] if self._one else tasks)

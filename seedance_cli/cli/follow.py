@@ -106,7 +106,7 @@ class _Follow:
         """Tasks that need no further word: delivered, failed, or given up with an error."""
         self.complete: list[_Key] = []
         """Tasks to be marked as delivered: what they brought is told, or with `--json` will be."""
-        self.learned = bool(unknown)
+        self.learned = bool(unknown) or any(one.intent is not None for one in submissions)
         """Whether there is anything that the document could tell."""
         self.shown: dict[_Key, str] = {}
         """The status of each task's last event."""
@@ -374,7 +374,7 @@ class _Follow:
         if self.out.json and not self.wanted.events:
             codes = {error.exit_code for found in self.failures.values() for error in found}
             if not self.learned and codes and codes <= _ALIVE:
-                return  # no read told anything, and the errors say so
+                return  # of refs that the ledger lacks no read told anything
             self.out.document(self._known_tasks())
         self._mark_told()
 

@@ -236,3 +236,31 @@ def test_a_signal_with_json_still_prints_the_document(
     assert result.code == 130
     assert [one["status"] for one in result.json] == ["running", "unknown"]
     assert result.error["code"] == "interrupted"
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "cancel"])
+@pytest.mark.parametrize("step", [error(401), error(403), error(404), unavailable])
+def test_a_task_of_the_ledger_is_in_the_document_though_no_read_told_anything(
+    run: Run, server: ScriptedProvider, clock: FakeClock, command: str, step: Step
+) -> None:
+    """With `--json` stdout is one document whatever the exit code, once the ledger has the task."""
+    refs = ("seedance2ink:a", "seedance2ink:b")
+    for name in ("a", "b"):
+        submitted(server, "seedance2ink", name)
+        server.task(name, step)
+    env = server.env()
+    one = run(command, refs[0], "--json", env=env, clock=clock)
+    assert one.code in {3, 4, 5}
+    assert (one.json["ref"], one.json["status"]) == (refs[0], "queued")
+    assert one.error["ref"] == refs[0]
+    both = run(command, *refs[::-1], "--json", env=env, clock=clock)
+    assert [task["ref"] for task in both.json] == list(refs[::-1])
+
+
+def test_a_refused_cancel_tells_the_task_of_the_ledger(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """No cancel endpoint: 4, and with `--json` still the task."""
+    submitted(server, "runbase", "a")
+    result = run("cancel", "runbase:a", "--json", env=server.env(), clock=clock)
+    assert (result.code, result.json["ref"]) == (4, "runbase:a")
