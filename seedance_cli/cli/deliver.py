@@ -8,15 +8,15 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
 
-from seedance_cli.cli.delivery import Delivery
-from seedance_cli.cli.output.live import Transfer
 from seedance_cli.cli.output.sink import Closed
-from seedance_cli.cli.places import Standing, standing, target_of
-from seedance_cli.cli.pool import (
+from seedance_cli.cli.places import target_of
+from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
+from seedance_cli.tasks import (
     AT_ONCE,
     MOST,
     Begun,
     Crew,
+    Delivery,
     Done,
     Ended,
     GoesOn,
@@ -24,21 +24,27 @@ from seedance_cli.cli.pool import (
     Order,
     Placing,
     Renewed,
+    Saved,
     Source,
+    Standing,
+    Target,
+    Transfer,
     Video,
     Waits,
+    is_stream,
+    look,
+    remove_leftover,
+    standing,
+    to_stream,
 )
-from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
-from seedance_cli.tasks import Saved, Target, is_stream, look, remove_leftover, to_stream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from seedance_cli.cli.output.progress import Display
-    from seedance_cli.cli.pool import Told
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Submission
-    from seedance_cli.tasks import Progress, Watch
+    from seedance_cli.tasks import Progress, Told, Watch
 
 
 _STDOUT = "stdout"

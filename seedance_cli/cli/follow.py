@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli.cli.deliver import Downloads
-from seedance_cli.cli.delivery import urls
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.unknown import verdict
@@ -22,15 +21,14 @@ from seedance_cli.errors import (
 )
 from seedance_cli.models import Status
 from seedance_cli.system import signals
-from seedance_cli.tasks import Estimates, Watch, concern, state
+from seedance_cli.tasks import Estimates, Watch, concern, state, urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from seedance_cli.cli.delivery import Delivery
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Submission
-    from seedance_cli.tasks import Seen, Target
+    from seedance_cli.tasks import Delivery, Seen, Target
 
 _ALIVE = frozenset({3, 4, 5})
 """Codes that, once a task is paid for, become 8: it is alive as far as known."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.cli.output.live import Row, Screen, Transfer
+from seedance_cli.cli.output.live import Row, Screen
 from seedance_cli.cli.output.progress import HEARTBEAT, Display
 from seedance_cli.cli.output.sink import Output
 from seedance_cli.models.values import Status, Submission, Task
+from seedance_cli.tasks import Transfer
 from support.fake_clock import START, FakeClock
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ from seedance_cli.system.clock import SystemClock
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.models.values import Status, Submission, Task
 from seedance_cli.cli.output.sink import Output
-from seedance_cli.cli.output.live import Transfer
+from seedance_cli.tasks import Transfer
 
 def sub(name, status, word=None):
     return Submission(provider="runbase", endpoint="https://e", sandbox=False,

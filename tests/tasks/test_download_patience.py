@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.cli.pool import AT_ONCE
 from seedance_cli.errors import DownloadFailed
 from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
+from seedance_cli.tasks.downloads.pool import AT_ONCE
 from seedance_cli.tasks.downloads.video_answer import SLOW_BYTES
 from support import mp4s
 from support.bytes_server import BytesServer, answer, head, in_turn
@@ -241,7 +241,7 @@ def test_a_heartbeat_while_a_video_is_waited_for(
     run: Run, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a minute of waiting is not silent."""
-    monkeypatch.setattr("seedance_cli.cli.pool.SHORT_PATIENCE", PATIENCE)
+    monkeypatch.setattr("seedance_cli.tasks.downloads.pool.SHORT_PATIENCE", PATIENCE)
 
     class Slow(FakeClock):
         """Download threads wait as long as the command's own does, which moves the time on."""

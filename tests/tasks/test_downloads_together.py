@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from seedance_cli.cli import pool as _crew
-from seedance_cli.cli.pool import AT_ONCE
 from seedance_cli.errors import Interrupted, WriteFailed
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.tasks.downloads import pool as _crew
+from seedance_cli.tasks.downloads.pool import AT_ONCE
 from support import dying, mp4s
 from support.bytes_server import answer, head
 from support.fake_clock import FakeClock

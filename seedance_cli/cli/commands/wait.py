@@ -110,9 +110,9 @@ def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> No
 
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
     """Find what cannot be written before anything else happens."""
-    from seedance_cli.cli.places import Standing, standing, target_of
+    from seedance_cli.cli.places import target_of
     from seedance_cli.errors import UsageError
-    from seedance_cli.tasks import check_target
+    from seedance_cli.tasks import Standing, check_target, standing
 
     if not wanted.download or wanted.output == "-":
         return

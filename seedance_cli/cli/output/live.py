@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from seedance_cli.system import Clock
+    from seedance_cli.tasks import Transfer
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 """Of the cursor."""
@@ -47,20 +48,6 @@ class Row:
     estimate: str = ""
     said: Status | None = None
     """The status of its last plain line."""
-
-
-@dataclass(slots=True)
-class Transfer:
-    """One running download. Its thread writes the numbers while another one draws them."""
-
-    began: float
-    """On the monotonic clock."""
-    done: int = 0
-    """Bytes."""
-    total: int | None = None
-    """Bytes; None where no one said it."""
-    waiting: str = ""
-    """Why nothing comes for now; server text."""
 
 
 class Screen:

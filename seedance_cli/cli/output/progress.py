@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Self
 
-from seedance_cli.cli.output.live import Row, Screen, Transfer, counted
+from seedance_cli.cli.output.live import Row, Screen, counted
 from seedance_cli.models import safe, spoken
 from seedance_cli.system import signals
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.models import Submission
     from seedance_cli.system import Clock
+    from seedance_cli.tasks import Transfer
 
 HEARTBEAT = 30.0
 """Seconds without a line after which plain mode says that it still waits."""

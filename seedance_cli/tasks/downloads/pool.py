@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedance_cli.cli.output.live import Transfer
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
-from seedance_cli.tasks import PATIENCE, SHORT_PATIENCE, Saved, Target, Whole, download, read
+from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
+from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
+from seedance_cli.tasks.reading import Target, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,20 @@ _STEP = 0.5
 """Seconds that a thread waits for a place, or a name, unaware of a wish to stop."""
 STOP_SECONDS = 1.0
 """How long `Crew.stop` waits for the threads. One that is flushing to the disk takes longer."""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One running download. Its thread writes the numbers while another one draws them."""
+
+    began: float
+    """On the monotonic clock."""
+    done: int = 0
+    """Bytes."""
+    total: int | None = None
+    """Bytes; None where no one said it."""
+    waiting: str = ""
+    """Why nothing comes for now; server text."""
 
 
 @dataclass(frozen=True, slots=True)
