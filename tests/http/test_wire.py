@@ -25,7 +25,7 @@ from seedance_cli.http.packing import unpacked
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models.values import HttpResponse, IntentState
 from seedance_cli.system.clock import SystemClock
-from seedance_cli.tasks.gate import classify
+from seedance_cli.tasks.outcome import classify
 from support.bytes_server import BytesServer, answer, head
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock

@@ -1,0 +1,161 @@
+"""What the answer to a paid POST means, and what of it is kept as evidence (contract, 6.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
+from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
+from seedance_cli.models import HttpResponse, IntentState
+from seedance_cli.providers import unreadable
+
+if TYPE_CHECKING:
+    from seedance_cli.http import Reply
+    from seedance_cli.models import JsonObject, Task
+    from seedance_cli.providers import Provider
+    from seedance_cli.system import Clock
+    from seedance_cli.tasks.channel import Channel
+
+_CONNECT_PAUSE = 1.0
+"""Seconds before the next try where no connection came about."""
+_RATE_LIMIT_PAUSE = 10.0
+"""Seconds, where the provider names none: runbase counts per 10 s (providers.md)."""
+_EVIDENCE_BYTES = 4096
+_ACCEPTED = range(200, 300)
+_UNCLEAR = frozenset({408, 409, 425, 499})
+_REDIRECT_REFUSALS = frozenset({301, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the answer to a paid POST means."""
+
+    state: IntentState
+    task: Task | None = None
+    error: SeedanceError | None = None
+    again_after: float | None = None
+    """Seconds after which the same POST may be sent again; None: it may not."""
+
+
+def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
+    """What became of a paid POST: from what was done on the wire, never from an exception's class.
+
+    Contract, section 6.4. Pure but for the date in a `Retry-After`.
+    """
+    response = reply.response
+    if response is None:
+        return _judge_silence(provider, reply)
+    if response.status in _ACCEPTED:
+        return _judge_success(provider, reply, response, clock)
+    return _judge_failure(provider, reply, response, clock)
+
+
+def _judge_failure(
+    provider: Provider,
+    reply: Reply,
+    response: HttpResponse,
+    clock: Clock,
+    meant: int | None = None,
+) -> Verdict:
+    """What an answer means that is no acceptance.
+
+    Args:
+        provider: whose it is.
+        reply: all that came.
+        response: the answer in it.
+        clock: for the date in a `Retry-After`.
+        meant: the HTTP status that it says it is, where that is not the one that it has.
+    """
+    status = meant or response.status
+    if status in _UNCLEAR or status >= 500:  # noqa: PLR2004 - HTTP's own classes
+        said = words(provider, response)
+        return unclear(
+            provider,
+            reply,
+            f"the answer is HTTP {response.status}" + (f" ({said})" if said else ""),
+        )
+    if status < 400 and status not in _REDIRECT_REFUSALS:  # noqa: PLR2004
+        return unclear(provider, reply, f"the answer is HTTP {status}")
+    refused = refusal(provider, response, clock, meant)
+    if status in _REDIRECT_REFUSALS:
+        refused.hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
+    again = None
+    if isinstance(refused, RateLimited) and meant is None:
+        problem = provider.problem(response)
+        if problem is not None and problem.code in provider.info.retry_codes:
+            again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
+    return Verdict(IntentState.REFUSED, error=refused, again_after=again)
+
+
+def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
+    """What it means that no answer came; an id in what is no HTTP is paid for all the same."""
+    if not reply.left:
+        return _not_sent(provider, reply)
+    if not reply.raw:
+        return unclear(provider, reply, "no answer came" + _because(reply))
+    status = status_of(reply.raw)
+    if status is None or status in _ACCEPTED:
+        body = reply.raw[max(0, reply.raw.find(b"{")) :]
+        task = provider.accepted(HttpResponse(status=200, headers={}, body=body))
+        if task is not None:
+            return Verdict(IntentState.ACCEPTED, task=task)
+    return unclear(provider, reply, "what came is no HTTP answer" + _because(reply))
+
+
+def _not_sent(provider: Provider, reply: Reply) -> Verdict:
+    pause = _CONNECT_PAUSE if reply.fault and reply.fault.kind is FaultKind.CONNECT else None
+    error = unreachable(provider, reply.fault)
+    error.message += "; nothing was sent"
+    return Verdict(IntentState.NOT_SENT, error=error, again_after=pause)
+
+
+def _judge_success(
+    provider: Provider, reply: Reply, response: HttpResponse, clock: Clock
+) -> Verdict:
+    # Of an answer that was cut, an id that came whole is whole: it is paid for.
+    task = provider.accepted(response)
+    if task is not None:
+        return Verdict(IntentState.ACCEPTED, task=task)
+    if reply.fault is not None:
+        unread = reply.fault.kind is FaultKind.ENCODED
+        what = "the answer cannot be read" if unread else "the answer was cut"
+        return unclear(provider, reply, what + _because(reply))
+    problem = provider.problem(response)
+    if problem is None:
+        what = unreadable(response.body) or "the answer has no usable task id"
+        return unclear(provider, reply, what)
+    if problem.status is None:
+        return unclear(provider, reply, f"the answer has no task id, but says: {problem.words}")
+    return _judge_failure(provider, reply, response, clock, problem.status)
+
+
+def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
+    """What came back, for `recover`: status, fault, and the body's beginning without the key."""
+    evidence: JsonObject = {"at": clock.now().isoformat(), "left": reply.left}
+    if reply.fault is not None:
+        evidence["fault"] = reply.fault.text
+    if reply.response is not None:
+        evidence["http_status"] = reply.response.status
+    came = reply.raw if reply.response is None else reply.response.body
+    if came or reply.response is not None:
+        text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
+        evidence["body"] = channel.api.hide(text)
+    return evidence
+
+
+def unclear(provider: Provider, reply: Reply, what: str) -> Verdict:
+    """The verdict where nobody knows whether there is a task; `what` says what came."""
+    name = provider.info.name
+    error = OutcomeUnknown(
+        f"{what}. The paid request left for {name}: you may have been charged",
+        hint="do not run it again before: seedance recover",
+        provider=name,
+        http_status=None if reply.response is None else reply.response.status,
+        retry_safe=False,
+    )
+    return Verdict(IntentState.UNKNOWN, error=error)
+
+
+def _because(reply: Reply) -> str:
+    return f" ({reply.fault.text})" if reply.fault is not None else ""
