@@ -13,7 +13,7 @@ import pytest
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.tasks import validate
+from seedance_cli.tasks import rules
 from support.bytes_server import BytesServer, answer
 from support.scripted_provider import KEY, ScriptedProvider, json_answer
 
@@ -270,7 +270,7 @@ def test_refused_before_anything_is_sent(
     assert not state().exists()
 
 
-@pytest.mark.parametrize("word", validate.SANDBOX_WORDS)
+@pytest.mark.parametrize("word", rules.SANDBOX_WORDS)
 def test_sandbox_words_are_for_the_sandbox(word: str, run: Run) -> None:
     """A prompt that begins with a sandbox word is refused for an endpoint that is not loopback."""
     env = {"RUNBASE_API_KEY": KEY}

@@ -11,7 +11,7 @@ from seedance_cli import providers
 from seedance_cli.errors import UsageError
 from seedance_cli.models.values import VideoRequest
 from seedance_cli.providers._base import ModelUse
-from seedance_cli.tasks import validate
+from seedance_cli.tasks import rules, validate
 
 NAMES = providers.names()
 MODELS = [
@@ -230,7 +230,7 @@ def test_prompt_length() -> None:
     assert refusal("runbase", prompt="x" * 2001) is None
 
 
-@pytest.mark.parametrize("word", validate.SANDBOX_WORDS)
+@pytest.mark.parametrize("word", rules.SANDBOX_WORDS)
 def test_sandbox_word(word: str) -> None:
     """A sandbox word costs money nowhere else: refused unless the endpoint is this machine."""
     for prompt in (word, f"  {word.upper()} a boat"):
