@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from seedance_cli.errors import ConfigError, WriteFailed
+from seedance_cli.system import files, locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ MAX_SIZE = 1 << 20
 """Bytes; a larger file is not a configuration."""
 LOCK_LIMIT = 10.0
 """Seconds that a writer waits for another one."""
-_PRIVATE = 0o600
 _LOCK_PAUSE = 0.02
 
 # A whole string of one of TOML's four kinds, or the `#` of a comment. A multi-line string may end
@@ -206,7 +206,7 @@ def _locked(path: Path, clock: Clock) -> Iterator[None]:
     lock = path.with_name(f"{path.name}.lock")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(lock, _flags(os.O_RDWR | os.O_CREAT), _PRIVATE)
+        descriptor = os.open(lock, files.FLAGS | os.O_CREAT, 0o600)
     except OSError as error:
         raise WriteFailed(f"{path} cannot be written: {error.strerror}") from error
     try:
@@ -222,94 +222,31 @@ def _remove_leftovers(path: Path) -> None:
     from contextlib import suppress
     from glob import escape
 
-    for name in (path.name, f"{path.name}.bak"):
-        for leftover in path.parent.glob(f".{escape(name)}.*.tmp"):
-            with suppress(OSError):
-                leftover.unlink()
+    for leftover in path.parent.glob(f".{escape(path.name)}.*tmp"):
+        with suppress(OSError):
+            leftover.unlink()
 
 
 def _wait_for(descriptor: int, path: Path, clock: Clock) -> None:
     """Take the lock, waiting a bounded time for another writer."""
     deadline = clock.monotonic() + LOCK_LIMIT
-    while True:
-        try:
-            _take(descriptor)
-        except BlockingIOError as error:
+    try:
+        while not locks.try_lock(descriptor):
             if clock.monotonic() >= deadline:
                 raise WriteFailed(
                     f"{path} is held by another seedance for more than {LOCK_LIMIT:.0f} s",
                     hint="nothing was changed; run the command again when the other has ended",
-                ) from error
-        except OSError as error:
-            raise WriteFailed(f"{path} cannot be locked: {error.strerror}") from error
-        else:
-            return
-        clock.sleep(_LOCK_PAUSE)
-
-
-def _take(descriptor: int) -> None:
-    """Take the lock or raise BlockingIOError; it ends with the descriptor or the process."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError from error
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                )
+            clock.sleep(_LOCK_PAUSE)
+    except locks.NoLocks as error:
+        raise WriteFailed(f"{path} cannot be locked: {error}") from error
 
 
 def _replace(path: Path, content: bytes, clock: Clock) -> None:
-    """Write the content to a private temporary file beside the target and rename it."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
+    """Replace the file, or say what the disk answered."""
     try:
-        descriptor = os.open(temporary, _flags(os.O_WRONLY | os.O_CREAT | os.O_EXCL), _PRIVATE)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(descriptor)
-            _rename(temporary, path, clock)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        files.replace(path, content, clock)
     except OSError as error:
         raise WriteFailed(
             f"{path} cannot be written: {error.strerror}", hint="nothing was changed"
         ) from error
-
-
-def _rename(temporary: Path, path: Path, clock: Clock) -> None:
-    """Rename over the target; on Windows again while a reader has the target open."""
-    deadline = clock.monotonic() + LOCK_LIMIT
-    while True:
-        try:
-            temporary.replace(path)
-        except PermissionError:
-            if os.name != "nt" or clock.monotonic() >= deadline:
-                raise
-            clock.sleep(_LOCK_PAUSE)
-        else:
-            return
-
-
-def _flags(flags: int) -> int:
-    """The flags, with those that keep a link from being followed and a child from inheriting."""
-    return flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the system can sync a folder."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass  # some file systems refuse; the file itself is synced
-    finally:
-        os.close(descriptor)

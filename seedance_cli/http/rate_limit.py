@@ -18,13 +18,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import threading
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import NotOurs
 from seedance_cli.models import origin
-from seedance_cli.system import FileLock, check_ours, lock_path
+from seedance_cli.system import FileLock, check_ours, files, lock_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,9 +154,6 @@ class Pace:
         return self._newest(moments) if sound and written <= now + _SLACK else []
 
     def _write(self, folder: Path, now: float, moments: list[float]) -> None:
-        # Replaced whole: a process that is killed here leaves the old file or the new one.
-        fresh = folder / f"{self._name}.new"
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.writelines(f"{number!r}\n" for number in (now, *moments))
-        fresh.replace(folder / self._name)
+        content = "".join(f"{number!r}\n" for number in (now, *moments)).encode("ascii")
+        # A power cut may take it: whoever starts the machine again has not asked for long.
+        files.replace(folder / self._name, content, self._clock, durable=False)

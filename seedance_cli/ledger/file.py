@@ -21,8 +21,8 @@ from seedance_cli.system import (
     check_ours,
     climb,
     copy_into,
+    files,
     locks,
-    sync_folder,
     version_of,
 )
 
@@ -244,7 +244,7 @@ def _make(path: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_ours(folder, NAME)  # which another user may have made meanwhile
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = files.create(path)
     except FileExistsError:
         # Not opened here: closing any descriptor of a file drops the process's POSIX locks on it.
         _tighten(path)
@@ -254,7 +254,7 @@ def _make(path: Path) -> None:
     finally:
         os.close(fd)
     for place in (folder, *(place.parent for place in new)):
-        sync_folder(place)
+        files.sync_folder(place)
 
 
 def _tighten(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.system import files as files
     from seedance_cli.system import locks as locks
     from seedance_cli.system import signals as signals
     from seedance_cli.system.cancellation import (
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     )
     from seedance_cli.system.sqlite_steps import (
         copy_into as copy_into,
-    )
-    from seedance_cli.system.sqlite_steps import (
-        sync_folder as sync_folder,
     )
     from seedance_cli.system.sqlite_steps import (
         version_of as version_of,
@@ -110,6 +108,7 @@ __getattr__ = face(
         "coloured": "terminal",
         "config_file": "folders",
         "copy_into": "sqlite_steps",
+        "files": "",
         "fit": "terminal",
         "in_front": "terminal",
         "is_terminal": "terminal",
@@ -124,7 +123,6 @@ __getattr__ = face(
         "silence": "terminal",
         "size": "terminal",
         "state_dir": "folders",
-        "sync_folder": "sqlite_steps",
         "truthy": "terminal",
         "version_of": "sqlite_steps",
     },

@@ -28,8 +28,8 @@ _PROBES = 5 if sys.platform == "win32" else 1
 """Windows has no shared lock here: two probes at once must not take each other for a holder."""
 
 
-_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
-"""What a lock that another holds is refused with; POSIX leaves the choice, Windows has the last."""
+_HELD = frozenset({errno.EACCES, errno.EDEADLK})
+"""What a lock that another process holds is refused with, beside EAGAIN; Windows has the last."""
 
 
 class NoLocks(OSError):
@@ -80,7 +80,7 @@ class FileLock:
             try:
                 # Between open and lock, its last holder may have removed the file: the name would
                 # then be free for another process, and both would hold "the" lock.
-                if _try_lock(fd) and _is_at(fd, path):
+                if try_lock(fd) and _is_at(fd, path):
                     lock, fd = cls(path, fd), -1
                     return lock
             finally:
@@ -106,6 +106,19 @@ class FileLock:
             os.close(fd)
 
 
+def try_lock(fd: int, *, shared: bool = False) -> bool:
+    """Lock the descriptor without waiting; False if another holds it. Closing it frees the lock.
+
+    Raises:
+        NoLocks: the file system has none.
+    """
+    if sys.platform == "win32":
+        return _locking(lambda: msvcrt.locking(fd, msvcrt.LK_NBLCK, 1))
+    # A probe needs no write access with a shared lock, not on a network file system either.
+    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    return _locking(lambda: fcntl.flock(fd, how | fcntl.LOCK_NB))
+
+
 def held(path: Path) -> bool:
     """Whether a process holds the lock; False for a file that is missing or cannot be read."""
     try:
@@ -114,7 +127,7 @@ def held(path: Path) -> bool:
         return False
     try:
         for _ in range(_PROBES):
-            if _try_lock(fd, shared=True):
+            if try_lock(fd, shared=True):
                 return False
             time.sleep(0.0 if _PROBES == 1 else 0.01)
     except OSError:
@@ -163,22 +176,11 @@ def sweep(folder: Path, keep: Container[str]) -> None:
                     lock.release()
 
 
-def _try_lock(fd: int, *, shared: bool = False) -> bool:
-    """Lock the descriptor without waiting; False if another holds it. Closing it frees the lock.
-
-    Raises:
-        NoLocks: the file system has none.
-    """
-    if sys.platform == "win32":
-        return _locking(lambda: msvcrt.locking(fd, msvcrt.LK_NBLCK, 1))
-    # A probe needs no write access with a shared lock, not on a network file system either.
-    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    return _locking(lambda: fcntl.flock(fd, how | fcntl.LOCK_NB))
-
-
 def _locking(lock: Callable[[], object]) -> bool:
     try:
         lock()
+    except BlockingIOError:
+        return False
     except OSError as error:
         if error.errno in _HELD:
             return False

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from contextlib import closing, suppress
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli.system import files
 from seedance_cli.system.locks import NoLocks, check_offered
 
 if TYPE_CHECKING:
@@ -116,12 +116,12 @@ def keep_copy(path: Path, version: int) -> None:
     new = path.with_name(f"{path.name}.v{version}.bak.new")
     new.unlink(missing_ok=True)
     try:
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(files.create(new))
         # The caller's own connection cannot be the source: SQLite refuses one that writes.
         with closing(_connection(path, "ro")) as source, closing(_connection(new, "rw")) as copy:
             copy.execute("PRAGMA journal_mode=OFF")  # a cut copy is made anew
             copy_into(copy, source)
-        _sync(new, os.O_RDWR)
+        files.sync_file(new)
         _publish(new, path.with_name(f"{path.name}.v{version}.bak"))
     except BaseException:
         with suppress(OSError):
@@ -142,20 +142,13 @@ def copy_into(copy: sqlite3.Connection, source: sqlite3.Connection) -> None:
     source.execute("ROLLBACK")
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a new entry of a folder durable, where the system can."""
-    if sys.platform != "win32":
-        with suppress(OSError):
-            _sync(folder, os.O_RDONLY)
-
-
 def _publish(new: Path, kept: Path) -> None:
     import filecmp  # only a first start after an upgrade needs it
 
     for name in _names(kept):
         if not os.path.lexists(name):
             new.rename(name)
-            sync_folder(new.parent)
+            files.sync_folder(new.parent)
             return
         if filecmp.cmp(new, name, shallow=False):
             new.unlink()
@@ -171,11 +164,3 @@ def _names(kept: Path) -> Iterator[Path]:
 def _connection(path: Path, mode: str) -> sqlite3.Connection:
     name = f"{path.absolute().as_uri()}?mode={mode}"
     return sqlite3.connect(name, isolation_level=None, uri=True)
-
-
-def _sync(path: Path, flags: int) -> None:
-    fd = os.open(path, flags)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -163,8 +163,8 @@ def test_a_writer_killed_at_its_rename_leaves_the_old_file(spawn: Spawn, config:
     assert spawn("login", "runbase", stdin=b"first-key-1").finish().code == 0
     code = (
         "import os, signal, sys\n"
-        "from seedance_cli.config import toml_file as toml_store\n"
-        "toml_store._rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from seedance_cli.system import files\n"
+        "files._rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "from seedance_cli.cli.program import main\n"
         "sys.exit(main())"
     )

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
 from seedance_cli.errors import DownloadFailed, WriteFailed
+from seedance_cli.system import files
 from seedance_cli.tasks.downloads.part_files import (
-    FLAGS,
     mark_path,
     move_to_new,
     open_mark,
@@ -27,7 +27,6 @@ from seedance_cli.tasks.downloads.part_files import (
     others,
     part_path,
     remove_mark,
-    sync_folder,
     umask,
 )
 
@@ -94,7 +93,7 @@ class Part:
             shared = fd is not None
             if fd is None:
                 path = part_path(target, f".{secrets.token_hex(4)}")
-                fd = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+                fd = files.create(path)
             return cls(os.fdopen(fd, "r+b", buffering=0), path, shared=shared, owner=owner)
 
     @classmethod
@@ -206,7 +205,7 @@ class Part:
                     raise exists(target) from error
                 path.unlink()  # another process was faster with the very same video
         self._path = None
-        sync_folder(target.parent)
+        files.sync_folder(target.parent)
 
     def _is_in(self, target: Path) -> bool:
         """Whether the very same bytes are in a file there."""

@@ -1,4 +1,4 @@
-"""What `partfile` asks of the operating system: names, opening under a lock, moving into place."""
+"""What `part` asks of the operating system: names, opening under a lock, moving into place."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from seedance_cli.system import files, locks
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
-FLAGS = (
-    os.O_RDWR
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO, or a device, waits for nobody
-)
 _MAX_NAME = 255
 """Bytes of a file name on nearly every file system."""
 _TRIES = 8
@@ -50,20 +41,17 @@ def open_shared(path: Path, target: Path) -> int | None:
     """Open and lock the one name that later runs know; None where it is another's for now."""
     for _ in range(_TRIES):
         try:
-            fd, made = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600), True
+            fd, made = files.create(path), True
         except FileExistsError:
             try:
-                fd, made = os.open(path, FLAGS), False
+                fd, made = os.open(path, files.FLAGS), False
             except FileNotFoundError:
                 continue
             except OSError:  # a symlink, a folder, another user's
                 return None
         kept = False
         try:
-            locked = _try_lock(fd)
-            if locked is None and made:  # no locks on this file system
-                path.unlink()
-            if not locked:
+            if not _locked(fd, path, made=made):
                 return None
             found = os.fstat(fd)
             if not _same(path, found):  # its last holder has published or removed it
@@ -93,7 +81,7 @@ def open_mark(path: Path, *, create: bool = False) -> int | None:
         OSError: the disk refused to make it.
     """
     try:
-        fd = os.open(path, FLAGS | (os.O_CREAT if create else 0), 0o600)
+        fd = os.open(path, files.FLAGS | (os.O_CREAT if create else 0), 0o600)
     except OSError:
         if create and not others(path):
             raise
@@ -119,18 +107,14 @@ def remove_leftover(target: Path) -> None:
             path.unlink()
 
 
-def _try_lock(fd: int) -> bool | None:
-    """Lock without waiting, until the descriptor closes; None where there are no locks."""
+def _locked(fd: int, path: Path, *, made: bool) -> bool:
+    """Lock without waiting; a file that was made for it goes where there are no locks."""
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        return locks.try_lock(fd)
+    except locks.NoLocks:
+        if made:
+            path.unlink()
         return False
-    except OSError:
-        return None
-    return True
 
 
 def others(path: Path) -> bool:
@@ -164,7 +148,7 @@ def move_to_new(path: Path, target: Path) -> None:
         except FileExistsError:
             raise
         except OSError:  # no hard links (FAT, some network and phone file systems)
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(files.create(target))
             try:
                 path.replace(target)
             except OSError:
@@ -183,14 +167,3 @@ def umask() -> int:
         mask = os.umask(0o077)
         os.umask(mask)
     return mask
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in it durable, where the system can."""
-    if sys.platform != "win32":
-        with suppress(OSError):
-            fd = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from seedance_cli.errors import UsageError
-from seedance_cli.tasks.downloads.part_files import FLAGS, part_path
+from seedance_cli.system import files
+from seedance_cli.tasks.downloads.part_files import part_path
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -183,5 +184,5 @@ def _try_name(path: Path) -> None:
 
 
 def _make(path: Path) -> None:
-    os.close(os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600))
+    os.close(files.create(path))
     path.unlink()
