@@ -72,6 +72,8 @@ class Backend(httpcore.NetworkBackend):
         """
         until = time.monotonic() + (60.0 if timeout is None else timeout)
         tap = current()
+        if tap is not None:
+            tap.connecting()
         try:
             candidates = resolve(host, port)
             if tap is not None:

@@ -175,8 +175,17 @@ class Pending:
                 response, unreadable = _response(self._head, bytes(self._body))
                 fault = fault or unreadable
             raw = b"" if response is not None else bytes(tap.head.held)
-            left = tap.left or response is not None
-            return Reply(left, response, fault, round(passed * 1000), tap.fresh, raw)
+            return Reply(
+                self._left(response, fault), response, fault, round(passed * 1000), tap.fresh, raw
+            )
+
+    def _left(self, response: HttpResponse | None, fault: Fault | None) -> bool:
+        """Whether the request may have left: so it is, unless the network said that it has not."""
+        tap = self._tap
+        if tap.left or response is not None:
+            return True
+        refused_here = fault is not None and fault.kind is FaultKind.REQUEST
+        return tap.started and not tap.watched and not refused_here
 
     def _run(self) -> None:
         fault: Fault | None = None

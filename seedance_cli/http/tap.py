@@ -58,6 +58,10 @@ class Tap:
         self._whole = 0
         self._idle = False
         self.given_up = False
+        self.started = False
+        """Whether the exchange's thread has begun."""
+        self.watched = False
+        """Whether the network below tells this tap what it does."""
         self.left = False
         """Whether any byte of the request may have left."""
         self.left_at = 0.0
@@ -72,6 +76,7 @@ class Tap:
     @contextmanager
     def here(self) -> Iterator[None]:
         """Have what this thread does on the wire told to this tap."""
+        self.started = True
         _local.tap = self
         try:
             yield
@@ -89,6 +94,15 @@ class Tap:
         if self.given_up:
             raise GivenUp
 
+    def connecting(self) -> None:
+        """A connection is about to be made for this exchange.
+
+        Raises:
+            GivenUp: it must not.
+        """
+        self.watched = True
+        self.check()
+
     def opened(self, connection: Connection) -> None:
         """A connection was made for this exchange."""
         self.fresh = True
@@ -105,6 +119,7 @@ class Tap:
         Raises:
             GivenUp: they must not.
         """
+        self.watched = True
         with self._lock:
             self._connection = connection
             self.check()

@@ -166,6 +166,22 @@ def test_money_6_13_an_answer_is_understood_without_events(run: Run, tmp_path: P
     assert set(states(tmp_path)) == {IntentState.ACCEPTED, IntentState.REFUSED}
 
 
+@pytest.mark.parametrize("kind", UNCLEAR)
+def test_money_6_13_a_network_that_says_nothing_is_one_that_sent(
+    kind: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Were our own network not the one that is used: unclear ends are unknown, one POST."""
+    silent = httpcore.SyncBackend()
+    monkeypatch.setattr(
+        "seedance_cli.http.backend.Backend.connect_tcp",
+        lambda _, *words, **named: silent.connect_tcp(*words, **named),
+    )
+    with BytesServer(UNCLEAR[kind]) as server:
+        result = pay(run, server.url)
+        assert (result.code, posts(server)) == (6, 1), result.err
+    assert states(tmp_path) == [IntentState.UNKNOWN]
+
+
 @pytest.mark.parametrize("left", [True, False])
 def test_money_6_13_an_answer_counts_before_anything_else(left: bool) -> None:
     """Whatever is believed of the request: what was answered was sent."""
@@ -207,7 +223,6 @@ def test_money_6_5_the_wait_begins_with_the_last_byte(
 ) -> None:
     """A big request on a slow line has its 60 s after it was sent; here they are 1.5 s."""
     monkeypatch.setattr("seedance_cli.tasks.gate.PAID_SECONDS", 1.5)
-    monkeypatch.setattr("seedance_cli.http.exchange.CONNECT_SECONDS", 0.5)
     bodies: list[int] = []
 
     def handle(connection: socket.socket) -> None:
