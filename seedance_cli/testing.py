@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.sandbox import Options, require
+from seedance_cli.sandbox import Options, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +70,8 @@ def serve_sandbox(
         ConfigError: the extra `sandbox` is not installed.
         WriteFailed: the folder cannot be used.
     """
-    require()
-    from seedance_cli.sandbox import serve, serving
-
     options = Options(seconds=0) if options is None else options
-    with serving(folder, "127.0.0.1", 0, options, videos_dir=videos) as running:
+    with serve.serving(folder, "127.0.0.1", 0, options, videos_dir=videos) as running:
         root = running.url
         yield SandboxServer(root, serve.base_urls(root), serve.environment(root), running.sandbox)
 

@@ -1,20 +1,4 @@
-"""The sandbox: the documented APIs of every provider, emulated over a real loopback socket.
-
-`embedded.running` serves it for one command, `serve` for other clients. What each file is for:
-
-- `dialects/`  one provider each: JSON in → a `Job` or a documented error; a task → documented JSON
-- `faults.py`  the words that provoke a fault
-- `tasks.py`   the tasks' state, in SQLite, and what the clock makes of it
-- `render.py`  a `Job` → a real MP4; `videos.py` keeps those on disk
-- `callbacks.py` the call to a submit's callback URL when its task ends
-- `openapi.py` a document per provider; `page.py` the page at `/`
-- `wire.py`    answers that break off on purpose, requests that do not come whole
-- `door.py`    which requests are answered
-- `app.py`     routes; `server.py` runs them on a socket
-
-Nothing here is imported before the sandbox is asked for, and only `callbacks.py` ever calls
-anybody: loopback addresses, unless more is allowed.
-"""
+"""How a sandbox behaves, and whether its libraries are there."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.sandbox import callbacks
 from seedance_cli.sandbox.options import Options
 from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.web import callbacks
 from seedance_cli.testing import serve_sandbox
 from support.sandbox_client import SUBMIT, Client, smallest, task_id, word
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.sandbox.embedded import running
+from seedance_cli.sandbox.serve import running
 from support.sandbox_client import READ, SUBMIT, Client
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.sandbox import wire
-from seedance_cli.sandbox.embedded import running
 from seedance_cli.sandbox.options import Options
+from seedance_cli.sandbox.serve import running
+from seedance_cli.sandbox.web import wire
 from seedance_cli.testing import serve_sandbox
 from support.sandbox_client import Client, smallest
 

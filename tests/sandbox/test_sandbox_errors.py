@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from seedance_cli.sandbox.embedded import running
+from seedance_cli.sandbox.serve import running
 from seedance_cli.sandbox.tasks import Store
 from support.sandbox_client import PROVIDERS, READ, SUBMIT, Client, problem, smallest
 

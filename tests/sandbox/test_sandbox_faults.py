@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from seedance_cli.sandbox.embedded import running
 from seedance_cli.sandbox.faults import Fault, in_prompt
+from seedance_cli.sandbox.serve import running
 from support.sandbox_client import PROVIDERS, READ, SUBMIT, Client, problem, smallest
 
 if TYPE_CHECKING:

@@ -22,10 +22,9 @@ import pytest
 from seedance_cli.errors import ConfigError, UsageError, WriteFailed
 from seedance_cli.models.values import HttpResponse, Status, TaskHandle, VideoRequest
 from seedance_cli.providers._registry import get
-from seedance_cli.sandbox.embedded import running
 from seedance_cli.sandbox.options import Options
-from seedance_cli.sandbox.serve import exports
-from seedance_cli.sandbox.web.server import bind, serving
+from seedance_cli.sandbox.serve import exports, running, serving
+from seedance_cli.sandbox.web.server import bind
 from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ def sandbox(
     out = run.out
     out.check_stdout()
     log = out.log if verbose else None
-    with serve.serving(state_dir(run.env), host, port, options, log) as server:
+    with serve.serving(state_dir(run.env), host, port, options, log=log) as server:
         if json:
             out.event({"url": server.url, "providers": serve.base_urls(server.url)})
         else:

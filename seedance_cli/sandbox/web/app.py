@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from seedance_cli.sandbox.answers import document
-from seedance_cli.sandbox.delivery import Delivery, origin
 from seedance_cli.sandbox.dialects._base import Cause, Refusal
 from seedance_cli.sandbox.dialects._registry import every
-from seedance_cli.sandbox.endpoints import Endpoints
+from seedance_cli.sandbox.web.answers import document
+from seedance_cli.sandbox.web.delivery import Delivery, origin
+from seedance_cli.sandbox.web.endpoints import Endpoints
 from seedance_cli.sandbox.web.openapi import openapi
 from seedance_cli.sandbox.web.page import Page, style
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from seedance_cli.sandbox.callbacks import Callbacks
     from seedance_cli.sandbox.dialects._base import Dialect
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.state import Sandbox
+    from seedance_cli.sandbox.web.callbacks import Callbacks
 
     Handler = Callable[[Request], Awaitable[ASGIApp]]
     Endpoint = Callable[[Request], Awaitable[Response]]

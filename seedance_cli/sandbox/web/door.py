@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from seedance_cli.models import literal
-from seedance_cli.sandbox.answers import document
+from seedance_cli.sandbox.web.answers import document
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.state import Sandbox
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 _ABSOLUTE = re.compile(r"http://([^/]*)(.*)", re.IGNORECASE)

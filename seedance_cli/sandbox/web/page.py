@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from seedance_cli import __version__
-from seedance_cli.sandbox.answers import document
-from seedance_cli.sandbox.delivery import origin, video_path
 from seedance_cli.sandbox.dialects._base import Phase
 from seedance_cli.sandbox.dialects._registry import every
+from seedance_cli.sandbox.web.answers import document
+from seedance_cli.sandbox.web.delivery import origin, video_path
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonObject
     from seedance_cli.sandbox.dialects._base import Dialect
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.tasks import StoredTask
 
 _SHOWN = 50

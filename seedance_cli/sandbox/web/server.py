@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from seedance_cli.errors import UsageError, WriteFailed
-from seedance_cli.sandbox.answers import Logged
-from seedance_cli.sandbox.callbacks import Callbacks
-from seedance_cli.sandbox.delivery import netloc, reachable
-from seedance_cli.sandbox.endpoints import Sandbox
+from seedance_cli.sandbox.state import Sandbox
 from seedance_cli.sandbox.tasks import Store
 from seedance_cli.sandbox.video.store import Videos
+from seedance_cli.sandbox.web.answers import Logged
 from seedance_cli.sandbox.web.app import build
+from seedance_cli.sandbox.web.callbacks import Callbacks
+from seedance_cli.sandbox.web.delivery import netloc, reachable
 from seedance_cli.sandbox.web.door import Door
-from seedance_cli.sandbox.wire import Protocol
+from seedance_cli.sandbox.web.wire import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,23 +68,10 @@ def serving(
     port: int,
     options: Options,
     *,
-    log: Callable[[str], None] | None = None,
-    videos_dir: Path | None = None,
+    log: Callable[[str], None] | None,
+    videos_dir: Path | None,
 ) -> Iterator[Running]:
-    """Serve the sandbox as long as the block runs. It answers before the block begins.
-
-    Args:
-        state_dir: the state folder of this program; the sandbox takes `sandbox/` in it.
-        host: the address to bind to, or a name of this machine.
-        port: 0 takes any free one.
-        options: how it behaves.
-        log: takes a line for every request and callback, in the server's thread.
-        videos_dir: where rendered videos are kept, if not in the state folder.
-
-    Raises:
-        UsageError: the address or the port cannot be had.
-        WriteFailed: the state folder cannot be used.
-    """
+    """As `serve.serving`, where the extra is installed."""
     folder = state_dir / "sandbox"
     store = Store(folder)
     videos = Videos(videos_dir or folder / "videos")

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import FileResponse
 
-from seedance_cli.sandbox.answers import document, page
 from seedance_cli.sandbox.dialects._base import Cause, Phase, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.faults import HEADER, Fault, named
 from seedance_cli.sandbox.video.render import Stopped
-from seedance_cli.sandbox.wire import CutBefore, CutHalfway
+from seedance_cli.sandbox.web.answers import document, page
+from seedance_cli.sandbox.web.wire import CutBefore, CutHalfway
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonObject
     from seedance_cli.sandbox.dialects._base import Dialect, Job
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.tasks import StoredTask
 
 _NOT_FOUND, _FORBIDDEN, _UNAVAILABLE = 404, 403, 503

@@ -25,14 +25,14 @@ import h11
 
 from seedance_cli import __version__
 from seedance_cli.models import is_loopback, literal
-from seedance_cli.sandbox.delivery import bound_origin, shown
 from seedance_cli.sandbox.dialects._registry import every
+from seedance_cli.sandbox.web.delivery import bound_origin, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from urllib.parse import SplitResult
 
-    from seedance_cli.sandbox.endpoints import Sandbox
+    from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.tasks import StoredTask
 
 _logger = logging.getLogger(__name__)

@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli.sandbox.answers import document, page
-from seedance_cli.sandbox.delivery import origin, shown
 from seedance_cli.sandbox.dialects._base import Cause, Phase, View
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
+from seedance_cli.sandbox.web.answers import document, page
+from seedance_cli.sandbox.web.delivery import origin, shown
 from seedance_cli.sandbox.web.door import is_local
-from seedance_cli.sandbox.wire import CutBefore
+from seedance_cli.sandbox.web.wire import CutBefore
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.callbacks import Callbacks
     from seedance_cli.sandbox.dialects._base import Dialect, Refusal
-    from seedance_cli.sandbox.options import Options
-    from seedance_cli.sandbox.tasks import Store
-    from seedance_cli.sandbox.video.store import Videos
+    from seedance_cli.sandbox.state import Sandbox
+    from seedance_cli.sandbox.web.callbacks import Callbacks
 
 _MAX_BODY = 1024 * 1024
 _MAX_DRAINED = 16 * _MAX_BODY
@@ -40,20 +38,6 @@ _REFUSALS = {
     Fault.IP_NOT_ALLOWED: Cause.IP_NOT_ALLOWED,
     Fault.USAGE_EXCEEDED: Cause.USAGE_EXCEEDED,
 }
-
-
-@dataclass(slots=True)
-class Sandbox:
-    """What the routes share."""
-
-    store: Store
-    videos: Videos
-    options: Options
-    host: str
-    """The address it is bound to."""
-    port: int
-    tried: set[str] = field(default_factory=set)
-    """Submits that were rate-limited once."""
 
 
 class Endpoints:
