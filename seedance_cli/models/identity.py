@@ -29,8 +29,9 @@ _NOT_IDENTITY_2 = frozenset(
         *("notifyurl", "notifyhook"),
     }
 )
-"""Names, without case and underscores, of what does not change what is bought. They are not one
-provider's: no provider, and no `--param`, is to get past the rule by another spelling."""
+"""Names, without case and underscores, of what does not change what is bought. They are no
+provider's: a `--param` is not to get past the rule by a spelling of its own. The fields of a
+provider's own are gone before (`Provider.bought`), whatever their names."""
 
 
 def fingerprints(
@@ -45,7 +46,7 @@ def fingerprints(
         provider: the provider's name.
         endpoint: its base URL, or `sandbox`.
         sandbox: whether it is the sandbox's.
-        request: the final request.
+        request: the final request, without the callback and metadata of the provider's own fields.
 
     Raises:
         ValueError: the body holds NaN or an infinity, which no JSON can carry.

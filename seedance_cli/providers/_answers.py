@@ -1,4 +1,4 @@
-"""Lenient readers of the fields of an answer, and the fields of a body that is sent.
+"""Lenient readers of the fields of an answer.
 
 None of them raises anything but a SeedanceError. JSON numbers with a point become `Decimal`: money
 never passes through a binary float. Text is cut here, where it comes in: whoever works on it later
@@ -19,9 +19,7 @@ from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status
 from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from seedance_cli.models import HttpResponse, JsonObject, JsonValue
+    from seedance_cli.models import HttpResponse
 
 _UNUSABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -35,7 +33,6 @@ _LONGEST_WORD = 100
 _MOST_URLS = 100
 """Videos of one task. No provider documents more than a handful."""
 _MAX_MAGNITUDE = 18
-_SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 
 # Every word in the side-by-side table of the four; `canceled` and `expired` beside them.
 _WORDS = {
@@ -179,78 +176,3 @@ def moment(value: object) -> datetime | None:
         return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def merge(level: JsonObject, params: Mapping[str, JsonValue], options: Mapping[str, str]) -> None:
-    """Put the `--param` fields into the level of the body where the provider's options live.
-
-    Args:
-        level: that level, changed in place.
-        params: the fields.
-        options: for each wire field, the option that sets it.
-
-    Raises:
-        UsageError: an option already set that field.
-    """
-    for key, value in params.items():
-        if key in level:
-            raise UsageError(
-                f"--param {key}: {options.get(key, 'another option')} already sets that field",
-                hint=f"leave out one of the two: --param {key} or {options.get(key, 'the option')}",
-            )
-        level[key] = value
-
-
-class UndocumentedTypeError(ValueError):
-    """A wire value has a type or spelling that the documents do not know."""
-
-
-def seconds(level: JsonObject, key: str, default: int | None, *, as_text: bool) -> int | None:
-    """A duration as it stands on the wire.
-
-    Args:
-        level: the object that may hold it.
-        key: its wire name.
-        default: what the provider takes where it is not sent; None: unknown.
-        as_text: whether the provider takes `"8"` instead of `8`.
-
-    Raises:
-        UndocumentedTypeError: it is of another type.
-    """
-    if key not in level:
-        return default
-    value = level[key]
-    if as_text:
-        if isinstance(value, str) and _SECONDS.fullmatch(value):
-            return int(value)
-    elif isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    raise UndocumentedTypeError(key)
-
-
-def word(level: JsonObject, key: str, default: str | None) -> str | None:
-    """A string as it stands on the wire. Arguments and errors as for `seconds`."""
-    if key not in level:
-        return default
-    value = level[key]
-    if not isinstance(value, str) or not value:
-        raise UndocumentedTypeError(key)
-    return value
-
-
-def count(level: JsonObject, key: str) -> int:
-    """How many things a list on the wire holds; none where it is not sent. Errors as `seconds`."""
-    value = level.get(key, [])
-    if not isinstance(value, list):
-        raise UndocumentedTypeError(key)
-    return len(value)
-
-
-def switch(level: JsonObject, key: str, *, default: bool | None) -> bool | None:
-    """A boolean as it stands on the wire. Arguments and errors as for `seconds`."""
-    if key not in level:
-        return default
-    value = level[key]
-    if not isinstance(value, bool):
-        raise UndocumentedTypeError(key)
-    return value

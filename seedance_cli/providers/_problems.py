@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.models import HttpResponse, TaskHandle
-    from seedance_cli.providers._base import ProviderInfo
 
 _CODES = ("code", "error_code", "errorCode", "err_code", "errCode", "fail_code", "failCode", "type")
 _MESSAGES = (
@@ -45,6 +44,7 @@ _DEEPEST = 5
 _MOST_ERRORS = 3
 """Of a list of errors."""
 _SAYS_ERROR = range(400, 600)
+_HTTP_SUCCESS = range(200, 300)
 _HTTP = range(300, 600)
 
 
@@ -143,6 +143,11 @@ def http_status(code: object) -> int | None:
     return found if found is not None and found in _HTTP else None
 
 
+def is_success(code: int) -> bool:
+    """Whether the number in an envelope `{code, message}` says that there is no error."""
+    return code == 0 or code in _HTTP_SUCCESS
+
+
 def complaint(response: HttpResponse) -> Problem | None:
     """The words in an error answer that is not quite the documented form, or is plain text.
 
@@ -159,7 +164,7 @@ def complaint(response: HttpResponse) -> Problem | None:
 
 
 def confirm(
-    info: ProviderInfo,
+    provider: str,
     handle: TaskHandle,
     response: HttpResponse,
     *,
@@ -170,7 +175,7 @@ def confirm(
     """Make sure that a 2xx read answer speaks of the task that was asked for.
 
     Args:
-        info: whose answer it is.
+        provider: the name of the one that gave the answer.
         handle: the task asked for.
         response: the answer.
         named: the id in the answer; an answer may leave it out.
@@ -184,20 +189,20 @@ def confirm(
     if isinstance(word, str) and word:
         if named is None or identity(named) == handle.task_id:
             return
-        raise _no_sense(info, "it is about another task")
+        raise _no_sense(provider, "it is about another task")
     if problem is not None:
-        raise _told(info, response, problem)
+        raise _told(provider, response, problem)
     what = _document.unreadable(response.body)
     if what is not None:
-        raise Unreachable(f"{info.name}: {what}", provider=info.name)
-    raise _no_sense(info, "no task status in it")
+        raise Unreachable(f"{provider}: {what}", provider=provider)
+    raise _no_sense(provider, "no task status in it")
 
 
-def _no_sense(info: ProviderInfo, why: str) -> Unreachable:
-    return Unreachable(f"{info.name} gave an answer that makes no sense: {why}", provider=info.name)
+def _no_sense(provider: str, why: str) -> Unreachable:
+    return Unreachable(f"{provider} gave an answer that makes no sense: {why}", provider=provider)
 
 
-def _told(info: ProviderInfo, response: HttpResponse, problem: Problem) -> SeedanceError:
+def _told(provider: str, response: HttpResponse, problem: Problem) -> SeedanceError:
     """A failure that a 2xx answer tells of, as the error that its code means."""
     code = (problem.code or "").lower()
     kind: type[SeedanceError] = Rejected
@@ -207,5 +212,5 @@ def _told(info: ProviderInfo, response: HttpResponse, problem: Problem) -> Seeda
         kind = NotFound
     elif code == "unauthorized" or code.endswith("_api_key"):
         kind = Unauthorized
-    message = f"{info.name} answered: {problem.words}"
-    return kind(message, provider=info.name, http_status=response.status)
+    message = f"{provider} answered: {problem.words}"
+    return kind(message, provider=provider, http_status=response.status)

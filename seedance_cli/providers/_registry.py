@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @cache
 def names() -> tuple[str, ...]:
     """Every provider's name, sorted; nothing is imported for it."""
-    folder = Path(__file__).parent
-    return tuple(sorted(p.stem for p in folder.glob("[!_]*.py")))
+    folders = import_module(__package__).__path__
+    return tuple(sorted(p.stem for folder in folders for p in Path(folder).glob("[!_]*.py")))
 
 
 @cache

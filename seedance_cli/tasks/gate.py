@@ -62,7 +62,7 @@ def submit(
     """
     content = encode(request.body)
     name = channel.provider.info.name
-    marks = fingerprints(name, channel.endpoint, channel.sandbox, request)
+    marks = fingerprints(name, channel.endpoint, channel.sandbox, channel.provider.bought(request))
     payment.submission = ledger.prepare(
         provider=name,
         endpoint=channel.endpoint,

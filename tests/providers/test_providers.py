@@ -33,6 +33,7 @@ from seedance_cli.errors import (
     Unreachable,
     UsageError,
 )
+from seedance_cli.models.identity import fingerprints
 from seedance_cli.models.values import (
     HttpResponse,
     JsonObject,
@@ -485,6 +486,31 @@ def test_unknown_field_has_no_price(name: str, body: JsonObject) -> None:
     assert providers.get(name).price(body) is None
 
 
+def marks(name: str, options: dict[str, Any]) -> dict[str, str]:
+    """The fingerprints of a request by every rule."""
+    provider = providers.get(name)
+    request = provider.bought(provider.request(video(options)))
+    found = fingerprints(name, provider.info.base_url, False, request)
+    return {str(rule): mark for rule, mark in found.items()}
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "fingerprints" in contract(n)])
+def test_fingerprints_of_rows_that_exist(name: str) -> None:
+    """A row that an earlier version wrote is still recognised, under the rule of that row."""
+    every = contract(name)["every_option"]["video"]
+    assert marks(name, every) == contract(name)["fingerprints"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_callback_and_metadata_are_not_bought(name: str) -> None:
+    """The provider's own callback and metadata fields, whatever their names, change nothing."""
+    every = contract(name)["every_option"]["video"]
+    bare = {key: one for key, one in every.items() if key not in {"callback_url", "metadata"}}
+    other = {key: one for key, one in every.items() if key != "prompt"}
+    assert marks(name, every) == marks(name, bare)
+    assert marks(name, every) != marks(name, {**other, "prompt": "another"})
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_documented_capabilities(name: str) -> None:
     """Models, allowed values, defaults and limits are those of the documents."""
@@ -536,6 +562,7 @@ def test_providers_only_translate(path: Path) -> None:
         return
     allowed = {
         "__future__",
+        "abc",
         "collections.abc",
         "dataclasses",
         "datetime",
@@ -551,6 +578,7 @@ def test_providers_only_translate(path: Path) -> None:
         "seedance_cli.models",
         "seedance_cli.providers",
         "seedance_cli.providers._base",
+        "seedance_cli.providers._fields",
         "seedance_cli.providers._document",
         "seedance_cli.providers._answers",
         "seedance_cli.providers._problems",

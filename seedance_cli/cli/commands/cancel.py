@@ -88,12 +88,11 @@ def _ask(session: Session, submission: Submission) -> tuple[Submission, bool]:
     from dataclasses import replace
 
     from seedance_cli import providers
-    from seedance_cli.errors import Rejected
     from seedance_cli.tasks import read_patiently
 
-    info = providers.get(submission.provider).info
-    if not info.can_cancel:  # which takes no key to know
-        raise Rejected(f"{info.name} has no cancel endpoint", hint=info.cancel_advice)
+    provider = providers.get(submission.provider)
+    if not provider.info.can_cancel:  # which takes no key to know
+        raise provider.no_cancel()
     target = session.target(submission)
     before = read_patiently(target, session.clock)
     if before.status.terminal:
