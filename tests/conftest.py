@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from support.fake_clock import FakeClock
 from support.runner import Run, Spawn, in_process, spawner
+from support.scripted_provider import ScriptedProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +82,18 @@ def spawn() -> Iterator[Spawn]:
 def clock() -> FakeClock:
     """A clock on which waiting takes no time."""
     return FakeClock()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedProvider]:
+    """A provider that accepts everything, and says of its tasks what a test scripts."""
+    with ScriptedProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for what a test saves."""
+    path = tmp_path / "videos"
+    path.mkdir()
+    return path

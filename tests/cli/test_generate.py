@@ -18,16 +18,8 @@ from support.bytes_server import BytesServer, answer
 from support.scripted_provider import KEY, ScriptedProvider, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.fake_clock import FakeClock
     from support.runner import Result, Run, Spawn
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as scripted:
-        yield scripted
 
 
 def state() -> Path:

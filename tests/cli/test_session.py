@@ -12,18 +12,12 @@ from support import ledgers
 from support.scripted_provider import KEY, ScriptedProvider, done, submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from support.fake_clock import FakeClock
     from support.runner import Run
 
 URL = "https://v.example/1.mp4"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 def keys(server: ScriptedProvider, method: str = "GET") -> list[str]:

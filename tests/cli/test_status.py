@@ -23,19 +23,11 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.bytes_server import Client, Request
     from support.fake_clock import FakeClock
     from support.runner import Run, Spawn
 
 URL = "https://v.example/1.mp4?signature=abc"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 def test_a_line_is_ref_status_and_url(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:

@@ -30,7 +30,7 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from seedance_cli.models.values import Submission
     from support.bytes_server import Client, Request
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
     from support.runner import Run, Spawn
 
 NAMES = ("seedanceapi", "defapi", "seedance2ink", "runbase")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 def unknown_outcome(clock: FakeClock, prompt: str = "a lost boat") -> str:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.scripted_provider import ScriptedProvider
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from support.runner import Run, Spawn
+    from support.scripted_provider import ScriptedProvider
 
 LOST_DASHES = (
     "-old man walks a dog",  # -o 'ld man walks a dog'
@@ -44,13 +43,6 @@ LOST_DASHES = (
 ONE_WORD = ("-old", "-misty", "-pan", "-high", "-wh", "-qh", "-nature", "-5", "--prompt", "---")
 ALONE = ("-o=boat.mp4", "-d=8", "-prunbase", "-mseedance", "-of\u00fcr", "-vd=8")
 """A value glued to its option that may as well be prose, or that has a `=` of another syntax."""
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    """A provider that accepts everything."""
-    with ScriptedProvider() as running:
-        yield running
 
 
 @pytest.mark.parametrize("prompt", LOST_DASHES)

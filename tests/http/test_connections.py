@@ -23,20 +23,12 @@ from support.hosts import LINUX, free_port, stand_for, swallowing
 from support.scripted_provider import ScriptedProvider, done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from support.bytes_server import Client, Request
     from support.runner import Run
 
 PAY = ("generate", "a boat", "-p", "runbase")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    """A provider that accepts everything."""
-    with ScriptedProvider() as running:
-        yield running
 
 
 def by_name(server: ScriptedProvider) -> dict[str, str | None]:

@@ -14,18 +14,10 @@ from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.fake_clock import FakeClock
     from support.runner import Run
 
 NAMES = ("seedanceapi", "defapi", "seedance2ink", "runbase")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,7 @@ from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from seedance_cli.models.values import JsonObject, Submission
@@ -56,12 +56,6 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     "something after its end": lambda body: body + b"\n<br>Notice: too slow",
     "a second document": lambda body: body + body.replace(b'"t1"', b'"t2"'),
 }
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 def document(name: str, more: bytes = b"") -> bytes:

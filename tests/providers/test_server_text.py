@@ -26,7 +26,7 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from support.runner import Result, Run
@@ -38,12 +38,6 @@ PIECE = KEY[6:20]
 HUGE = 1_000_000
 LIMIT = 500_000
 """Characters that may be worked on for one command, all steps together."""
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 @pytest.fixture

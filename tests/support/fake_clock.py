@@ -16,6 +16,7 @@ T = TypeVar("T")
 START = datetime(2026, 2, 7, 10, 30, tzinfo=UTC)
 """What `now()` says until something waits."""
 _STEP = 0.02
+_BEGAN = 1000.0
 
 
 class FakeClock:
@@ -32,7 +33,7 @@ class FakeClock:
         self.sleeps: list[float] = []
         self.patience = grace
         self._lock = threading.Lock()
-        self._monotonic = 1000.0
+        self._monotonic = _BEGAN
         self._now = START
 
     def monotonic(self) -> float:
@@ -76,3 +77,8 @@ class FakeClock:
                 if time.monotonic() - began >= self.patience:
                     self.advance(seconds)
                     raise
+
+
+def passed(clock: FakeClock) -> float:
+    """The seconds that went by on it, since it was made."""
+    return clock.monotonic() - _BEGAN

@@ -37,20 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    """Waits for the server in real time; pauses take none."""
-    return FakeClock(grace=5)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for the target."""
-    path = tmp_path / "videos"
-    path.mkdir()
-    return path
-
-
 def passing(clock: FakeClock, seconds: float, real: float = 0.01) -> Callable[[], None]:
     """Let time pass after a piece, once the client has had a moment to read it."""
 

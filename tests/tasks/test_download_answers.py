@@ -11,32 +11,19 @@ import pytest
 from seedance_cli.errors import DownloadFailed
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.downloads import ETAG, HALF, LAST, VIDEO, cut, fetch, names, ranged
-from support.fake_clock import FakeClock
 from support.mp4s import FTYP, MOOV, box, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from support.fake_clock import FakeClock
+
 STALE = (
     *("aws-chunked", "none", "binary", "utf-8", "identity, identity", "gzip", "x-gzip", "deflate"),
     *("br", "zstd", "gzip,aws-chunked", " ", ","),
 )
 """What servers say of bytes that are as they were made."""
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """Waits for the server in real time; pauses take none."""
-    return FakeClock(grace=5)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for the target."""
-    path = tmp_path / "videos"
-    path.mkdir()
-    return path
 
 
 # --- a Content-Encoding that is not true (22) ----------------------------------------------------

@@ -22,8 +22,6 @@ from support.fake_clock import START, FakeClock
 from support.scripted_provider import ScriptedProvider, Step, done, error, submitted, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.bytes_server import Client, Request, Script
     from support.runner import Run, Spawn
 
@@ -46,20 +44,6 @@ LATE: dict[str, Script] = {
     "closed": silent_end,
     "reset": lambda _, client: client.reset(),
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for the target."""
-    path = tmp_path / "videos"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 # --- one download --------------------------------------------------------------------------------

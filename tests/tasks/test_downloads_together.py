@@ -23,7 +23,7 @@ from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, State, done, submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from queue import SimpleQueue
 
     from seedance_cli.models.values import Submission
@@ -34,12 +34,6 @@ T = TypeVar("T")
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 _PATIENCE = 20.0
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
 
 
 class Gate:

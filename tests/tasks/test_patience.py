@@ -13,7 +13,7 @@ from seedance_cli.models.secret import Secret
 from seedance_cli.models.values import Status, Submission, Task
 from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
-from support.fake_clock import FakeClock
+from support.fake_clock import FakeClock, passed
 from support.scripted_provider import (
     ScriptedProvider,
     State,
@@ -25,8 +25,6 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from seedance_cli.models.values import TaskHandle
     from seedance_cli.tasks.channel import Channel
     from support.runner import Run
@@ -39,16 +37,6 @@ VIDEO = "https://v.example/1.mp4"
 def clock() -> FakeClock:
     """A clock that moves only when nobody is at work."""
     return FakeClock(grace=3)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
-
-
-def passed(clock: FakeClock) -> float:
-    return clock.monotonic() - 1000
 
 
 def test_fault_17_words_that_change_at_each_poll_are_not_all_warned_of(

@@ -17,11 +17,11 @@ from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
 from seedance_cli.tasks.schedule import LOCAL
 from support.bytes_server import answer
-from support.fake_clock import FakeClock
+from support.fake_clock import FakeClock, passed
 from support.scripted_provider import ScriptedProvider, done, error, submitted, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from seedance_cli.models.values import TaskHandle
     from seedance_cli.tasks.channel import Channel
@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 def clock() -> FakeClock:
     """A clock that moves only when nobody is at work."""
     return FakeClock(grace=3)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
-
-
-def passed(clock: FakeClock) -> float:
-    return clock.monotonic() - 1000
 
 
 def test_pauses_follow_the_schedule(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:

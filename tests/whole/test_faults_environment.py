@@ -20,8 +20,6 @@ from support.bytes_server import BytesServer, answer
 from support.scripted_provider import ScriptedProvider, done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.runner import Run, Spawn
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX paths")
@@ -30,13 +28,6 @@ PROXIES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy"),
 )
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    """A provider that accepts everything."""
-    with ScriptedProvider() as running:
-        yield running
 
 
 # 43: no terminal, no home, no right to write

@@ -13,27 +13,15 @@ import pytest
 
 from seedance_cli.http.limits import MAX_BODY
 from support.bytes_server import answer, head
-from support.fake_clock import START, FakeClock
+from support.fake_clock import START, FakeClock, passed
 from support.scripted_provider import KEY, ScriptedProvider, State, done, error, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.bytes_server import Client, Request
     from support.runner import Run, Spawn
 
 URL = "https://v.example/1.mp4"
 ENDINGS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedProvider]:
-    with ScriptedProvider() as found:
-        yield found
-
-
-def passed(clock: FakeClock) -> float:
-    return clock.monotonic() - 1000
 
 
 # 13: what is no answer is asked for again
