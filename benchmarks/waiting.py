@@ -168,13 +168,15 @@ def run(service: Service, ids: Sequence[str], words: Sequence[str], took: Sequen
         # Submitted at the moment at which the wait will begin.
         begin = time.monotonic() + 0.004 * len(ids)
         when = datetime.now(UTC) + timedelta(seconds=0.004 * len(ids))
-        fill(Path(home), f"http://127.0.0.1:{port}/v1", ids, took, when)
+        endpoint = f"http://127.0.0.1:{port}/v1"
+        fill(Path(home), endpoint, ids, took, when)
         time.sleep(max(0.0, begin - time.monotonic()))
         environment = {
             "HOME": home,
             "PATH": os.environ["PATH"],
             "SEEDANCE_STATE_DIR": home,
             "SEEDANCEAPI_API_KEY": "no-real-key-0123456789abcdef",
+            "SEEDANCEAPI_BASE_URL": endpoint,  # a key goes only where it is named
         }
         program = str(Path(sys.executable).with_name("seedance"))
         return _measured(service, [program, "wait", *words], environment, Path(home))
