@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from seedance_cli.ledger.file import NAME, connect, mapped
-from seedance_cli.ledger.schema import FIRST, LOST_AFTER, UNFINISHED, time_text
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.schema import LOST_AFTER, time_text
+from seedance_cli.ledger.sqlite_file import NAME, connect, mapped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,10 +33,6 @@ def tasks(
         if db is None:
             return []
         with closing(db):
-            found = db.execute(
-                f"SELECT provider, task_id FROM intents WHERE {FIRST}"  # noqa: S608 - constants of ours
-                " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
-                f" ORDER BY {UNFINISHED} DESC, seq DESC",
-                (provider, sandbox, time_text(now - LOST_AFTER)),
-            )
+            values = (provider, sandbox, time_text(now - LOST_AFTER))
+            found = db.execute(statements.REFS, values)
             return [(row["provider"], row["task_id"]) for row in found]

@@ -43,6 +43,18 @@ def key(task_id: str) -> str:
     return task_id.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def task_key(submission: Submission) -> tuple[str, str, int, str]:
+    """The values that name a task in a statement. Only for a submission that has a task."""
+    assert submission.task is not None
+    task_id = key(submission.task.task_id)
+    return submission.provider, submission.endpoint, int(submission.sandbox), task_id
+
+
+def same_values(fingerprints: Mapping[int, str]) -> list[Value]:
+    """The values that name a request in a statement: each fingerprint and its rule."""
+    return [one for rule, mark in fingerprints.items() for one in (mark, rule)]
+
+
 def read_time(text: str | None) -> datetime | None:
     """The time that `time_text` wrote."""
     return None if text is None else datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""The tables of the ledger, and what several readers of them ask for alike.
+"""The tables of the ledger, step by step, and how a time lies in them.
 
 Imports nothing that takes time: completion reads the tables, and no values.
 """
@@ -94,31 +94,9 @@ _WHAT_THE_FIELD_FOUND = (
 STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND)
 """See `sqlite_steps`. Named values: `salt`, 32 random bytes, and `ledger`, the ledger's own id."""
 SCHEMA_VERSION = len(STEPS)
-COLUMNS = (
-    "intent, state, provider, endpoint, sandbox, profile, profile_named, fingerprint, request,"
-    " priced, created_at, submitted_at, evidence, task_id, status, task,"
-    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since,"
-    " fingerprint_rule, key_proof, told, charge_amount, charge_unit, video, last_frame, name,"
-    " batch, batch_row, attempt"
-)
 
 LOST_AFTER = timedelta(hours=24)
 """How long a task that its provider does not find stays among the unfinished."""
-
-# A task that was adopted by force, or that a provider gave twice, has more than one row. The first
-# stands for it wherever tasks, not submissions, are meant.
-FIRST = (
-    "task_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents AS earlier"
-    " WHERE earlier.task_id = intents.task_id AND earlier.provider = intents.provider"
-    " AND earlier.endpoint = intents.endpoint AND earlier.sandbox = intents.sandbox"
-    " AND earlier.seq < intents.seq)"
-)
-TERMINAL = ("succeeded", "failed", "cancelled", "expired")
-"""The words of a terminal `Status`."""
-# Takes the time, as text, after which a task that its provider does not find still counts.
-UNFINISHED = (
-    f"NOT (delivered AND status IN {TERMINAL}) AND (not_found_since IS NULL OR not_found_since > ?)"
-)
 
 
 def time_text(moment: datetime | None) -> str | None:

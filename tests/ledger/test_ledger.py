@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.models.merging import merge, worth_keeping
 from seedance_cli.models.values import (
     IntentState,
@@ -849,5 +850,6 @@ def test_what_another_process_wrote_is_not_undone(folder: Path, clock: FakeClock
 def traced(ledger: Ledger) -> list[str]:
     """The statements that the ledger runs from now on."""
     found: list[str] = []
+    assert isinstance(ledger._store, SqliteStore)
     ledger._store._db.set_trace_callback(found.append)
     return found

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.errors import NotOurs, WriteFailed
-from seedance_cli.ledger import file as _ledger_file
-from seedance_cli.ledger.file import mapped
+from seedance_cli.ledger import sqlite_file as _ledger_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
+from seedance_cli.ledger.sqlite_file import mapped
 from seedance_cli.models.values import Status, Task
 from support.fake_clock import FakeClock
 from support.ledgers import powerless, prepare, submit

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedance_cli.errors import WriteFailed
-from seedance_cli.ledger import record as ledger_module
+from seedance_cli.ledger import history, observations
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models.values import PricedFields, Status, Submission, Task
 from seedance_cli.tasks.estimate import Estimates
@@ -201,7 +201,7 @@ def test_a_lower_cost_means_more_requests() -> None:
 
 def test_the_longest_pause_leaves_a_duration_worth_keeping() -> None:
     """The ledger takes an end for watched if the task was seen running shortly before it."""
-    assert ledger_module._WATCHED.total_seconds() > LONGEST
+    assert observations._WATCHED.total_seconds() > LONGEST
 
 
 def test_nothing_heavy_is_imported() -> None:
@@ -266,7 +266,7 @@ def test_only_the_newest_durations_are_read(
     for seconds in range(1, 9):
         finished(ledger, clock, seconds)
     assert ledger.durations("runbase", ENDPOINT, PRICED, limit=3) == [6, 7, 8]
-    monkeypatch.setattr(ledger_module, "_RECENT", 5)
+    monkeypatch.setattr(history, "_RECENT", 5)
     assert ledger.durations("runbase", ENDPOINT, PRICED) == [4, 5, 6, 7, 8]
 
 

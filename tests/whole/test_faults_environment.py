@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.ledger import file as _ledger_file
+from seedance_cli.ledger import sqlite_file as _ledger_file
 from seedance_cli.ledger.record import Ledger
 from support import no_locks
 from support.bytes_server import BytesServer, answer

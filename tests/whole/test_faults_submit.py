@@ -25,7 +25,7 @@ import pytest
 
 from seedance_cli.http import exchange
 from seedance_cli.http.threads import Threads
-from seedance_cli.ledger import file as _ledger_file
+from seedance_cli.ledger import sqlite_file as _ledger_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models.values import IntentState, Price, PricedFields, Status, Task, VideoRequest
 from support import tls

@@ -12,7 +12,7 @@ import typer
 
 from seedance_cli.cli import program as cli
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.ledger.schema import TERMINAL
+from seedance_cli.ledger.statements import TERMINAL
 from seedance_cli.models.values import Status
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.system.folders import config_file, state_dir

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from seedance_cli.errors import WriteFailed
-from seedance_cli.ledger.schema import COLUMNS, SCHEMA_VERSION, STEPS
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.schema import SCHEMA_VERSION, STEPS
 from seedance_cli.system import (
     LOCKING,
     check_locks,
@@ -193,10 +194,8 @@ def _step_up(db: sqlite3.Connection, path: Path | None) -> None:
 
 def _check_columns(db: sqlite3.Connection) -> None:
     """Make sure that the tables are as the schema says; `sqlite3.OperationalError` otherwise."""
-    db.execute(f"SELECT {COLUMNS} FROM intents LIMIT 0")  # noqa: S608 - a constant of ours
-    db.execute("SELECT path, size FROM files LIMIT 0")
-    db.execute("SELECT path, size FROM targets LIMIT 0")
-    db.execute("SELECT name, value FROM meta LIMIT 0")
+    for statement in statements.TABLES:
+        db.execute(statement)
 
 
 def _check_whole(db: sqlite3.Connection, path: Path) -> None:

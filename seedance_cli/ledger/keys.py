@@ -1,0 +1,33 @@
+"""The ledger's own id, and what it keeps of a key: a proof, never the key."""
+
+from __future__ import annotations
+
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.part import Part
+
+
+class Keys(Part):
+    """What this ledger alone knows."""
+
+    @property
+    def identity(self) -> str:
+        """The ledger's own id, 32 hex digits, from when it was made or came to have one."""
+        return str(self._meta("ledger"))
+
+    def key_proof(self, key: str, endpoint: str) -> str:
+        """What a row keeps of its submit's key and endpoint: enough to know the pair again.
+
+        HMAC-SHA-256 in hex of the endpoint's origin and the key, under this ledger's random salt:
+        the key cannot be found from it, and two ledgers share none.
+        """
+        import hmac  # only where a key is sent
+
+        from seedance_cli.models import origin
+
+        salt = self._meta("salt")
+        assert isinstance(salt, bytes)
+        # A line end is in no key and in no origin.
+        return hmac.new(salt, f"{origin(endpoint)}\n{key}".encode(), "sha256").hexdigest()
+
+    def _meta(self, name: str) -> object:
+        return self._store.query(statements.META, (name,))[0]["value"]

@@ -1,0 +1,72 @@
+"""Where the videos of tasks were saved, or are about to be."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.part import Part
+from seedance_cli.ledger.rows import task_key
+
+if TYPE_CHECKING:
+    from seedance_cli.models import Submission
+
+
+class Saved(Part):
+    """The files of tasks."""
+
+    def add_file(self, submission: Submission, index: int, path: Path, size: int) -> Submission:
+        """Write where a video of a task was saved; for tasks that the ledger lacks too.
+
+        Args:
+            submission: whose task.
+            index: which of its videos, from 1.
+            path: the file.
+            size: its bytes.
+        """
+        self._store.materialise()
+        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
+        with self._store.writing():
+            self._store.query(statements.ADD_FILE, values)
+            self._store.query(statements.DROP_TARGETS, values[:5])
+        saved = self.files(submission)
+        return replace(submission, files=tuple(str(place) for _, place, _ in saved))
+
+    def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
+        """What was saved of a task: index, absolute path and bytes, in the order of the index."""
+        return self._places(statements.FILES, submission)
+
+    def will_save(self, submission: Submission, index: int, path: Path, size: int) -> None:
+        """Write where a video is about to be saved, before its file gets that name.
+
+        For a download: once its bytes are whole and durable under their temporary name, call this,
+        rename, then `add_file`, which takes the note back. A process that is killed between the
+        rename and `add_file` leaves a file that only `targets` knows: a later run that finds
+        something at a target asks it, and a file of that path and size is the task's own, so that
+        `add_file` is all that is left to do. Bytes that did not get the name leave a note that says
+        nothing, for there is no such file; the next `add_file` of this video takes it away.
+
+        Args:
+            submission: whose task; one that the ledger lacks, too.
+            index: which of its videos, from 1.
+            path: the name that the file is going to have.
+            size: its bytes.
+
+        Raises:
+            WriteFailed: it could not be written; the file should not get its name then.
+        """
+        self._store.materialise()
+        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
+        with self._store.writing():
+            self._store.query(statements.ADD_TARGET, values)
+
+    def targets(self, submission: Submission) -> list[tuple[int, Path, int]]:
+        """What `will_save` wrote of a task and `add_file` did not take back; as `files`."""
+        return self._places(statements.TARGETS, submission)
+
+    def _places(self, statement: str, submission: Submission) -> list[tuple[int, Path, int]]:
+        found = self._store.query(statement, task_key(submission))
+        return [(row["number"], Path(os.fsdecode(row["path"])), row["size"]) for row in found]

@@ -1,0 +1,176 @@
+"""Every statement of the ledger: what is asked of its tables, in SQL. Nobody else knows any.
+
+Each is written for SQLite, with question marks for its values; beside it stand those values, where
+the statement does not show them. Opening a file, its transactions and its locks are the store's.
+
+Imports nothing that takes time: completion reads the tables, and no values.
+"""
+
+# ruff: noqa: S608 - every part of a statement is a constant of ours; values are question marks
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COLUMNS = (
+    "intent, state, provider, endpoint, sandbox, profile, profile_named, fingerprint, request,"
+    " priced, created_at, submitted_at, evidence, task_id, status, task,"
+    " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since,"
+    " fingerprint_rule, key_proof, told, charge_amount, charge_unit, video, last_frame, name,"
+    " batch, batch_row, attempt"
+)
+"""All that a row of `intents` becomes a value of."""
+TERMINAL = ("succeeded", "failed", "cancelled", "expired")
+"""The words of a terminal `Status`."""
+
+_OF_TASK = "provider = ? AND endpoint = ? AND sandbox = ? AND task_id = ?"
+# A task that was adopted by force, or that a provider gave twice, has more than one row. The first
+# stands for it wherever tasks, not submissions, are meant.
+_FIRST = (
+    "task_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents AS earlier"
+    " WHERE earlier.task_id = intents.task_id AND earlier.provider = intents.provider"
+    " AND earlier.endpoint = intents.endpoint AND earlier.sandbox = intents.sandbox"
+    " AND earlier.seq < intents.seq)"
+)
+# Takes the time, as text, after which a task that its provider does not find still counts.
+_UNFINISHED = (
+    f"NOT (delivered AND status IN {TERMINAL}) AND (not_found_since IS NULL OR not_found_since > ?)"
+)
+
+
+def _rows(where: str) -> str:
+    return f"SELECT {COLUMNS} FROM intents WHERE {where}"
+
+
+# Rows that become values: all `COLUMNS`
+
+ROW = _rows("intent = ?")
+ROWS_OF_TASK = _rows(f"{_OF_TASK} ORDER BY seq")
+"""Values: `task_key`."""
+UNSETTLED = _rows("state IN ('unknown', 'sending') ORDER BY seq")
+INTENT_BEGINNING = _rows("substr(intent, 1, length(?)) = ? ORDER BY seq")
+"""Values: the prefix, twice."""
+TASK = _rows(f"{_FIRST} AND task_id = ? AND provider = COALESCE(?, provider) ORDER BY seq")
+TASK_BEGINNING = _rows(f"{_FIRST} AND substr(task_id, 1, length(?)) = ? ORDER BY seq")
+"""Values: the prefix, twice."""
+UNFINISHED = _rows(
+    f"{_FIRST} AND {_UNFINISHED} AND sandbox = ?"
+    " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
+)
+"""Values: see `_UNFINISHED`; sandbox; provider or null; profile or null, twice."""
+NEWEST = _rows(
+    "status = COALESCE(?, status) AND provider = COALESCE(?, provider) ORDER BY seq DESC"
+)
+
+
+def running_twin(rules: int) -> str:
+    """The newest of the same request that was accepted, is not finished, and is another task.
+
+    Values: `same_values`, `task_key`, the submit's earliest and latest time.
+    """
+    return _rows(
+        f"{_same(rules)} AND NOT status IN {TERMINAL} AND NOT ({_OF_TASK}) AND state IN"
+        " ('accepted', 'adopted') AND submitted_at BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1"
+    )
+
+
+# The duplicate guard
+
+# How many rules there are fingerprints of decides each; values: `same_values`.
+
+
+def same(rules: int) -> str:
+    """The intents of one request, each by the rule it was written with."""
+    return f"SELECT intent FROM intents WHERE {_same(rules)}"
+
+
+def unresolved(rules: int) -> str:
+    """The newest of them whose outcome is unknown."""
+    return f"{same(rules)} AND state = 'unknown' ORDER BY seq DESC LIMIT 1"
+
+
+def untold(rules: int) -> str:
+    """Those that were accepted and whose ref nobody was told, newest first."""
+    return f"{same(rules)} AND state = 'accepted' AND NOT told AND NOT delivered ORDER BY seq DESC"
+
+
+def _same(rules: int) -> str:
+    return f"({' OR '.join(['(fingerprint = ? AND fingerprint_rule = ?)'] * rules) or '0'})"
+
+
+# Columns of intents
+
+ON_THE_WAY = "SELECT intent, state, submitted_at FROM intents WHERE state IN ('prepared','sending')"
+STATES = "SELECT intent, state, status, task_id FROM intents WHERE provider = COALESCE(?, provider)"
+LOST = "SELECT intent FROM intents WHERE not_found_since IS NOT NULL"
+NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
+REFS = (
+    f"SELECT provider, task_id FROM intents WHERE {_FIRST}"
+    " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
+    f" ORDER BY {_UNFINISHED} DESC, seq DESC"
+)
+# What a task that ended without a video was charged is a price only if it was something.
+CHARGES = (
+    "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"
+    f" charge_amount, charge_unit FROM intents WHERE {_FIRST} AND NOT sandbox"
+    " AND (cost_basis IS 'charged' OR charge_amount IS NOT NULL)"
+    " AND priced IS NOT NULL AND NOT (status IN ('failed', 'cancelled', 'expired')"
+    " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
+    " AND provider = COALESCE(?, provider) AND endpoint = COALESCE(?, endpoint)"
+    " AND substr(priced, 1, length(?)) = ? ORDER BY seq"
+)
+"""Values: provider or null, endpoint or null; how the priced text begins, twice."""
+DURATIONS = (
+    "SELECT submitted_at, finished_at FROM intents"
+    " WHERE seq > (SELECT max(seq) FROM intents) - ?"
+    " AND substr(priced, 1, length(?)) = ? AND provider = ? AND endpoint = ?"
+    f" AND finished_at >= submitted_at AND {_FIRST} AND NOT sandbox AND status = 'succeeded'"
+    " AND watched ORDER BY seq DESC LIMIT ?"
+)
+"""Values: how many rows to look at, how the priced text begins (twice), provider, endpoint, limit.
+
+Newest first."""
+
+
+def insert_intent(columns: Iterable[str]) -> str:
+    """A new row, with a value for each of its columns."""
+    names = list(columns)
+    return f"INSERT INTO intents ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def update_intent(columns: Iterable[str]) -> str:
+    """Values: of the columns, then the intent."""
+    return f"UPDATE intents SET {_assigned(columns)} WHERE intent = ?"
+
+
+def update_task(columns: Iterable[str]) -> str:
+    """Every row of a task. Values: of the columns, then `task_key`."""
+    return f"UPDATE intents SET {_assigned(columns)} WHERE {_OF_TASK}"
+
+
+def _assigned(columns: Iterable[str]) -> str:
+    return ", ".join(f"{name} = ?" for name in columns)
+
+
+# Where videos lie; values: `task_key`, then number, path, size
+
+_PLACE = "(provider, endpoint, sandbox, task_id, number, path, size) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD_FILE = f"INSERT OR REPLACE INTO files {_PLACE}"
+ADD_TARGET = f"INSERT OR REPLACE INTO targets {_PLACE}"
+DROP_TARGETS = f"DELETE FROM targets WHERE {_OF_TASK} AND number = ?"
+FILES = f"SELECT number, path, size FROM files WHERE {_OF_TASK} ORDER BY number"
+TARGETS = f"SELECT number, path, size FROM targets WHERE {_OF_TASK} ORDER BY number"
+
+# The ledger itself
+
+META = "SELECT value FROM meta WHERE name = ?"
+TABLES = (
+    f"SELECT {COLUMNS} FROM intents LIMIT 0",
+    "SELECT path, size FROM files LIMIT 0",
+    "SELECT path, size FROM targets LIMIT 0",
+    "SELECT name, value FROM meta LIMIT 0",
+)
+"""Each fails where a table is not as the schema says."""

@@ -1,0 +1,275 @@
+"""Before and after the paid POST: what is written of it, and when it may not leave.
+
+`prepare` → `sending` → the POST → `accept` → `told`, or `settle`. Each returns once the disk has
+it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli.errors import OutcomeUnknown, WriteFailed
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.part import Part
+from seedance_cli.ledger.rows import (
+    evidence_text,
+    priced_text,
+    request_text,
+    same_values,
+    task_key,
+)
+from seedance_cli.ledger.schema import time_text
+from seedance_cli.models import IntentState, timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seedance_cli.ledger.rows import Value
+    from seedance_cli.ledger.store import Store
+    from seedance_cli.models import JsonObject, PricedFields, Submission, Task, VideoRequest
+    from seedance_cli.system import Clock
+
+_A_DAY = timedelta(hours=24)
+_NO_FINGERPRINTS: Mapping[int, str] = MappingProxyType({})
+_OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
+
+
+class Kin(NamedTuple):
+    """What else the ledger has of a request."""
+
+    first: Submission | None
+    """The row that named the same task before; the provider took two requests for one."""
+    running: Submission | None
+    """The newest of the same request that was accepted in the last day and is not finished."""
+
+
+class Submissions(Part):
+    """What is paid for by this process."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """As `Part`."""
+        super().__init__(store, clock)
+        self._marks: dict[str, Mapping[int, str]] = {}
+        """The fingerprints of what this process submits, by intent."""
+
+    def prepare(
+        self,
+        *,
+        provider: str,
+        endpoint: str,
+        profile: str | None,
+        profile_named: bool = False,
+        sandbox: bool,
+        fingerprint: str,
+        request: VideoRequest,
+        priced: PricedFields | None,
+        again: bool,
+        earlier_fingerprints: Mapping[int, str] = _NO_FINGERPRINTS,
+        key_proof: str | None = None,
+    ) -> Submission:
+        """Write the intent to submit, unless an identical request has an unknown outcome.
+
+        Nor if one was accepted and nobody was told of its task, since the process that paid for it
+        is gone: that row is the result then. Check and insert are one transaction.
+
+        Args:
+            provider: its name.
+            endpoint: the base URL, or `sandbox`.
+            profile: the profile's name.
+            profile_named: whether `--profile` named it; the task is read with the same rank.
+            sandbox: whether it is the sandbox's.
+            fingerprint: of the final request, by `fingerprint.RULE`.
+            request: what the user asked for.
+            priced: what decides its price; None if that is not known.
+            again: submit although an identical request is unresolved, or untold.
+            earlier_fingerprints: of the same request by the rules of before, for the rows that were
+                written with them.
+            key_proof: of the key it is sent with; see `key_proof`.
+
+        Returns:
+            The new row, `prepared`; or one that is `accepted`, with its task, and nothing may be
+            sent.
+
+        Raises:
+            OutcomeUnknown: there is such a request; nothing was written for this one.
+            WriteFailed: the ledger cannot take it.
+        """
+        if not self._store.on_disk:
+            raise WriteFailed("the ledger was opened for reading; nothing was submitted")
+        from uuid import uuid4  # only a paid submit needs it
+
+        from seedance_cli.models import RULE
+
+        intent = uuid4().hex
+        marks = {RULE: fingerprint, **earlier_fingerprints}
+        now = time_text(self._clock.now())
+        self._store.hold(intent)
+        blocking, untold = None, None
+        kept = False
+        try:
+            with self._store.writing():
+                self._store.settle_abandoned()
+                if not again:
+                    blocking, untold = self._unresolved(marks), self._untold(marks)
+                if blocking is None and untold is None:
+                    self._store.insert(
+                        {
+                            "intent": intent,
+                            "state": IntentState.PREPARED.value,
+                            "provider": provider,
+                            "endpoint": endpoint,
+                            "sandbox": int(sandbox),
+                            "profile": profile,
+                            "profile_named": int(profile_named),
+                            "fingerprint": fingerprint,
+                            "fingerprint_rule": RULE,
+                            "request": request_text(request),
+                            "priced": priced_text(priced),
+                            "created_at": now,
+                            "told": 0,
+                            "key_proof": key_proof,
+                        }
+                    )
+                    kept = True
+        finally:
+            if not kept:
+                self._store.release(intent)
+        if blocking is not None:
+            raise OutcomeUnknown(
+                "the outcome of an identical request is not known yet"
+                f" (intent {blocking}); nothing was sent now",
+                hint="`seedance recover` says what is known of it and how to settle it;"
+                " `--again` submits all the same",
+                provider=provider,
+                retry_safe=False,
+                intent=blocking,
+            )
+        self._marks[untold or intent] = marks
+        return self._store.row(untold or intent)
+
+    def sending(self, intent: str) -> None:
+        """Write that the paid request is about to leave. Nothing may be sent if this raises."""
+        now = time_text(self._clock.now())
+        with self._store.writing():
+            state = self._store.row(intent).state
+            if state not in {IntentState.PREPARED, IntentState.SENDING}:
+                raise WriteFailed(f"the intent {intent} is {state} already; nothing was sent")
+            self._store.update(intent, {"state": IntentState.SENDING.value, "submitted_at": now})
+
+    def accept(self, intent: str, task: Task, evidence: JsonObject | None = None) -> Submission:
+        """Write the task that the provider named, whatever its row was taken for meanwhile.
+
+        The lock is kept until `told`. If the ledger cannot take it, the row counts as `unknown`
+        once the process ends.
+
+        Args:
+            intent: whose row.
+            task: as the answer has it.
+            evidence: the answer, for a row that becomes `unknown`.
+
+        Raises:
+            OutcomeUnknown: the ledger has that task already, from another request. It was written.
+        """
+        with self._store.writing():
+            row = replace(self._store.row(intent), task=task)
+            others = [one for one in self._rows_of(row) if one.intent != intent]
+            stranger = None if not others or self._same_as(intent, others) else others[0]
+            if stranger is not None:
+                fault = f"{stranger.ref} is the task of another request"
+                found = {**(evidence or {}), "fault": fault}
+                state, text = IntentState.UNKNOWN.value, evidence_text(found)
+                self._store.update(intent, {"state": state, "evidence": text})
+            else:
+                row = self._take(intent, IntentState.ACCEPTED, task)
+        if stranger is not None:
+            self._store.release(intent)
+            raise _taken(stranger, intent)
+        if not task.status.terminal:
+            self._running_at[intent] = self._clock.now()
+        return row
+
+    def told(self, intent: str) -> None:
+        """Write that the ref of an accepted task is on a stream."""
+        try:
+            with self._store.writing():
+                self._store.update(intent, {"told": 1})
+        finally:
+            self._store.release(intent)
+
+    def kin(self, submission: Submission) -> Kin:
+        """What else the ledger has of the request that this process has just submitted.
+
+        Args:
+            submission: as `accept` gave it, or `prepare` that of an earlier process.
+        """
+        assert submission.intent is not None
+        rows = self._rows_of(submission)
+        since = (now := self._clock.now()) - _A_DAY
+        marks = self._marks.get(submission.intent, {})
+        within = time_text(since), time_text(now)
+        running = self._store.select(
+            statements.running_twin(len(marks)),
+            (*same_values(marks), *task_key(submission), *within),
+        )
+        return Kin(
+            first=rows[0] if rows and rows[0].intent != submission.intent else None,
+            running=running[0] if running else None,
+        )
+
+    def settle(self, intent: str, state: IntentState, evidence: JsonObject) -> Submission:
+        """Write how a submission ended that brought no task.
+
+        A row that `recover` has settled meanwhile stays as it is.
+
+        Args:
+            intent: whose row.
+            state: `refused`, `not_sent` or `unknown`.
+            evidence: what came back; redacted.
+        """
+        assert state in {IntentState.REFUSED, IntentState.NOT_SENT, IntentState.UNKNOWN}
+        with self._store.writing():
+            if self._store.row(intent).state in _OPEN:
+                columns: dict[str, Value] = {"evidence": evidence_text(evidence)}
+                self._store.update(intent, {"state": state.value, **columns})
+            submission = self._store.row(intent)
+        self._store.release(intent)
+        return submission
+
+    def _unresolved(self, fingerprints: Mapping[int, str]) -> str | None:
+        """The newest intent of that fingerprint, by its own rule, whose outcome is unknown."""
+        statement = statements.unresolved(len(fingerprints))
+        found = self._store.query(statement, same_values(fingerprints))
+        return str(found[0]["intent"]) if found else None
+
+    def _untold(self, fingerprints: Mapping[int, str]) -> str | None:
+        """The newest intent of that fingerprint that was accepted for a process now gone.
+
+        Of one that lives nobody can tell yet whether it will tell its ref.
+        """
+        found = self._store.query(statements.untold(len(fingerprints)), same_values(fingerprints))
+        gone = (str(row["intent"]) for row in found if not self._store.lives(row["intent"]))
+        return next(gone, None)
+
+    def _same_as(self, intent: str, others: Sequence[Submission]) -> bool:
+        """Whether one of the others is the same request as this one."""
+        marks = self._marks.get(intent, {})
+        wanted = {one.intent for one in others}
+        found = self._store.query(statements.same(len(marks)), same_values(marks))
+        return any(row["intent"] in wanted for row in found)
+
+
+def _taken(known: Submission, intent: str) -> OutcomeUnknown:
+    """The provider named a task that is another request's."""
+    when = known.submitted_at or known.created_at
+    since = "" if when is None else f" since {timestamp(when)}"
+    return OutcomeUnknown(
+        f"{known.provider} answered with {known.ref}, which the ledger has{since} as the task of"
+        " another request. Whether this one was accepted is not known: you may have been charged",
+        hint="do not run it again before: seedance recover",
+        provider=known.provider,
+        retry_safe=False,
+        intent=intent,
+    )
