@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.errors import NotOurs, WriteFailed
-from seedance_cli.ledger import sqlite_file as _ledger_file
+from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.ledger.sqlite_file import mapped
@@ -318,8 +318,8 @@ def test_locked_by_another_process(
     path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A transaction that another process keeps open is waited for, within bounds; then 10."""
-    assert _ledger_file.BUSY_SECONDS == 10
-    monkeypatch.setattr(_ledger_file, "BUSY_SECONDS", 0.2)
+    assert sqlite_file.BUSY_SECONDS == 10
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.2)
     with (
         Ledger.open(path.parent, clock, create=True) as ledger,
         closing(sqlite3.connect(path, isolation_level=None)) as other,

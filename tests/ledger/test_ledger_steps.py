@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.errors import WriteFailed
-from seedance_cli.ledger import refs as _ledger_refs
+from seedance_cli.ledger import refs
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.models.values import IntentState, PricedFields, Submission
@@ -403,7 +403,7 @@ def test_a_full_disk_is_named(path: Path, run: Run, monkeypatch: pytest.MonkeyPa
 READS = """
 import sys
 from pathlib import Path
-from seedance_cli.ledger import refs as _ledger_refs
+from seedance_cli.ledger import refs
 from seedance_cli.cli.program import main
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.errors import WriteFailed
@@ -411,7 +411,7 @@ from seedance_cli.ledger.record import Ledger
 from seedance_cli.models.values import Status, Task
 
 folder, clock = Path(sys.argv[1]), SystemClock()
-print(len(_ledger_refs.tasks(folder, clock.now(), sandbox=False)))
+print(len(refs.tasks(folder, clock.now(), sandbox=False)))
 with Ledger.open(folder, clock, create=False) as ledger:
     print(len(ledger.unknown()), len(ledger.unfinished(sandbox=False)))
     try:
@@ -450,7 +450,7 @@ def test_where_nothing_can_be_written(path: Path, monkeypatch: pytest.MonkeyPatc
 def test_completion_leaves_it_as_it_is(path: Path, clock: FakeClock) -> None:
     """A press of Tab reads an old ledger and changes nothing."""
     before = path.read_bytes()
-    found = _ledger_refs.tasks(path.parent, clock.now(), sandbox=False)
+    found = refs.tasks(path.parent, clock.now(), sandbox=False)
     assert {name for _, name in found} == {"run_done", "run_running", "run_failed", "run_adopted"}
     assert path.read_bytes() == before
     assert [name for name in kept(path) if "bak" in name] == []

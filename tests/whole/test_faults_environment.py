@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.ledger import sqlite_file as _ledger_file
+from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
 from support import no_locks
 from support.bytes_server import BytesServer, answer
@@ -263,7 +263,7 @@ def test_fault_45_locked_by_another_process(
     path: Path, spawn: Spawn, run: Run, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ledger that another process holds is waited for, within bounds; then 10, nothing sent."""
-    monkeypatch.setattr(_ledger_file, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.3)
     code = (
         "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
         "db.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"

@@ -25,7 +25,7 @@ import pytest
 
 from seedance_cli.http import exchange
 from seedance_cli.http.threads import Threads
-from seedance_cli.ledger import sqlite_file as _ledger_file
+from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models.values import IntentState, Price, PricedFields, Status, Task, VideoRequest
 from support import tls
@@ -771,7 +771,7 @@ def test_fault_10_a_locked_ledger_sends_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ledger that another process keeps locked: a bounded wait, then 10, no POST."""
-    monkeypatch.setattr(_ledger_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
         assert shop.buy(server.url).code == 0
         db = sqlite3.connect(shop.state / "ledger.db")
