@@ -28,6 +28,13 @@ class App:
         self.out: Output | None = None
 
     @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys that are configured: no error or warning repeats one."""
+        from seedance_cli.config import known_keys  # read where there is something to tell
+
+        return known_keys(self.env)
+
+    @cached_property
     def payment(self) -> Payment:
         """What is known of what the command pays for."""
         from seedance_cli.tasks import Payment  # no values before a command runs

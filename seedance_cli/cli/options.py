@@ -22,7 +22,7 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: bool) -> Run:
     from seedance_cli.cli.output.sink import Output
 
     app: App = ctx.obj
-    app.out = Output(json=json, quiet=quiet, verbose=verbose)
+    app.out = Output(json=json, quiet=quiet, verbose=verbose, keys=lambda: app.keys)
     return Run(app.env, app.clock, app.out, app.payment)
 
 

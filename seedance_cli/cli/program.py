@@ -332,5 +332,5 @@ def _output(state: App, arguments: list[str]) -> Output:
         from seedance_cli.cli.output.sink import Output
 
         # Before the options are read, the words themselves tell whether JSON was asked for.
-        state.out = Output(json=_wants_json(arguments))
+        state.out = Output(json=_wants_json(arguments), keys=lambda: state.keys)
     return state.out

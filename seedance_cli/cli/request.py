@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import VideoRequest, shown, told
+from seedance_cli.models import VideoRequest, may_be_key, shown, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +120,14 @@ def with_defaults(
 def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return _decoded(file, f"--prompt-file {path}")
+            return _decoded(file, f"--prompt-file {_path(path)}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UsageError(f"--prompt-file {path} cannot be read: {_why(error)}") from error
+        raise UsageError(f"--prompt-file {_path(path)} cannot be read: {_why(error)}") from error
+
+
+def _path(path: Path) -> str:
+    """The path as an error names it: a lone name may be a key, a path of folders is none."""
+    return told(path.name) if path.name == str(path) and may_be_key(path.name) else str(path)
 
 
 def _from_stdin() -> str:

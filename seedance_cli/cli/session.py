@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from seedance_cli import providers
-from seedance_cli.cli.refs import parse_ref
+from seedance_cli.cli.refs import parse_ref, refuse_key
+from seedance_cli.config import known_keys, row_endpoint
 from seedance_cli.config import resolve as profiles
-from seedance_cli.config import row_endpoint
 from seedance_cli.errors import (
     ConfigError,
     NoHome,
@@ -346,6 +346,7 @@ class Session:
             )
         if begun is not None:
             return begun
+        refuse_key(task_id, known_keys(self.env, self._profiles()))
         prefix, colon, _ = text.partition(":")
         if named is None and self._provider is None and colon and prefix.isalnum():
             # An id may have a colon in it; far more often it is a provider's name, mistyped.

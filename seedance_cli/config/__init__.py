@@ -47,6 +47,9 @@ if TYPE_CHECKING:
         source_object as source_object,
     )
     from seedance_cli.config.sources import (
+        known_keys as known_keys,
+    )
+    from seedance_cli.config.sources import (
         load as load,
     )
     from seedance_cli.config.sources import (
@@ -68,6 +71,7 @@ __getattr__ = face(
         "edit": "",
         "effective": "show",
         "keys": "",
+        "known_keys": "sources",
         "load": "sources",
         "paths": "sources",
         "resolve": "",

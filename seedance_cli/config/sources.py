@@ -98,6 +98,28 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     return Store(where, config.default_profile, profiles, warnings)
 
 
+def known_keys(env: Mapping[str, str], store: Store | None = None) -> frozenset[str]:
+    """Every key that is configured, as far as no command must be run for it.
+
+    Args:
+        env: the environment.
+        store: both files; None: they are read, and count as empty where they cannot be.
+    """
+    if store is None:
+        try:
+            store = load(env, tighten=False)
+        except ConfigError:
+            store = Store(None, None, {})
+    tables = [table for one in store.profiles.values() for table in one.providers.values()]
+    variables = {providers.get(name).info.key_env for name in providers.names()}
+    variables |= {table.api_key_env for table in tables if table.api_key_env is not None}
+    secrets = [table.api_key for table in tables if table.api_key is not None]
+    for one in store.profiles.values():
+        secrets += one.credentials.values()
+    found = {env.get(name, "").strip() for name in variables}
+    return frozenset(found | {secret.reveal() for secret in secrets}) - {""}
+
+
 def _mode_warnings(path: Path, document: toml_store.Document, *, matters: bool) -> tuple[str, ...]:
     if document.loose is None:
         return ()

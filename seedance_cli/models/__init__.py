@@ -119,6 +119,9 @@ if TYPE_CHECKING:
     from seedance_cli.models.user_words import (
         told as told,
     )
+    from seedance_cli.models.user_words import (
+        without_keys as without_keys,
+    )
     from seedance_cli.models.values import (
         LONGEST_PROMPT as LONGEST_PROMPT,
     )
@@ -228,6 +231,7 @@ __getattr__ = face(
         "unusable": "text",
         "url_fault": "text",
         "without_a_task": "values",
+        "without_keys": "user_words",
         "worth_keeping": "merging",
     },
 )

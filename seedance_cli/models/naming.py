@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
+from seedance_cli.models.user_words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -248,7 +249,9 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
             return token[0]
         field = found.group(1)
         if field not in values:
-            what = f"-o has no field {token}" if field is not None else f"-o has a lone {token}"
+            what = (
+                f"-o has no field {shown(token)}" if field is not None else f"-o has a lone {token}"
+            )
             raise UsageError(
                 what,
                 hint=f"fields: {' '.join(f'{{{name}}}' for name in FIELDS)}; "

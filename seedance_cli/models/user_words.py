@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ LONGEST_NAME = 64
 """Characters of the longest word that names something here: a profile."""
 _ISSUED = re.compile(r"(sd2|dk|sk|pk|r8)[-_]\w|bearer\s", re.IGNORECASE)
 """How keys of sellers begin."""
+_INSIDE = re.compile(r"(?<![\w-])(?:sd2|dk|sk|pk|r8)[-_][\w-]{8,}", re.IGNORECASE)
+"""A key of a seller in a text: after a colon, a brace, a quote."""
 _PART = re.compile(r"[A-Za-z0-9]+")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 """What a name is put together of: a word, an abbreviation, a number."""
@@ -62,6 +65,19 @@ def masked(text: str, words: Iterable[str]) -> str:
     return text
 
 
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """A message of this program without these keys, and without what begins as sellers' keys do.
+
+    Args:
+        text: in which words of the user stand.
+        keys: those that are configured.
+    """
+    for key in keys:
+        if len(key) >= _SHORTEST:  # a shorter one stands in innocent words
+            text = text.replace(key, "****").replace(quote(key, safe=""), "****")
+    return _INSIDE.sub("****", text)
+
+
 def holds_key(word: str) -> bool:
     """Whether a word of the command line, or what an option in it names, may be a key."""
     return any(map(may_be_key, _parts(word)))
@@ -79,7 +95,7 @@ def may_be_key(word: str) -> bool:
     changes between letters, capitals and digits all the time. One of small letters alone, and
     short, passes for a name.
     """
-    if is_issued(word):
+    if is_issued(word) or _INSIDE.search(word):
         return True
     if any(character.isspace() for character in word):  # a sentence
         return False

@@ -612,6 +612,11 @@ MISTAKES = (
     "providers --provider {}",
     "status {}",
     "status {}:t1",
+    "status dummy:{}",
+    "wait dummy:{}",
+    "generate x -p runbase -f {}",
+    "generate x -p runbase -o {{{}}}",
+    "sandbox --host {}",
     "status --profile {}",
     "wait {} --timeout 0",
     "cancel {}",
@@ -667,6 +672,33 @@ def test_a_key_in_a_wrong_place_is_not_repeated(words: str, key: str, run: Run) 
     assert result.code in {2, 3}, result.err
     assert key not in result.out + result.err
     assert key[:12] not in result.err
+
+
+@pytest.mark.parametrize("key", ["rb_9f8e7d6c", "seedanceofmine", "sk-live-qwertzuiop"])
+@pytest.mark.parametrize("place", ["variable", "config", "credentials"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("status runbase:{}", "status -p runbase {}", "wait defapi:{} --timeout 0"),
+        *("cancel seedance2ink:{}", "generate x -p runbase -f {}", "generate x -p {}"),
+        *("generate x -p runbase -f no/such/{}", "generate x -p runbase -o {{{}}}"),
+    ],
+)
+def test_a_configured_key_is_not_repeated(
+    words: str, place: str, key: str, run: Run, config: Path
+) -> None:
+    """Whatever it looks like: it is no id that is sent, and no error shows it."""
+    if place == "config":
+        config.write_text(f"[profiles.default.providers.runbase]\napi_key = '{key}'\n")
+    elif place == "credentials":
+        config.with_name("credentials.toml").write_text(f"[profiles.default]\nrunbase = '{key}'\n")
+    with ScriptedProvider() as server:
+        env = server.env()
+        env["RUNBASE_API_KEY"] = key if place == "variable" else None
+        result = run(*(word.format(key) for word in words.split()), "--json", env=env)
+        assert server.server.requests == []
+    assert result.code == 2, result.err
+    assert key not in result.out + result.err
 
 
 @pytest.mark.parametrize("key", TYPED.values(), ids=list(TYPED))

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from seedance_cli.errors import WriteFailed
-from seedance_cli.models import mask_url, safe, unsafe
+from seedance_cli.models import mask_url, safe, unsafe, without_keys
 from seedance_cli.system import (
     capable,
     coloured,
@@ -28,7 +28,7 @@ from seedance_cli.system import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from seedance_cli.errors import SeedanceError
@@ -62,17 +62,26 @@ class Output:
     The streams are looked up at each call, so that a test or an embedding program may swap them.
     """
 
-    def __init__(self, *, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        keys: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         """Remember what the user wants to see.
 
         Args:
             json: results are JSON, and an error ends with one line of it.
             quiet: nothing on stderr but errors and what `always` says.
             verbose: `log` speaks.
+            keys: gives those that no error or warning may repeat.
         """
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
+        self._keys = keys
         self.guard: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         """Entered around each write to a terminal; a live display steps aside in it."""
         self.leave: Callable[[], None] = _nothing
@@ -195,7 +204,7 @@ class Output:
     def warn(self, text: str) -> None:
         """Say `warning: …` on stderr, unless quiet."""
         if not self.quiet:
-            self._say("warning:", text, style="33")
+            self._say("warning:", without_keys(text, self._keys()), style="33")
 
     def always(self, text: str) -> bool:
         """Say a line on stderr, quiet or not; whether somebody took it."""
@@ -213,16 +222,17 @@ class Output:
 
     def complain(self, error: SeedanceError) -> None:
         """Say what went wrong and what to type next, for a person only."""
-        self._say("seedance: error:", error.message, style="1;31")
+        self._say("seedance: error:", without_keys(error.message, self._keys()), style="1;31")
         if error.hint:
-            self._say("  hint:", error.hint, style="2")
+            self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
 
     def error_line(self, error: SeedanceError) -> None:
         """With JSON, the one line of stderr that a script reads; it must be the last one."""
         if self.json:
             from seedance_cli.cli.output.documents import dumps, error_object
 
-            self._say("", dumps(error_object(error)))
+            # In its strings no character of a key is escaped: a key is printable ASCII.
+            self._say("", without_keys(dumps(error_object(error)), self._keys()))
 
     def ready(self) -> bool:
         """Whether stdout takes a line now, without waiting for its reader."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from seedance_cli.errors import UsageError, WriteFailed
+from seedance_cli.models import shown
 from seedance_cli.sandbox.state import Sandbox
 from seedance_cli.sandbox.tasks import Store
 from seedance_cli.sandbox.video.store import Videos
@@ -114,6 +115,11 @@ def serving(
             thread.join()
 
 
+def _named(host: str) -> str:
+    """The host as an error names it: a lone word may be a key, an address is none."""
+    return host if "." in host or ":" in host else shown(host)
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A socket on that address.
 
@@ -124,7 +130,7 @@ def bind(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            f"--host {host}: there is no such address", hint="try --host 127.0.0.1"
+            f"--host {_named(host)}: there is no such address", hint="try --host 127.0.0.1"
         ) from error
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
@@ -142,7 +148,7 @@ def bind(host: str, port: int) -> socket.socket:
 
         if error.errno == errno.EADDRNOTAVAIL:
             raise UsageError(
-                f"--host {host}: this machine does not have that address",
+                f"--host {_named(host)}: this machine does not have that address",
                 hint="try --host 127.0.0.1",
             ) from error
         reason = (
