@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -182,6 +183,25 @@ def test_a_module_is_no_longer_than_a_person_reads(module: str) -> None:
 def test_few_names_at_the_top() -> None:
     """The rooms, and what serves them all."""
     assert {room(module) for module in MODULES} == set(ROOMS) | OUTSIDE - {"__init__"} | {""}
+
+
+def test_the_page_shows_this_house() -> None:
+    """The tree in docs/architecture.md has every folder and top file; its table is the one here."""
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = page.split("```")[1].splitlines()[2:]
+    shown, above = set[str](), ""
+    for line in lines:
+        name = line.split()[0]
+        above = name if line.startswith("  ") and line[2] != " " else above
+        shown.add(name if name == above else above + name)
+    folders = {
+        f"{one.replace('.', '/')}/" for one, path in MODULES.items() if path.stem == "__init__"
+    }
+    assert shown == folders - {"/"} | {f"{one}.py" for one in OUTSIDE}
+    table = re.findall(r"^\| `(\w+)` \|(.*)\|$", page, re.MULTILINE)
+    assert {room: rooms.replace("`", "").split() for room, rooms in table} == {
+        room: rooms.split() for room, rooms in ROOMS.items()
+    }
 
 
 @pytest.mark.parametrize("library", DOORS)
