@@ -456,7 +456,7 @@ class Session:
         provider = providers.get(settings.provider)
         url = settings.endpoint
         if settings.sandbox:
-            url = f"{self._sandbox_root()}/{provider.info.name}"
+            url = f"{self._sandbox_root(provider.info.name)}/{provider.info.name}"
             url += urlsplit(provider.info.base_url).path.rstrip("/")
         key = self._key(settings)
         log = self.out.log if self.out.verbose else None
@@ -486,11 +486,12 @@ class Session:
             folder = None
         return Pace(folder, url, key, info.rate_limit, self.clock)
 
-    def _sandbox_root(self) -> str:
-        if self._root is None:
-            from seedance_cli.sandbox import running
+    def _sandbox_root(self, provider: str) -> str:
+        from seedance_cli import sandbox
 
-            self._root = self._stack.enter_context(running(self.state_dir))
+        sandbox.require_dialect(provider)
+        if self._root is None:
+            self._root = self._stack.enter_context(sandbox.running(self.state_dir))
         return self._root
 
 

@@ -203,9 +203,9 @@ class Fields(NamedTuple):
         """What decides the body's price; None where it holds what the documents do not know."""
         level = body.get(self.inside) if self.inside else body
         outside = {field.wire for field in self.table if field.outside}
-        if self.inside and body.keys() != {self.inside, *outside}:
-            return None
         known = {field.wire for field in self.table if not field.outside}
+        if self.inside and not body.keys() <= {self.inside, *outside}:
+            return None
         if not isinstance(level, dict) or not level.keys() <= known:
             return None
         values: dict[str, Value] = dict.fromkeys(_FILLED_IN)

@@ -19,6 +19,9 @@ from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
     from seedance_cli.sandbox import serve as serve
+    from seedance_cli.sandbox.dialects._registry import (
+        require_dialect as require_dialect,
+    )
     from seedance_cli.sandbox.options import (
         Options as Options,
     )
@@ -41,6 +44,7 @@ __getattr__ = face(
         "Options": "options",
         "Sandbox": "state",
         "require": "options",
+        "require_dialect": "dialects._registry",
         "running": "serve",
         "seconds_from": "options",
         "serve": "",

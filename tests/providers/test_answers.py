@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from seedance_cli.models.values import JsonObject, Submission
     from support.runner import Result, Run
 
-NAMES = providers.names()
 URL = "https://v.example/1.mp4"
 # What stands around the fields of a task, one document a provider; `%s` is where more may stand.
 TASKS = {
@@ -36,6 +35,7 @@ TASKS = {
     '"output":{"url":"URL"}}',
     "runbase": '{%s"id":"t1","status":"succeeded","output":{"urls":["URL"]}}',
 }
+NAMES = tuple(TASKS)
 ODDITIES: dict[str, bytes] = {
     "a byte that is no UTF-8": b'"echo":"a boat\xff",',
     "a character cut in the middle": b'"echo":"\xe6\xb0",',

@@ -47,8 +47,8 @@ from seedance_cli.models.values import (
 )
 from seedance_cli.providers import _answers as _json
 from seedance_cli.providers._base import ModelUse
+from support.provider_fixtures import folder
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAMES = providers.names()
 HANDLE_ID = "a/b?c&d e"
 UNUSABLE_IDS: list[Any] = [
@@ -118,7 +118,7 @@ class FakeApi:
 @cache
 def load(name: str, file: str) -> Any:
     """A fixture as JSON."""
-    return json.loads((FIXTURES / name / file).read_text(encoding="utf-8"))
+    return json.loads((folder(name) / file).read_text(encoding="utf-8"))
 
 
 def contract(name: str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def contract(name: str) -> dict[str, Any]:
 
 def raw(name: str, file: str, status: int = 200) -> HttpResponse:
     """A documented answer, byte for byte."""
-    return HttpResponse(status, {}, (FIXTURES / name / file).read_bytes())
+    return HttpResponse(status, {}, (folder(name) / file).read_bytes())
 
 
 def answer(body: object, status: int = 200) -> HttpResponse:
@@ -555,7 +555,12 @@ def test_capabilities(name: str) -> None:
         assert len(info.models) == 1
 
 
-@pytest.mark.parametrize("path", sorted(Path(seedance_cli.providers.__path__[0]).glob("*.py")))
+SOURCES = sorted(
+    path for folder in seedance_cli.providers.__path__ for path in Path(folder).glob("*.py")
+)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_providers_only_translate(path: Path) -> None:
     """A provider imports values and pure helpers: it cannot sleep, print, read files or the env."""
     if path.name in {"__init__.py", "_registry.py"}:

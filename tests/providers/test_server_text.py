@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from support.runner import Result, Run
     from support.scripted_provider import Step
 
-NAMES = providers.names()
+NAMES = ("defapi", "runbase", "seedance2ink", "seedanceapi")
 KEY = "sd2_live_a8Kz9QwE3rTy6UiOp1sD"
 PIECE = KEY[6:20]
 HUGE = 1_000_000

@@ -11,12 +11,33 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from seedance_cli.errors import UsageError
+
 if TYPE_CHECKING:
     from seedance_cli.sandbox.dialects._base import Dialect
 
 
 @cache
+def names() -> tuple[str, ...]:
+    """The providers that the sandbox emulates, sorted; nothing is imported for it."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+
+
+@cache
 def every() -> tuple[Dialect, ...]:
     """Every dialect, by name."""
-    stems = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
-    return tuple(cast("Dialect", import_module(f"{__package__}.{stem}").DIALECT) for stem in stems)
+    modules = (import_module(f"{__package__}.{name}") for name in names())
+    return tuple(cast("Dialect", module.DIALECT) for module in modules)
+
+
+def require_dialect(provider: str) -> None:
+    """Make sure that the sandbox emulates a provider.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if provider not in names():
+        raise UsageError(
+            f"the sandbox does not know {provider} yet",
+            hint=f"the providers of the sandbox are {', '.join(names())}",
+        )
