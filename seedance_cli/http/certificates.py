@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from seedance_cli.errors import ConfigError
+from seedance_cli.system import misquoted
 
 _EXPIRED, _NOT_YET, _REVOKED = 10, 9, 23
 _OTHER_NAME = frozenset({62, 63, 64})
@@ -39,6 +40,11 @@ def nobody() -> ssl.SSLContext:
 
 @cache
 def _context(file: str | None, folders: str | None, key_log: str | None) -> ssl.SSLContext:
+    named = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": folders, "SSLKEYLOGFILE": key_log}
+    for name, value in named.items():
+        fault = misquoted(value or "")
+        if fault is not None:
+            raise ConfigError(f"{name} {fault}", hint="set it to the path alone, or unset it")
     if key_log:
         # `ssl` opens it itself with each context: here to know whose fault a failure is.
         try:

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import is_loopback, literal
+from seedance_cli.system import misquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,9 @@ def _source(name: str) -> str:
 
 
 def _parsed(text: str, source: str) -> Proxy:
+    fault = misquoted(text.strip(" "))
+    if fault is not None:
+        raise _unusable(source, fault)
     if "://" not in text:
         text = f"http://{text}"
     try:
@@ -134,7 +138,7 @@ def _matches(entry: str, scheme: str, host: str, port: int) -> bool:
     wanted, separator, rest = entry.partition("://")
     if not separator:
         wanted, rest = "", entry
-    if any(character in rest for character in "[]@"):
+    if any(character in rest for character in "[]@\"'"):
         raise _no_exception()
     address = literal(host)
     if "/" in rest and not separator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+_QUOTES = "\"'\u201c\u201d\u2018\u2019"
 
 
 def misquoted(text: str) -> str | None:
@@ -12,8 +12,8 @@ def misquoted(text: str) -> str | None:
     """
     if "\n" in text or "\r" in text:
         return "has a line end in it"
-    if text[:1] + text[-1:] in _QUOTES and len(text) > 1:
-        return "is wrapped in quotes"
+    if text.strip(_QUOTES) != text:
+        return "begins or ends with a quote"
     if text != text.strip():
         return "begins or ends with a space"
     if text.startswith("$"):

@@ -450,6 +450,9 @@ MISQUOTED = {
     "quoted": '"{}"',
     "single quotes": "'{}'",
     "typeset quotes": "\u201c{}\u201d",
+    "an opening quote": '"{}',
+    "a closing quote": "{}'",
+    "a typeset closing quote": "{}\u201d",
     "CR": "{}\r",
     "line end": "{}\n",
     "line end in front": "\n{}",
@@ -507,6 +510,21 @@ def test_an_endpoint_variable_that_is_no_url_as_it_stands(form: str, run: Run) -
         assert server.server.requests == []
     assert result.code == 3
     assert "RUNBASE_BASE_URL" in result.error["message"]
+
+
+@pytest.mark.parametrize("form", ['"{}"', "'{}", '{}"', "{}\r"])
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_a_variable_of_the_network_that_is_not_what_it_names(
+    variable: str, form: str, run: Run, tmp_path: Path
+) -> None:
+    """A proxy or the certificates: 3, naming the variable, and nothing is sent."""
+    value = str(tmp_path) if variable.startswith("SSL") else "http://127.0.0.1:9"
+    env = {"RUNBASE_API_KEY": "some-key-123", variable: form.format(value)}
+    result = run("status", "runbase:t1", "--json", env=env)
+    assert result.code == 3
+    assert variable in result.error["message"]
+    fault = "line end" if form.endswith("\r") else "quote"
+    assert fault in result.error["message"]
 
 
 @pytest.fixture
