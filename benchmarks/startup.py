@@ -41,7 +41,7 @@ from _timing import Case, interleaved, medians
 
 import seedance_cli
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.models import Price, PricedFields, Status, Task, VideoRequest
 from seedance_cli.system.clock import SystemClock
 
 if TYPE_CHECKING:

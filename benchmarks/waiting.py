@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 from _report import machine, table
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Price, PricedFields, Status, Submission, Task, VideoRequest
+from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
 from seedance_cli.system.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from seedance_cli.models import price_object, price_text
+
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import Settings
@@ -20,7 +22,6 @@ def show(
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
     from seedance_cli.http import HEADERS, encode, submit_headers
-    from seedance_cli.tasks import pricing
 
     endpoint = settings.endpoint
     if settings.sandbox:
@@ -40,7 +41,7 @@ def show(
                 "url": url,
                 "headers": headers,
                 "body": request.body,
-                "price": None if price is None else pricing.price_object(price),
+                "price": price_object(price),
             }
         )
     else:
@@ -50,6 +51,6 @@ def show(
         out.result("")
         out.result(content.decode())
         out.result("")
-        cost = "unknown" if price is None else f"{pricing.price_text(price)} ({price.basis})"
+        cost = "unknown" if price is None else f"{price_text(price)} ({price.basis})"
         out.result(f"price: {cost}")
     out.note("nothing was sent")

@@ -25,6 +25,7 @@ from seedance_cli.models import (
     Task,
     VideoRequest,
     higher,
+    request_object,
 )
 
 if TYPE_CHECKING:
@@ -62,21 +63,7 @@ def read_time(text: str | None) -> datetime | None:
 
 def request_text(request: VideoRequest) -> str:
     """A request as JSON."""
-    return _dump(
-        {
-            "prompt": request.prompt,
-            "model": request.model,
-            "duration": request.duration,
-            "resolution": request.resolution,
-            "aspect_ratio": request.aspect_ratio,
-            "audio": request.audio,
-            "fixed_lens": request.fixed_lens,
-            "images": list(request.images),
-            "callback_url": request.callback_url,
-            "metadata": dict(request.metadata),
-            "params": dict(request.params),
-        }
-    )
+    return _dump(request_object(request))
 
 
 def priced_text(priced: PricedFields | None) -> str | None:

@@ -16,7 +16,8 @@ from seedance_cli.models.url import origin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seedance_cli.models.values import HttpRequest, JsonObject, JsonValue
+    from seedance_cli.models.http_message import HttpRequest
+    from seedance_cli.models.json_types import JsonObject, JsonValue
 
 RULE = 2
 """The newest one; new rows are written with it."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from seedance_cli.models.values import Price, Task
+    from seedance_cli.models.price import Price
+    from seedance_cli.models.task import Task
 
 CHARGED = "charged"
 """The basis of a cost that was really charged."""

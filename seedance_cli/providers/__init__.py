@@ -8,9 +8,6 @@ from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
     from seedance_cli.providers._answers import (
-        has_unusable_characters as has_unusable_characters,
-    )
-    from seedance_cli.providers._answers import (
         usable_id as usable_id,
     )
     from seedance_cli.providers._base import (
@@ -51,7 +48,6 @@ __getattr__ = face(
         "ProviderInfo": "_base",
         "RateLimit": "_base",
         "get": "_registry",
-        "has_unusable_characters": "_answers",
         "names": "_registry",
         "unreadable": "_document",
         "usable_id": "_answers",

@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status
+from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status, unsafe
 from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse
 
-_UNUSABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _MAX_ID = 512
 _PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
 MOST_WORDS = 500
@@ -48,14 +45,6 @@ _WORDS = {
     "canceled": Status.CANCELLED,
     "expired": Status.EXPIRED,
 }
-
-
-def has_unusable_characters(text: str) -> bool:
-    """Whether an id or URL has a character that must not reach a terminal or another URL.
-
-    C0, DEL, C1, the bidi controls, the line and paragraph separators, lone surrogates.
-    """
-    return _UNUSABLE.search(text) is not None
 
 
 def whole(response: HttpResponse) -> dict[str, object]:
@@ -106,7 +95,7 @@ def usable_id(task_id: str) -> bool:
         0 < len(task_id) <= _MAX_ID
         and bool(task_id.strip())
         and task_id not in {".", ".."}
-        and not has_unusable_characters(task_id)
+        and not unsafe(task_id)
     )
 
 

@@ -51,9 +51,6 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.polling import Seen as Seen
     from seedance_cli.tasks.polling import Watch as Watch
     from seedance_cli.tasks.pricing import Limit as Limit
-    from seedance_cli.tasks.pricing import amount_text as amount_text
-    from seedance_cli.tasks.pricing import price_object as price_object
-    from seedance_cli.tasks.pricing import price_text as price_text
     from seedance_cli.tasks.reading import Target as Target
     from seedance_cli.tasks.reading import ask as ask
     from seedance_cli.tasks.reading import concern as concern
@@ -98,7 +95,6 @@ __getattr__ = face(
         "Waits": "downloads.pool",
         "Watch": "polling",
         "Whole": "downloads.fetch",
-        "amount_text": "pricing",
         "ask": "reading",
         "check": "validate",
         "check_target": "downloads.targets",
@@ -109,8 +105,6 @@ __getattr__ = face(
         "is_stream": "downloads.targets",
         "key_check": "",
         "look": "downloads.fetch",
-        "price_object": "pricing",
-        "price_text": "pricing",
         "pricing": "",
         "read": "reading",
         "read_patiently": "reading",

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OverMaxCost, UsageError
-from seedance_cli.models import told
+from seedance_cli.models import amount_text, price_text, told
 
 if TYPE_CHECKING:
     from seedance_cli.ledger import Ledger
@@ -42,22 +42,6 @@ def parse_limit(text: str) -> Limit:
             hint="allowed: a number, or '56 credits', '0.5 USD'",
         )
     return Limit(amount, unit.strip() or None)
-
-
-def amount_text(amount: Decimal) -> str:
-    """An amount as the provider wrote it, without an exponent."""
-    return f"{amount:f}"
-
-
-def price_text(price: Price) -> str:
-    """`56 credits`; the number alone where the provider states no unit."""
-    amount = amount_text(price.amount)
-    return f"{amount} {price.unit}" if price.unit else amount
-
-
-def price_object(price: Price) -> JsonObject:
-    """A price as JSON: the amount is a string, so that nobody reads it as a float."""
-    return {"amount": amount_text(price.amount), "unit": price.unit, "basis": price.basis}
 
 
 def expected(

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import models
-from seedance_cli.models import may_be_key, told
-from seedance_cli.providers import ModelUse, has_unusable_characters
+from seedance_cli.models import may_be_key, told, unsafe
+from seedance_cli.providers import ModelUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +114,7 @@ def model_refusals(info: ProviderInfo, model: str) -> Iterator[Refusal]:
 
     if info.model_use is ModelUse.NONE:
         yield Refusal(option=option, reason=_no_option(info.name, "--model"), suits=lists)
-    elif not model.strip() or has_unusable_characters(model):
+    elif not model.strip() or unsafe(model):
         yield Refusal(option=option, reason=f"no model id; {info.name} lists {listed(ids(info))}")
     elif not info.open_models and model not in ids(info):
         yield Refusal(
@@ -262,7 +262,7 @@ def _url_fault(url: str) -> str | None:
     """What is wrong with the form of a URL; None where it is an http(s) URL with a host."""
     from urllib.parse import urlsplit
 
-    if has_unusable_characters(url) or re.search(r"[\s\\]", url):
+    if unsafe(url) or re.search(r"[\s\\]", url):
         return "a URL has no spaces, backslashes or control characters"
     try:
         parts = urlsplit(url)

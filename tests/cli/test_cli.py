@@ -195,15 +195,6 @@ def test_cancel_without_an_endpoint_needs_no_key(run: Run) -> None:
     assert "no cancel endpoint" in result.err
 
 
-def test_one_notion_of_an_unusable_character() -> None:
-    """What a provider may not have in an id is just what is escaped on the screen."""
-    from seedance_cli.models.text import unsafe
-    from seedance_cli.providers import _answers as _json
-
-    for number in range(0x110000):
-        assert unsafe(chr(number)) == _json.has_unusable_characters(chr(number)), hex(number)
-
-
 def test_a_video_onto_a_full_disk_is_10(spawn: Spawn) -> None:
     """`-o -` that cannot be written exits 10 with the way back to the task, not 120."""
     with Path("/dev/full").open("w") as full:

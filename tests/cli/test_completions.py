@@ -16,7 +16,7 @@ import pytest
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import shells as _shells
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Status, Task
+from seedance_cli.models import Status, Task
 from seedance_cli.system.clock import SystemClock
 from support import ledgers, shells
 

@@ -14,7 +14,7 @@ import pytest
 from seedance_cli.cli.output.live import Row, Screen
 from seedance_cli.cli.output.progress import HEARTBEAT, Display
 from seedance_cli.cli.output.sink import Output
-from seedance_cli.models.values import Status, Submission, Task
+from seedance_cli.models import Status, Submission, Task
 from seedance_cli.tasks import Transfer
 from support.fake_clock import START, FakeClock
 
@@ -31,7 +31,7 @@ import sys, time
 from datetime import UTC, datetime
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.cli.output.progress import Display
-from seedance_cli.models.values import Status, Submission, Task
+from seedance_cli.models import Status, Submission, Task
 from seedance_cli.cli.output.sink import Output
 from seedance_cli.tasks import Transfer
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState, Status, Task
+from seedance_cli.models import IntentState, Status, Task
 from support import ledgers
 
 if TYPE_CHECKING:

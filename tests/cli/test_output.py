@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from seedance_cli.cli.output.documents import recovery_object, task_object
 from seedance_cli.cli.output.sink import Closed, Output, fit, mask_url, safe, unsafe
 from seedance_cli.errors import InsufficientCredits, SeedanceError, WriteFailed
-from seedance_cli.models.values import (
+from seedance_cli.models import (
     IntentState,
     Price,
     Problem,
@@ -235,17 +235,11 @@ def test_error_line_only_with_json(streams: Streams) -> None:
 
 
 def test_document_values(streams: Streams) -> None:
-    """Decimals, times, paths and words become strings, NaN null, all of it ASCII on one line."""
+    """Words of ours are strings, and all of it is ASCII on one line."""
     streams.use()
-    east = timezone(timedelta(hours=2))
     Output(json=True).document(
         {
-            "amount": Decimal("1E+2"),
-            "small": Decimal("0.10"),
-            "when": datetime(2026, 2, 7, 12, 30, 5, 999, tzinfo=east),
-            "path": Path("/a/é"),
             "status": Status.RUNNING,
-            "odd": [float("nan"), float("inf"), (1.5,), {"b", "a"}],
             "text": "\x7f\x1b\u202e\ud800中",
         }
     )
@@ -253,12 +247,7 @@ def test_document_values(streams: Streams) -> None:
     assert streams.written.isascii()
     assert "\x7f" not in streams.written
     assert json.loads(streams.written) == {
-        "amount": "100",
-        "small": "0.10",
-        "when": "2026-02-07T10:30:05Z",
-        "path": str(Path("/a/é")),
         "status": "running",
-        "odd": [None, None, [1.5], ["a", "b"]],
         "text": "\x7f\x1b\u202e\ud800中",
     }
 
@@ -397,11 +386,12 @@ def test_no_animation_is_forced_into_a_pipe(streams: Streams) -> None:
     """FORCE_COLOR colours a pipe and animates nothing; NO_COLOR wins over it."""
     streams.use()
     streams.patch.setenv("FORCE_COLOR", "1")
-    assert (Output().colour, Output().interactive) == (True, False)
+    assert Output().interactive is False
     Output().warn("x")
     assert streams.said == "\x1b[33mwarning:\x1b[0m x\n"
     streams.patch.setenv("NO_COLOR", "1")
-    assert Output().colour is False
+    Output().warn("y")
+    assert streams.said.endswith("warning: y\n")
 
 
 def test_closed_streams(streams: Streams) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Price, PricedFields
+from seedance_cli.models import Price, PricedFields
 from seedance_cli.system.clock import SystemClock
 from support import ledgers
 

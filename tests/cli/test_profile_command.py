@@ -128,7 +128,7 @@ def test_set_refuses_what_does_not_fit(run: Run, key: str, value: str) -> None:
 
 def test_every_option_can_be_set(run: Run) -> None:
     """The list of options is that of the requests."""
-    from seedance_cli.models.values import VideoRequest
+    from seedance_cli.models import VideoRequest
 
     fields = set(VideoRequest.__dataclass_fields__)
     assert set(OPTIONS) - {"output"} <= fields, "and where a file goes"

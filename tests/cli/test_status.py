@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState
+from seedance_cli.models import IntentState
 from support import ledgers
 from support.scripted_provider import (
     ScriptedProvider,

@@ -16,7 +16,7 @@ import pytest
 from seedance_cli.cli import unknown as _unknown
 from seedance_cli.errors import Interrupted
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState
+from seedance_cli.models import IntentState
 from support import ledgers, mp4s
 from support.bytes_server import answer
 from support.scripted_provider import (
@@ -32,7 +32,7 @@ from support.scripted_provider import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from support.bytes_server import Client, Request
     from support.fake_clock import FakeClock
     from support.runner import Run, Spawn

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from seedance_cli.http.rate_limit import FOLDER, LONGEST_QUEUE, MARGIN_SECONDS, Pace
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.models import IntentState
 from seedance_cli.models.secret import Secret
-from seedance_cli.models.values import IntentState
 from seedance_cli.providers._registry import get
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.system.locks import FileLock

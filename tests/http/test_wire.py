@@ -23,7 +23,7 @@ from seedance_cli.http.faults import Fault, FaultKind
 from seedance_cli.http.heads import HeadReader, TooMuchHead, read_head
 from seedance_cli.http.packing import unpacked
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import HttpResponse, IntentState
+from seedance_cli.models import HttpResponse, IntentState
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.tasks.outcome import classify
 from support.bytes_server import BytesServer, answer, head

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.store_sqlite import SqliteStore
-from seedance_cli.models.merging import merge, worth_keeping
-from seedance_cli.models.values import (
+from seedance_cli.models import (
     IntentState,
     Price,
     PricedFields,
@@ -29,6 +28,7 @@ from seedance_cli.models.values import (
     Task,
     VideoRequest,
 )
+from seedance_cli.models.merging import merge, worth_keeping
 from support.fake_clock import START, FakeClock
 from support.ledgers import CREDITS, ENDPOINT, PRICED, prepare, submit
 

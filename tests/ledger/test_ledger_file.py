@@ -20,7 +20,7 @@ from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.ledger.sqlite_file import mapped
-from seedance_cli.models.values import Status, Task
+from seedance_cli.models import Status, Task
 from support.fake_clock import FakeClock
 from support.ledgers import powerless, prepare, submit
 
@@ -371,7 +371,7 @@ from pathlib import Path
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Status, Task
+from seedance_cli.models import Status, Task
 from support.ledgers import prepare
 
 folder = Path(sys.argv[1])

@@ -16,7 +16,7 @@ import pytest
 
 from seedance_cli.errors import OutcomeUnknown
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState
+from seedance_cli.models import IntentState
 from seedance_cli.system.clock import SystemClock
 from support.ledgers import prepare
 
@@ -29,7 +29,7 @@ from pathlib import Path
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.errors import OutcomeUnknown
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Status, Task
+from seedance_cli.models import Status, Task
 from support.ledgers import prepare
 
 folder, name = Path(sys.argv[1]), sys.argv[2]

@@ -19,7 +19,7 @@ from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import refs
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
-from seedance_cli.models.values import IntentState, PricedFields, Submission
+from seedance_cli.models import IntentState, PricedFields, Submission
 from seedance_cli.sandbox.tasks import Store
 from seedance_cli.system import sqlite_steps
 from support import killing
@@ -408,7 +408,7 @@ from seedance_cli.cli.program import main
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import Status, Task
+from seedance_cli.models import Status, Task
 
 folder, clock = Path(sys.argv[1]), SystemClock()
 print(len(refs.tasks(folder, clock.now(), sandbox=False)))

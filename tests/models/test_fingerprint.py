@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.models import HttpRequest
 from seedance_cli.models.identity import RULE, fingerprints
 from seedance_cli.models.url import origin
-from seedance_cli.models.values import HttpRequest
 
 if TYPE_CHECKING:
-    from seedance_cli.models.values import JsonObject
+    from seedance_cli.models import JsonObject
 
 URL = "https://api.example.com/v1"
 BODY: JsonObject = {"prompt": "a cat", "duration": "8", "input": {"a": 1, "b": [1, 2]}}

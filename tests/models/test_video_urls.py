@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.models import text
+from seedance_cli.models import url_fault
 from support import mp4s
 from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, done
@@ -114,4 +114,4 @@ def test_a_url_that_names_no_host_is_9(
 )
 def test_url_fault(url: str, fault: str | None) -> None:
     """Why a URL cannot be handed on, in words; None where it can."""
-    assert text.url_fault(url) == fault
+    assert url_fault(url) == fault

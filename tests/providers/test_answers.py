@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seedance_cli import providers
 from seedance_cli.errors import SeedanceError
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import HttpResponse, IntentState, Problem, Status, TaskHandle
+from seedance_cli.models import HttpResponse, IntentState, Problem, Status, TaskHandle
 from seedance_cli.providers import _document
 from support.bytes_server import answer
 from support.fake_clock import FakeClock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from seedance_cli.models.values import JsonObject, Submission
+    from seedance_cli.models import JsonObject, Submission
     from support.runner import Result, Run
 
 URL = "https://v.example/1.mp4"

@@ -33,8 +33,7 @@ from seedance_cli.errors import (
     Unreachable,
     UsageError,
 )
-from seedance_cli.models.identity import fingerprints
-from seedance_cli.models.values import (
+from seedance_cli.models import (
     HttpResponse,
     JsonObject,
     Price,
@@ -45,6 +44,7 @@ from seedance_cli.models.values import (
     TaskHandle,
     VideoRequest,
 )
+from seedance_cli.models.identity import fingerprints
 from seedance_cli.providers import _answers as _json
 from seedance_cli.providers._base import ModelUse
 from support.provider_fixtures import folder

@@ -20,7 +20,7 @@ import av
 import pytest
 
 from seedance_cli.errors import ConfigError, UsageError, WriteFailed
-from seedance_cli.models.values import HttpResponse, Status, TaskHandle, VideoRequest
+from seedance_cli.models import HttpResponse, Status, TaskHandle, VideoRequest
 from seedance_cli.providers._registry import get
 from seedance_cli.sandbox.options import Options
 from seedance_cli.sandbox.serve import exports, running, serving
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from seedance_cli.models.values import JsonObject
+    from seedance_cli.models import JsonObject
     from support.runner import Run, Spawn
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.models.values import Price, PricedFields, Status, Submission, Task, VideoRequest
+from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

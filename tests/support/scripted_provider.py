@@ -29,7 +29,7 @@ from support.bytes_server import BytesServer, Script, answer
 from support.fake_clock import FakeClock
 
 if TYPE_CHECKING:
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from seedance_cli.system.clock import Clock
     from support.bytes_server import Client, Request
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState
+from seedance_cli.models import IntentState
 from support.counting_provider import MODEL, PROVIDER
 from support.fake_clock import FakeClock
 from support.runner import Result
@@ -24,7 +24,7 @@ from support.runner import Result
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from support.counting_provider import CountingProvider
 
 APART = 0.6

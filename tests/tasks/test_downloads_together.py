@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from queue import SimpleQueue
 
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from support.bytes_server import Client, Request, Script
     from support.runner import Run, Spawn
 

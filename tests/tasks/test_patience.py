@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from seedance_cli import providers
+from seedance_cli.models import Status, Submission, Task
 from seedance_cli.models.secret import Secret
-from seedance_cli.models.values import Status, Submission, Task
 from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
 from support.fake_clock import FakeClock, passed
@@ -25,7 +25,7 @@ from support.scripted_provider import (
 )
 
 if TYPE_CHECKING:
-    from seedance_cli.models.values import TaskHandle
+    from seedance_cli.models import TaskHandle
     from seedance_cli.tasks.channel import Channel
     from support.runner import Run
     from support.scripted_provider import Step

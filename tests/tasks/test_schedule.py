@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import history, observations
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import PricedFields, Status, Submission, Task
+from seedance_cli.models import PricedFields, Status, Submission, Task
 from seedance_cli.tasks.estimate import Estimates
 from seedance_cli.tasks.schedule import DEFAULT, LOCAL, LONGEST, NEWEST, SHORTEST, estimate, learned
 from support.fake_clock import FakeClock

@@ -9,7 +9,7 @@ import pytest
 
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
-from seedance_cli.models.values import VideoRequest
+from seedance_cli.models import VideoRequest
 from seedance_cli.providers._base import ModelUse
 from seedance_cli.tasks import rules, validate
 

@@ -11,8 +11,8 @@ import pytest
 
 from seedance_cli import providers
 from seedance_cli.errors import Unreachable
+from seedance_cli.models import Status, Submission, Task
 from seedance_cli.models.secret import Secret
-from seedance_cli.models.values import Status, Submission, Task
 from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
 from seedance_cli.tasks.schedule import LOCAL
@@ -23,7 +23,7 @@ from support.scripted_provider import ScriptedProvider, done, error, submitted, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedance_cli.models.values import TaskHandle
+    from seedance_cli.models import TaskHandle
     from seedance_cli.tasks.channel import Channel
     from support.bytes_server import Client, Request, Script
     from support.runner import Run

@@ -27,7 +27,7 @@ from seedance_cli.http import exchange
 from seedance_cli.http.threads import Threads
 from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState, Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.models import IntentState, Price, PricedFields, Status, Task, VideoRequest
 from support import tls
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from support.runner import Process, Result, Run, Spawn
 
 KEY = "sk-Canary_7Qz9xW2vB8nM4kL1"

@@ -16,7 +16,7 @@ import pytest
 
 from seedance_cli.errors import Interrupted
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models.values import IntentState
+from seedance_cli.models import IntentState
 from seedance_cli.system import signals
 from seedance_cli.system.clock import SystemClock
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from seedance_cli.models.values import Submission
+    from seedance_cli.models import Submission
     from support.runner import Result, Run, Spawn
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")

@@ -13,7 +13,7 @@ import typer
 from seedance_cli.cli import program as cli
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.statements import TERMINAL
-from seedance_cli.models.values import Status
+from seedance_cli.models import Status
 from seedance_cli.system.clock import SystemClock
 from seedance_cli.system.folders import config_file, state_dir
 from support import ledgers
@@ -117,7 +117,8 @@ def test_a_tab_press_makes_no_values(spawn: Spawn) -> None:
     ours = next(line for line in done.err.splitlines() if line.startswith("OURS ")).split()
     assert "seedance_cli.cli.commands.wait" in ours
     assert not {
-        "seedance_cli.models.values",
+        "seedance_cli.models.submission",
+        "seedance_cli.models.task",
         "seedance_cli.ledger.record",
         "seedance_cli.config.resolve",
     } & set(ours)

@@ -11,6 +11,7 @@ import typer
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
+from seedance_cli.models import price_text
 from seedance_cli.tasks import Payment
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ def _check_price(session: Session, order: _Order, limit: Limit, ledger: Ledger) 
     )
     pricing.check(limit, price, order.provider)
     if price is not None and price.basis == "charged":
-        session.out.note(f"expected: {pricing.price_text(price)}, the most charged for one like it")
+        session.out.note(f"expected: {price_text(price)}, the most charged for one like it")
 
 
 def _row(ledger: Ledger, intent: str | None) -> Submission | None:

@@ -8,6 +8,7 @@ import typer
 
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
+from seedance_cli.models import price_text
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
@@ -93,8 +94,6 @@ def list_tasks(
 
 
 def _line(row: Submission, form: str) -> tuple[str, ...]:
-    from seedance_cli.tasks import price_text
-
     task = row.task
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
     if row.sandbox:

@@ -10,6 +10,7 @@ import typer
 
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
+from seedance_cli.models import amount_text, price_object, price_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -226,8 +227,6 @@ def _fits(fields: PricedFields, wanted: VideoRequest) -> bool:
 
 
 def _print_one(out: Output, row: _Row) -> None:
-    from seedance_cli.tasks import price_text
-
     if out.json:
         out.document(_object(row))
         return
@@ -244,8 +243,6 @@ def _print_one(out: Output, row: _Row) -> None:
 
 
 def _print_table(out: Output, rows: Sequence[_Row]) -> None:
-    from seedance_cli.tasks import price_text
-
     if out.json:
         out.document([_object(row) for row in rows])
     else:
@@ -268,8 +265,6 @@ def _print_table(out: Output, rows: Sequence[_Row]) -> None:
 
 def _charged_text(row: _Row) -> str:
     from statistics import median
-
-    from seedance_cli.tasks import price_text
 
     prices = _of_one_unit(row.charged)
     middle = median(price.amount for price in prices)
@@ -296,8 +291,6 @@ def _beside(fields: PricedFields) -> JsonObject:
 def _object(row: _Row) -> JsonObject:
     from statistics import median
 
-    from seedance_cli.tasks import amount_text, price_object
-
     charged: JsonObject | None = None
     if row.charged:
         prices = _of_one_unit(row.charged)
@@ -315,7 +308,7 @@ def _object(row: _Row) -> JsonObject:
         "duration": row.fields.duration,
         "resolution": row.fields.resolution,
         "audio": row.fields.audio,
-        "listed": None if row.listed is None else price_object(row.listed),
+        "listed": price_object(row.listed),
         "charged": charged,
         **({"with": beside} if beside else {}),
     }

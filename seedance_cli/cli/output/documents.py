@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from seedance_cli.models import timestamp
+from seedance_cli.models import price_object, request_object, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from seedance_cli.errors import SeedanceError
-    from seedance_cli.models import JsonValue, Price, Submission, VideoRequest
+    from seedance_cli.models import Submission, VideoRequest
 
 SCHEMA = "seedance.task/1"
+_REQUEST = (
+    *("prompt", "model", "duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "seed"),
+    *("watermark", "images", "first_frame", "last_frame", "reference_videos", "reference_audios"),
+    *("callback_url", "metadata", "params"),
+)
+"""The keys of a request, in order."""
+_NO_OPTION: Mapping[str, object] = {
+    **dict.fromkeys(("seed", "watermark", "first_frame", "last_frame")),
+    "reference_videos": [],
+    "reference_audios": [],
+}
+"""Null and empty: this program has no option yet that sets them."""
 
 
 def task_object(
@@ -39,7 +51,7 @@ def task_object(
         "status": submission.status.value,
         "provider_status": task.provider_status if task is not None else None,
         "model": model if model is not None or request is None else request.model,
-        "request": None if request is None else request_object(request),
+        "request": None if request is None else _request(request),
         "video_urls": list(task.video_urls) if task is not None else [],
         "files": [str(path) for path in (submission.files if files is None else files)],
         "video": None if submission.video is None else dict(submission.video),
@@ -48,7 +60,7 @@ def task_object(
         "batch": submission.batch,
         "row": submission.row,
         "attempt": submission.attempt,
-        "cost": price_object(task.cost) if task is not None else None,
+        "cost": None if task is None else price_object(task.cost),
         "error": _problem(submission),
         "created_at": timestamp(
             (task.created_at if task is not None else None) or submission.created_at
@@ -68,37 +80,10 @@ def recovery_object(submission: Submission) -> dict[str, object]:
     }
 
 
-def request_object(request: VideoRequest) -> dict[str, object]:
+def _request(request: VideoRequest) -> dict[str, object]:
     """What the user asked for; what was not set is null or empty."""
-    metadata: Mapping[str, str] = request.metadata
-    params: Mapping[str, JsonValue] = request.params
-    return {
-        "prompt": request.prompt,
-        "model": request.model,
-        "duration": request.duration,
-        "resolution": request.resolution,
-        "aspect_ratio": request.aspect_ratio,
-        "audio": request.audio,
-        "fixed_lens": request.fixed_lens,
-        # Null and empty: this program has no option yet that sets them.
-        "seed": None,
-        "watermark": None,
-        "images": list(request.images),
-        "first_frame": None,
-        "last_frame": None,
-        "reference_videos": [],
-        "reference_audios": [],
-        "callback_url": request.callback_url,
-        "metadata": dict(metadata),
-        "params": dict(params),
-    }
-
-
-def price_object(price: Price | None) -> dict[str, str | None] | None:
-    """An amount as a plain decimal string, never a float, never an exponent."""
-    if price is None:
-        return None
-    return {"amount": format(price.amount, "f"), "unit": price.unit, "basis": price.basis}
+    asked = {**_NO_OPTION, **request_object(request)}
+    return {name: asked[name] for name in _REQUEST}
 
 
 def error_object(error: SeedanceError) -> dict[str, dict[str, object]]:
@@ -119,56 +104,16 @@ def error_object(error: SeedanceError) -> dict[str, dict[str, object]]:
 
 
 def dumps(value: object, indent: int | None = None) -> str:
-    """JSON, ASCII only; NaN becomes null; decimals, times and paths become strings.
+    """JSON, ASCII only.
 
     Raises:
-        TypeError: a value of a class that nothing here knows.
+        TypeError: a value is of a class that JSON does not have.
+        ValueError: a number is infinite, or none.
     """
     import json
 
-    try:
-        text = json.dumps(value, indent=indent, default=_plain, allow_nan=False)
-    except ValueError:  # NaN and infinity have no JSON
-        text = json.dumps(_finite(value), indent=indent, default=_plain, allow_nan=False)
+    text = json.dumps(value, indent=indent, allow_nan=False)
     return text.replace("\x7f", "\\u007f")  # printable to json, a control to a terminal
-
-
-def _plain(value: object) -> object:
-    from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
-    from datetime import datetime
-    from decimal import Decimal
-    from enum import Enum
-    from pathlib import PurePath
-
-    match value:
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return timestamp(value)
-        case PurePath():
-            return str(value)
-        case Enum():
-            return value.value
-        case Mapping():
-            return dict(value)
-        case AbstractSet():
-            return sorted(value)
-        case _:
-            raise TypeError(f"no JSON for a {type(value).__name__}")
-
-
-def _finite(value: Any) -> Any:
-    from collections.abc import Mapping
-    from math import isfinite
-
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return value
 
 
 def _problem(submission: Submission) -> dict[str, str | None] | None:

@@ -103,11 +103,6 @@ class Output:
         """Whether stdout is a terminal."""
         return is_terminal(_stream("stdout"))
 
-    @property
-    def colour(self) -> bool:
-        """Whether stderr gets colours."""
-        return coloured(_stream("stderr"))
-
     def result(self, *fields: str) -> None:
         """Write one line of stdout, its fields separated by tabs.
 

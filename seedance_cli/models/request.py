@@ -1,0 +1,45 @@
+"""What a user asks for, before a provider has worded it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from seedance_cli.models.json_types import NO_PARAMS, NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedance_cli.models.json_types import JsonObject, JsonValue
+
+LONGEST_PROMPT = 20_000
+"""Characters kept of a prompt that a provider repeats; the longest documented one has 2,000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRequest:
+    """What the user asked for. None or empty: not set, and so not sent."""
+
+    prompt: str
+    model: str | None = None
+    duration: int | None = None
+    """Seconds."""
+    resolution: str | None = None
+    aspect_ratio: str | None = None
+    audio: bool | None = None
+    fixed_lens: bool | None = None
+    images: tuple[str, ...] = ()
+    callback_url: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    params: Mapping[str, JsonValue] = field(default_factory=lambda: NO_PARAMS)
+    """Fields this program does not know, merged where the provider's options live."""
+
+
+def request_object(request: VideoRequest) -> JsonObject:
+    """The request as JSON: every field by its name, null or empty where it is not set."""
+    return {
+        **{one.name: getattr(request, one.name) for one in fields(request)},
+        "images": list(request.images),
+        "metadata": dict(request.metadata),
+        "params": dict(request.params),
+    }
