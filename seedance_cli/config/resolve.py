@@ -68,12 +68,9 @@ class Settings:
     """What a command works with."""
 
     profile: str
-    profile_source: Source
     provider: str
-    provider_source: Source
     endpoint: str
     """Base URL without a trailing slash; `sandbox` for the embedded sandbox."""
-    endpoint_source: Source
     defaults: Mapping[str, Default]
     """The profile's, by `VideoRequest` field name; types are checked, values are not."""
     sandbox: bool
@@ -81,11 +78,6 @@ class Settings:
     named: bool = False
     """Whether `--profile` named the profile, now or when the task was submitted."""
     warnings: tuple[str, ...] = ()
-
-    @property
-    def key_source(self) -> Source:
-        """Where the key comes from; never the key."""
-        return self.key_place.source
 
     def key(self) -> Secret:
         """The key, read now: this is what runs an `api_key_command`.
@@ -122,7 +114,7 @@ def resolve(
         ConfigError: a profile that does not exist, no provider, or an unusable endpoint.
     """
     choice = choose_profile(store, env, profile, recorded, recorded_named=recorded_named)
-    name, provider_source = choose_provider(choice, env, provider, sandbox=sandbox)
+    name, _ = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
         f"{store.paths.config}: profiles.{choice.name}.defaults.{shown(key)} is no option;"
@@ -133,15 +125,12 @@ def resolve(
         url, source = SANDBOX_ENDPOINT, Source(Origin.SANDBOX)
         place = KeyPlace(name, info.key_env, source, "the sandbox", Secret(_SANDBOX_KEY))
     else:
-        url, source = endpoint(choice, env, info)
+        url, _ = endpoint(choice, env, info)
         place = key_place(choice, env, info)
     return Settings(
         profile=choice.name,
-        profile_source=choice.source,
         provider=name,
-        provider_source=provider_source,
         endpoint=url,
-        endpoint_source=source,
         defaults=choice.profile.defaults,
         sandbox=sandbox,
         key_place=place,

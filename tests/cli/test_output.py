@@ -605,7 +605,7 @@ def test_task_object() -> None:
 
 def test_task_object_of_an_unknown_outcome() -> None:
     """A submission whose outcome is unknown has no ref and no id, and the status `unknown`."""
-    made = task_object(replace(submission(), task=None), files=[Path("/x")])
+    made = task_object(replace(submission(), task=None, files=(str(Path("/x")),)))
     assert list(made) == TASK_KEYS
     assert (made["ref"], made["task_id"], made["status"]) == (None, None, "unknown")
     assert (made["cost"], made["error"], made["finished_at"]) == (None, None, None)

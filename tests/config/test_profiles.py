@@ -17,6 +17,7 @@ from seedance_cli import providers
 from seedance_cli.config import endpoints, keys
 from seedance_cli.config import resolve as profiles
 from seedance_cli.config.resolve import Origin, Source
+from seedance_cli.config.show import Effective, effective
 from seedance_cli.errors import ConfigError, SeedanceError, UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ def resolve(
     )
 
 
+def in_effect(profile: str | None = None, *, env: Mapping[str, str] | None = None) -> Effective:
+    """What `profile show` shows, with that profile and these variables."""
+    merged = {**os.environ, **(env or {})}
+    return effective(profiles.load(merged), merged, profile)
+
+
 def everything(error: BaseException) -> str:
     """All that a traceback of the error would show, and its hint."""
     return "".join(traceback.format_exception(error)) + str(getattr(error, "hint", ""))
@@ -85,9 +92,11 @@ def test_the_option_beats_variable_and_profile(files: Callable[..., None]) -> No
     assert resolve("runbase", env={"SEEDANCE_PROVIDER": "seedance2ink"}).provider == "runbase"
     settings = resolve(env={"SEEDANCE_PROVIDER": "seedance2ink"})
     assert settings.provider == "seedance2ink"
-    assert settings.provider_source == Source(Origin.ENVIRONMENT, "SEEDANCE_PROVIDER")
+    assert in_effect(env={"SEEDANCE_PROVIDER": "seedance2ink"}).provider.source == Source(
+        Origin.ENVIRONMENT, "SEEDANCE_PROVIDER"
+    )
     assert resolve(env={"SEEDANCE_PROVIDER": ""}).provider == "defapi"
-    assert resolve().provider_source == Source(Origin.PROFILE, "default")
+    assert in_effect().provider.source == Source(Origin.PROFILE, "default")
 
 
 def test_a_named_profiles_provider_ranks_as_an_option(files: Callable[..., None]) -> None:
@@ -96,7 +105,7 @@ def test_a_named_profiles_provider_ranks_as_an_option(files: Callable[..., None]
     env = {"SEEDANCE_PROVIDER": "runbase"}
     settings = resolve(profile="cheap", env=env)
     assert settings.provider == "seedanceapi"
-    assert settings.provider_source == Source(Origin.PROFILE, "cheap")
+    assert in_effect("cheap", env=env).provider.source == Source(Origin.PROFILE, "cheap")
     assert resolve("defapi", profile="cheap", env=env).provider == "defapi"
     assert resolve(env={**env, "SEEDANCE_PROFILE": "cheap"}).provider == "runbase"
     assert resolve(profile="bare", env=env).provider == "runbase"
@@ -210,11 +219,11 @@ def test_a_key_comes_from_the_environment_before_an_unnamed_profile(
     assert resolve("runbase", env={"RUNBASE_API_KEY": "mine"}).key().reveal() == "mine"
     assert resolve(
         "runbase", env={"SEEDANCE_PROFILE": "work", "RUNBASE_API_KEY": "mine"}
-    ).key_source == (Source(Origin.ENVIRONMENT, "RUNBASE_API_KEY"))
+    ).key_place.source == (Source(Origin.ENVIRONMENT, "RUNBASE_API_KEY"))
     assert resolve("runbase", env={"RUNBASE_API_KEY": ""}).key().reveal() == "stored"
     named = resolve("runbase", "work", env={"RUNBASE_API_KEY": "mine"})
     assert named.key().reveal() == "stored"
-    assert named.key_source == Source(Origin.CREDENTIALS, "work")
+    assert named.key_place.source == Source(Origin.CREDENTIALS, "work")
     files("[profiles.work]\n")
     assert resolve("runbase", "work", env={"RUNBASE_API_KEY": "mine"}).key().reveal() == "mine"
 
@@ -224,10 +233,10 @@ def test_a_key_in_the_config_file_beats_a_stored_one(files: Callable[..., None])
     stored = "[profiles.default]\nrunbase = 'stored'\n"
     files("[profiles.default.providers.runbase]\napi_key = 'direct'\n", stored)
     assert resolve("runbase").key().reveal() == "direct"
-    assert resolve("runbase").key_source == Source(Origin.PROFILE, "default")
+    assert resolve("runbase").key_place.source == Source(Origin.PROFILE, "default")
     files("[profiles.default.providers.runbase]\napi_key_env = 'MY_KEY'\n", stored)
     assert resolve("runbase", env={"MY_KEY": "from-env"}).key().reveal() == "from-env"
-    assert resolve("runbase").key_source == Source(Origin.ENVIRONMENT, "MY_KEY")
+    assert resolve("runbase").key_place.source == Source(Origin.ENVIRONMENT, "MY_KEY")
     with pytest.raises(ConfigError, match="MY_KEY is not set"):
         resolve("runbase").key()
 
@@ -242,7 +251,7 @@ def test_a_key_never_goes_to_another_provider(files: Callable[..., None]) -> Non
         if name == "runbase":
             continue
         settings = resolve(name, env={"RUNBASE_API_KEY": "k3"})
-        assert settings.key_source.origin is Origin.NONE
+        assert settings.key_place.source.origin is Origin.NONE
         with pytest.raises(ConfigError) as caught:
             settings.key()
         assert f"seedance login {name}" in f"{caught.value.hint}"
@@ -258,7 +267,7 @@ def test_the_sandbox_never_reads_a_key_of_the_user(files: Callable[..., None]) -
     assert CANARY not in settings.key().reveal()
     assert "invalid" not in settings.key().reveal()
     assert settings.endpoint == "sandbox"
-    assert settings.key_source.origin is Origin.SANDBOX
+    assert settings.key_place.source.origin is Origin.SANDBOX
 
 
 @pytest.mark.parametrize(
@@ -292,7 +301,7 @@ def test_settings_and_stores_do_not_show_keys(files: Callable[..., None]) -> Non
     )
     for settings in (resolve("runbase"), resolve("defapi"), resolve("runbase", env={"X": CANARY})):
         key = settings.key()
-        assert CANARY not in f"{settings!r} {key!r} {key} {settings.key_source} {key:}"
+        assert CANARY not in f"{settings!r} {key!r} {key} {settings.key_place.source} {key:}"
         assert key.reveal() == CANARY
     assert CANARY not in repr(profiles.load(os.environ))
 
@@ -310,7 +319,7 @@ def test_a_key_command_gives_its_one_line(files: Callable[..., None]) -> None:
     """Line breaks around it do not count; it gets no shell and no stdin."""
     files(command(sys.executable, "-c", "import sys; print(sys.stdin.read() + '$(k)*')"))
     settings = resolve("runbase")
-    assert settings.key_source == Source(Origin.COMMAND, "default")
+    assert settings.key_place.source == Source(Origin.COMMAND, "default")
     assert settings.key().reveal() == "$(k)*"
     files(command("printf", "\\r\\nkey\\r\\n"))
     assert resolve("runbase").key().reveal() == "key"
@@ -383,7 +392,7 @@ def test_a_key_command_that_hangs_costs_at_most_ten_seconds(files: Callable[...,
 def test_an_endpoint_comes_from_variable_profile_or_provider(files: Callable[..., None]) -> None:
     """A profile named with --profile beats the variable."""
     assert resolve("runbase").endpoint == "https://runbase.net/api/v1"
-    assert resolve("runbase").endpoint_source.origin is Origin.DEFAULT
+    assert {one.endpoint.source.origin for one in in_effect().access} == {Origin.DEFAULT}
     files(
         "default_profile = 'work'\n"
         "[profiles.work.providers.runbase]\nbase_url = 'https://profile.example/v1/'\n"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli.models import price_object, request_object, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission, VideoRequest
@@ -28,14 +27,11 @@ _NO_OPTION: Mapping[str, object] = {
 """Null and empty: this program has no option yet that sets them."""
 
 
-def task_object(
-    submission: Submission, files: Iterable[str | Path] | None = None
-) -> dict[str, object]:
+def task_object(submission: Submission) -> dict[str, object]:
     """One task, every key always present, in the contract's order.
 
     Args:
         submission: a ledger row, or a stand-in for a ref that the ledger lacks.
-        files: absolute paths of its saved videos; None takes those of the submission.
     """
     task = submission.task
     request = submission.request
@@ -53,7 +49,7 @@ def task_object(
         "model": model if model is not None or request is None else request.model,
         "request": None if request is None else _request(request),
         "video_urls": list(task.video_urls) if task is not None else [],
-        "files": [str(path) for path in (submission.files if files is None else files)],
+        "files": list(submission.files),
         "video": None if submission.video is None else dict(submission.video),
         "last_frame": submission.last_frame,
         "name": submission.name,
