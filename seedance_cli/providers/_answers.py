@@ -128,7 +128,7 @@ def urls(value: object) -> tuple[str, ...]:
     return tuple(islice((url[: LONGEST_URL + 1] for url in plain if url), _MOST_URLS))
 
 
-def standing(word: str | None) -> Status:
+def parse_status(word: str | None) -> Status:
     """What a provider's status word means, whatever its case; no word at all: just accepted."""
     if not word:
         return Status.QUEUED

@@ -148,9 +148,11 @@ class TaskFields(NamedTuple):
     cost: str
     error: str
     """Where the documents put the reason of a failure."""
+    inside: str = ""
+    """The object of the answer that is the task's; empty: the answer itself."""
     status: str = "status"
     model: str = ""
-    """Empty, here and below: no answer repeats it."""
+    """Empty, here and below: no answer says it."""
     prompt: str = ""
     created_at: str = ""
     charged_at_once: bool = False
@@ -208,8 +210,9 @@ class Provider(ABC):
         """The provider's own error form, whatever the HTTP status; None if this is not one."""
 
     def details(self, body: dict[str, object]) -> object:
-        """The task's object in an answer: the answer itself, unless a provider wraps it."""
-        return body
+        """The task's object in an answer."""
+        inside = self.task_fields.inside
+        return _at(body, inside) if inside else body
 
     @abstractmethod
     def read_path(self, handle: TaskHandle) -> str:
@@ -295,7 +298,7 @@ class Provider(ABC):
     def _task(self, task_id: str, details: object, problem: Problem | None) -> Task:
         fields = self.task_fields
         word = _answers.status_word(_at(details, fields.status))
-        status = _answers.standing(word)
+        status = _answers.parse_status(word)
         settled = fields.charged_at_once or status.terminal
         return Task(
             task_id=task_id,

@@ -30,13 +30,11 @@ FLAGS = {
 }
 """How the command line writes each option."""
 
+_SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _NOT_BOUGHT = frozenset({"callback_url", "metadata"})
 """Options that do not change which video is bought."""
 _FILLED_IN = frozenset({"model", "duration", "resolution", "audio"})
 """Priced fields that show a default as if it had been sent; the others are None where it is."""
-
-
-_SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 
 
 class UndocumentedTypeError(ValueError):

@@ -48,7 +48,7 @@ _HTTP_SUCCESS = range(200, 300)
 _HTTP = range(300, 600)
 
 
-def said(value: object, depth: int = _DEEPEST) -> Problem | None:
+def parse_error(value: object, depth: int = _DEEPEST) -> Problem | None:
     """A reason as a problem; None where there is nothing to read in it.
 
     Args:
@@ -68,10 +68,10 @@ def said(value: object, depth: int = _DEEPEST) -> Problem | None:
 def _from_object(value: Mapping[str, object], depth: int) -> Problem | None:
     codes = (_plain(value.get(key)) for key in _CODES)
     code = next((one for one in codes if one), None)
-    words = next((one for key in _MESSAGES if (one := said(value.get(key), depth))), None)
+    words = next((one for key in _MESSAGES if (one := parse_error(value.get(key), depth))), None)
     for key in _INNER:
         error = value.get(key)
-        inner = said(error, depth)
+        inner = parse_error(error, depth)
         if inner is None:
             continue
         if isinstance(error, dict | list):
@@ -88,7 +88,7 @@ def _code_beside(words: Problem | None, error: object) -> str | None:
 
 
 def _from_list(values: list[object], depth: int) -> Problem | None:
-    found = [one for value in values[:_MOST_ERRORS] if (one := said(value, depth))]
+    found = [one for value in values[:_MOST_ERRORS] if (one := parse_error(value, depth))]
     if not found:
         return None
     return Problem(found[0].code, "; ".join(one.message for one in found)[:MOST_WORDS])
@@ -130,7 +130,7 @@ def reason(
     if status in {Status.QUEUED, Status.RUNNING, Status.SUCCEEDED}:
         return None
     for place in (*places, *((key,) for key in _REASONS)):
-        found = said(member(task, *place))
+        found = parse_error(member(task, *place))
         if found is not None:
             codes = (_plain(member(task, key)) for key in _REASON_CODES)
             return _with_code(found, next((code for code in codes if code), None))
@@ -158,7 +158,7 @@ def complaint(response: HttpResponse) -> Problem | None:
         return None
     document = _document.read(response.body)
     if document.value is not None:
-        return said(document.value)
+        return parse_error(document.value)
     words = _document.beginning(response.body, MOST_WORDS)
     return None if not words or words.startswith("<") else Problem(None, words)
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
-from seedance_cli.providers import _answers as _json
-from seedance_cli.providers import _problems
+from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
 from seedance_cli.providers._fields import Field, Fields, WireType, count
 
@@ -74,6 +73,7 @@ class Defapi(Provider):
     info = INFO
     task_fields = TaskFields(
         ids=("data.task_id",),
+        inside="data",
         videos="result.video",
         cost="consumed",
         error="status_reason",
@@ -82,29 +82,25 @@ class Defapi(Provider):
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"code": 1, "message": …}`; the same 1 for every error."""
-        body = _json.whole(response)
-        code = _json.number(body.get("code"))
+        body = _answers.whole(response)
+        code = _answers.number(body.get("code"))
         if code is None:
             return _problems.complaint(response)
         if _problems.is_success(code):
             return None
         # The documented 1 stands for every error: as a code it would tell nobody anything.
         symbol = None if code == 1 else str(code)
-        message = _json.text(body.get("message"))
-        found = Problem(None, message) if message else _problems.said({**body, "code": None})
+        message = _answers.text(body.get("message"))
+        found = Problem(None, message) if message else _problems.parse_error({**body, "code": None})
         return Problem(
             symbol,
             found.message if found else f"code {code}",
             400 if code == 1 else _problems.http_status(code),
         )
 
-    def details(self, body: dict[str, object]) -> object:
-        """The envelope holds the task in `data`."""
-        return body.get("data")
-
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /api/task/query?task_id=ID`."""
-        return f"/api/task/query?task_id={_json.in_url(handle.task_id)}"
+        return f"/api/task/query?task_id={_answers.in_url(handle.task_id)}"
 
 
 PROVIDER = Defapi()

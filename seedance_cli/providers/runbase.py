@@ -13,8 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
-from seedance_cli.providers import _answers as _json
-from seedance_cli.providers import _problems
+from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import (
     NOTHING_TO_STOP,
     ModelInfo,
@@ -90,10 +89,10 @@ class Runbase(Provider):
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"error": {"message", "code"}}`. A run that failed has an `error` too, and a status."""
-        body = _json.whole(response)
+        body = _answers.whole(response)
         error = body.get("error")
-        if isinstance(error, dict) and _json.text(self.details(body).get("status")) is None:
-            found = _problems.said(error) or Problem(None, "no reason given")
+        if isinstance(error, dict) and _answers.text(self.details(body).get("status")) is None:
+            found = _problems.parse_error(error) or Problem(None, "no reason given")
             code = (found.code or "").lower()
             return replace(found, status=_REFUSALS.get(code) or _problems.http_status(code))
         return _problems.complaint(response)
@@ -106,7 +105,7 @@ class Runbase(Provider):
 
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /runs/ID`."""
-        return f"/runs/{_json.in_url(handle.task_id)}"
+        return f"/runs/{_answers.in_url(handle.task_id)}"
 
 
 PROVIDER = Runbase()

@@ -12,8 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
-from seedance_cli.providers import _answers as _json
-from seedance_cli.providers import _problems
+from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
 from seedance_cli.providers._fields import Field, Fields
 
@@ -87,15 +86,15 @@ class Seedance2Ink(Provider):
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"success": false, "error": {"code", "message"}}`, or `error` as a string."""
-        body = _json.whole(response)
+        body = _answers.whole(response)
         if body.get("success") is not False:
             return _problems.complaint(response)
-        found = _problems.said(body) or Problem(None, "no reason given")
+        found = _problems.parse_error(body) or Problem(None, "no reason given")
         return replace(found, status=_meant(body, found))
 
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /api/open/v1/video/generations/ID`."""
-        return f"{_PATH}/{_json.in_url(handle.task_id)}"
+        return f"{_PATH}/{_answers.in_url(handle.task_id)}"
 
     def cancel_path(self, handle: TaskHandle) -> str:
         """`POST /api/open/v1/video/generations/ID/cancel`."""

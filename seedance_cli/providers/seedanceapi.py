@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
-from seedance_cli.providers import _answers as _json
-from seedance_cli.providers import _problems
+from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
 from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
 
@@ -92,6 +91,7 @@ class SeedanceApi(Provider):
     info = INFO
     task_fields = TaskFields(
         ids=("data.task_id",),
+        inside="data",
         prompt="request.prompt",
         videos="response",
         cost="consumed_credits",
@@ -104,29 +104,25 @@ class SeedanceApi(Provider):
         credit = _CREDITS.get((fields.resolution or "", fields.duration or 0, bool(fields.audio)))
         return None if credit is None else Decimal(credit)
 
-    def details(self, body: dict[str, object]) -> object:
-        """The envelope holds the task in `data`."""
-        return body.get("data")
-
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /status?task_id=ID`."""
-        return f"/status?task_id={_json.in_url(handle.task_id)}"
+        return f"/status?task_id={_answers.in_url(handle.task_id)}"
 
     def problem(self, response: HttpResponse) -> Problem | None:
         """The envelope `{code, message}`; nobody documents where the symbolic code stands."""
-        body = _json.whole(response)
+        body = _answers.whole(response)
         raw, error = body.get("code"), body.get("error")
-        code = _json.number(raw)
+        code = _answers.number(raw)
         if code is not None and _problems.is_success(code):
             return None
-        message = _json.text(body.get("message"))
-        found = _problems.said(error)
+        message = _answers.text(body.get("message"))
+        found = _problems.parse_error(error)
         places = (raw, error, found and found.code, message, found and found.message)
-        texts = [text for place in places if (text := _json.text(place))]
+        texts = [text for place in places if (text := _answers.text(place))]
         symbol = next((match[0] for text in texts if (match := _CODES.search(text))), None)
         if symbol is None and code is None:
             return _problems.complaint(response)
-        found = found or _problems.said({**body, "code": None})
+        found = found or _problems.parse_error({**body, "code": None})
         message = message or (found.message if found else None) or symbol or f"code {code}"
         meant = _problems.http_status(code)
         if symbol is not None and any(text.startswith(symbol) for text in texts):

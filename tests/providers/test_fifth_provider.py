@@ -73,6 +73,7 @@ class Acme(Provider):
     )
     task_fields = TaskFields(
         ids=("job.key",),
+        inside="job",
         status="phase",
         videos="files",
         cost="usd",
@@ -88,11 +89,7 @@ class Acme(Provider):
     def problem(self, response: HttpResponse) -> Problem | None:
         """`{"fault": {"code", "message"}}`."""
         fault = _answers.whole(response).get("fault")
-        return _problems.complaint(response) if fault is None else _problems.said(fault)
-
-    def details(self, body: dict[str, object]) -> object:
-        """The envelope holds the task in `job`."""
-        return body.get("job")
+        return _problems.complaint(response) if fault is None else _problems.parse_error(fault)
 
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /jobs/ID`."""
