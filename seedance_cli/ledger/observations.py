@@ -16,24 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from seedance_cli.ledger.store import Store
     from seedance_cli.models import Submission, Task
-    from seedance_cli.system import Clock
 
-_FRESH = timedelta(seconds=60)
-"""How long a row that was read stands for itself while nothing new is heard of its task."""
 _WATCHED = timedelta(seconds=60)
 """A task seen unfinished so shortly before it was seen finished has a duration worth keeping."""
 
 
 class Observations(Part):
     """Tasks on their way, polled by this process."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        """As `Part`."""
-        super().__init__(store, clock)
-        self._heard: dict[str, tuple[datetime, Task]] = {}
-        """What is known of each task that was observed, and when its row was read."""
 
     def unfinished(
         self, *, sandbox: bool, provider: str | None = None, profile: str | None = None
@@ -48,16 +38,9 @@ class Observations(Part):
             profile: only those submitted with this profile.
         """
         since = time_text(self._clock.now() - LOST_AFTER)
-        rows = self._store.select(
+        return self._store.select(
             statements.UNFINISHED, (since, int(sandbox), provider, profile, profile)
         )
-        # Whoever asks for these is about to observe them.
-        now = self._clock.now()
-        lost = {row["intent"] for row in self._store.query(statements.LOST)}
-        for row in rows:
-            if row.intent is not None and row.task is not None and row.intent not in lost:
-                self._heard[row.intent] = now, row.task
-        return rows
 
     def observe(self, submission: Submission, task: Task) -> Submission:
         """Take in what the provider said of one task; see `observe_all`."""
@@ -77,24 +60,17 @@ class Observations(Part):
             WriteFailed: nothing could be written; the caller still has the answers themselves.
         """
         now = self._clock.now()
-        observed = [submission for submission, _ in answers]
-        news = {
-            number: self._merged(submission, task, now)
-            for number, (submission, task) in enumerate(answers)
-            if not self._repeats(submission, task, now)
-        }
-        if any(write for _, write in news.values()):
+        known = [self._merged(submission, task, now) for submission, task in answers]
+        if any(write for _, write in known):
             with self._store.writing():
-                for number, (_, write) in news.items():
-                    if write:
-                        news[number] = self._write(*answers[number], now=now), True
-        for number, (known, write) in news.items():
-            submission = answers[number][0]
-            if submission.task != known:
-                submission = observed[number] = replace(submission, task=known)
-            assert submission.task is not None
-            self._hear(submission, submission.task, now, fresh=write)
-        return observed
+                known = [
+                    (self._write(*answer, now=now), True) if write else (task, False)
+                    for answer, (task, write) in zip(answers, known, strict=True)
+                ]
+        return [
+            self._seen(submission, task, now)
+            for (submission, _), (task, _) in zip(answers, known, strict=True)
+        ]
 
     def set_lost(self, submission: Submission, when: datetime | None = None) -> None:
         """Note that the provider does not find the task. Only the first time counts.
@@ -108,7 +84,6 @@ class Observations(Part):
         """
         if submission.intent is None:
             return
-        self._heard.pop(submission.intent, None)
         if self._store.query(statements.NOT_LOST, (submission.intent,)):
             with self._store.writing():
                 since = time_text(when or self._clock.now())
@@ -131,24 +106,14 @@ class Observations(Part):
                     self._store.update_task(one, {"delivered": 1, "told": 1})
         return [replace(one, delivered=True, told=True) for one in submissions]
 
-    def _repeats(self, submission: Submission, task: Task, now: datetime) -> bool:
-        """Whether the answer is the very one that was heard before, as most polls bring."""
-        if submission.intent is None or task is not submission.task:
-            return False
-        then, known = self._heard.get(submission.intent, (now, None))
-        if known is not task or not timedelta() <= now - then < _FRESH:
-            return False
-        if not task.status.terminal:
-            self._running_at[submission.intent] = now
-        return True
-
     def _merged(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
         """What is known of a task after an answer, and whether that is to be written."""
         if submission.intent is None:
             return merge(submission.task or task, task, now), False
-        known, lost = self._known(submission, task, now)
-        after = merge(known, task, now)
-        return after, lost or worth_keeping(known, after)
+        known = self._store.task(submission.intent)
+        stored = known.task or submission.task or task
+        after = merge(stored, task, now)
+        return after, known.lost or worth_keeping(stored, after)
 
     def _write(self, submission: Submission, task: Task, *, now: datetime) -> Task:
         """Write an answer, inside a transaction; what is known after it."""
@@ -158,49 +123,17 @@ class Observations(Part):
         stored = known.task or submission.task or task
         after = merge(stored, task, now)
         charge = higher(known.charge, after.cost)
-        columns = {
-            **task_columns(after),
-            **charge_columns(charge),
-            "not_found_since": None,
-        }
+        columns = {**task_columns(after), **charge_columns(charge), "not_found_since": None}
         if self._timed(submission.intent, stored, task, now):
             columns["watched"] = 1
         self._store.update_task(replace(submission, task=after), columns)
         return after
 
-    def _known(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
-        """As `_stored`, but as it was up to a minute ago: most polls bring nothing new."""
-        assert submission.intent is not None
-        if submission.intent in self._heard:
-            then, known = self._heard[submission.intent]
-            if timedelta() <= now - then < _FRESH:
-                return known, False
-        return self._stored(submission, task)
-
-    def _stored(self, submission: Submission, task: Task) -> tuple[Task, bool]:
-        """The task as its row has it, and whether it is noted as not found."""
-        assert submission.intent is not None
-        known = self._store.task(submission.intent)
-        return known.task or submission.task or task, known.lost
-
-    def _hear(self, submission: Submission, known: Task, now: datetime, *, fresh: bool) -> None:
-        """Remember what is known of a task, and when it was seen unfinished.
-
-        Args:
-            submission: whose task.
-            known: the row's task, and what was not worth writing.
-            now: the moment of the answer.
-            fresh: the row was just written.
-        """
-        intent = submission.intent
-        if intent is None:
-            return
-        then, _ = self._heard.get(intent, (now, known))
-        if fresh or not timedelta() <= now - then < _FRESH:
-            then = now
-        self._heard[intent] = then, known
-        if not known.status.terminal:
-            self._running_at[intent] = now
+    def _seen(self, submission: Submission, known: Task, now: datetime) -> Submission:
+        """The submission with what is known of its task, which was seen just now."""
+        if submission.intent is not None and not known.status.terminal:
+            self._running_at[submission.intent] = now
+        return submission if submission.task == known else replace(submission, task=known)
 
     def _timed(self, intent: str, stored: Task, task: Task, now: datetime) -> bool:
         """Whether the time of a task's end is known, and not only when somebody looked."""

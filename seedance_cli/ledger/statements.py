@@ -105,7 +105,6 @@ def _same(rules: int) -> str:
 
 ON_THE_WAY = "SELECT intent, state, submitted_at FROM intents WHERE state IN ('prepared','sending')"
 STATES = "SELECT intent, state, status, task_id FROM intents WHERE provider = COALESCE(?, provider)"
-LOST = "SELECT intent FROM intents WHERE not_found_since IS NOT NULL"
 NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
 REFS = (
     f"SELECT provider, task_id FROM intents WHERE {_FIRST}"
