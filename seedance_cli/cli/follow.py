@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from seedance_cli.cli.deliver import Downloads
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
+from seedance_cli.cli.places import target_of
+from seedance_cli.cli.pour import pour
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import (
     Interrupted,
@@ -21,14 +21,31 @@ from seedance_cli.errors import (
 )
 from seedance_cli.models import Status
 from seedance_cli.system import signals
-from seedance_cli.tasks import Estimates, Watch, concern, state, urls
+from seedance_cli.tasks import (
+    Checked,
+    Downloaded,
+    Downloading,
+    Ended,
+    Estimates,
+    Files,
+    Logged,
+    Noted,
+    Wait,
+    Waiting,
+    WaitOptions,
+    concern,
+    key_of,
+    state,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import Wanted
     from seedance_cli.models import Submission
-    from seedance_cli.tasks import Delivery, Seen, Target
+    from seedance_cli.tasks import Event, TaskKey
 
 _ALIVE = frozenset({3, 4, 5})
 """Codes that, once a task is paid for, become 8: it is alive as far as known."""
@@ -37,28 +54,6 @@ _TOGETHER = 64
 _STOPPED_WATCHING = 8
 _NO_USE = frozenset({1, 4, 7})
 """Codes after which waiting again is no advice."""
-
-_Key: TypeAlias = tuple[str, str, bool, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the user asked of the wait."""
-
-    download: bool = False
-    output: str | None = None
-    force: bool = False
-    timeout: float | None = None
-    """Seconds; None: none."""
-    interval: float | None = None
-    """Seconds; None: as `schedule` says."""
-    fail_fast: bool = False
-    any: bool = False
-    events: bool = False
-    one: bool = False
-    """One task was named: with `--json` the document is an object, not an array."""
-    submitted: bool = False
-    """These tasks were paid for by this very command."""
 
 
 def follow(
@@ -98,15 +93,15 @@ class _Follow:
         self.unknown = unknown
         self.out = session.out
         self.ledger = session.ledger()
-        self.known: dict[_Key, Submission] = {_key(one): one for one in submissions}
-        self.failures: dict[_Key, list[SeedanceError]] = {}
-        self.told: set[_Key] = set()
+        self.known: dict[TaskKey, Submission] = {key_of(one): one for one in submissions}
+        self.failures: dict[TaskKey, list[SeedanceError]] = {}
+        self.told: set[TaskKey] = set()
         """Tasks that need no further word: delivered, failed, or given up with an error."""
-        self.complete: list[_Key] = []
+        self.complete: list[TaskKey] = []
         """Tasks to be marked as delivered: what they brought is told, or with `--json` will be."""
         self.learned = bool(unknown) or any(one.intent is not None for one in submissions)
         """Whether there is anything that the document could tell."""
-        self.shown: dict[_Key, str] = {}
+        self.shown: dict[TaskKey, str] = {}
         """The status of each task's last event."""
         self.stopping = False
         """Whether `--fail-fast` has its reason to stop polling."""
@@ -129,179 +124,121 @@ class _Follow:
         failures = [error for key in keys for error in self.failures.get(key, ())]
         return verdict(self.out, failures, self.unknown)
 
-    def _loop(self) -> _Key | None:
+    def _loop(self) -> TaskKey | None:
         """Follow every task; with `--any`, the one whose end decides the exit code."""
-        wanted = self.wanted
-        targets = dict(self._targets())
-        if self.failures and wanted.fail_fast:
-            self._name_what_is_left()
-            return None
-        submissions = [one.submission for one in targets.values()]
-        history = Estimates(self.ledger, self.session.clock)
-        looks = Watch(
-            list(targets.values()),
-            self.session.clock,
+        wanted, session = self.wanted, self.session
+        history = Estimates(self.ledger, session.clock)
+        files = None
+        if wanted.download and wanted.output != "-":
+
+            def place(submission: Submission, index: int) -> Path:
+                return target_of(session, submission, index, wanted.output)
+
+            files = Files(place, force=wanted.force)
+        options = WaitOptions(
             timeout=wanted.timeout,
             interval=wanted.interval,
             schedule=history.schedule,
             new=wanted.submitted,
+            together=1 if wanted.any or wanted.fail_fast else _TOGETHER,
+            files=files,
+            look=not wanted.download,
         )
-        with (
-            Display(self.out, self.session.clock, submissions, history) as display,
-            closing(iter(looks)) as steps,
-        ):
-            downloads = Downloads(
-                self.session, display, looks, output=wanted.output, force=wanted.force
-            )
-            try:
-                decided = self._poll(looks, steps, targets, display, downloads)
-                # What has ended is paid for and there: its videos are fetched, however the watch
-                # over the other tasks came to its end.
-                while downloads.busy:
-                    self._finish_all(downloads.wait())
-                    display.tick()
-            except BaseException:
-                for submission in downloads.stop():
-                    self.known[_key(submission)] = submission
-                raise
+        with Wait(self.ledger, session.clock, session.target, options) as wait:
+            for submission in self.known.values():
+                wait.add(submission)
+            with Display(self.out, session.clock, wait.connect(), history) as display:
+                try:
+                    decided = self._drive(wait, display)
+                except BaseException:
+                    for event in wait.stop():
+                        self._take(event, display)
+                    for key, row in wait.rows.items():
+                        if key not in self.told:
+                            self.known[key] = row
+                    raise
         self._name_what_is_left()
         return decided
 
-    def _poll(
-        self,
-        looks: Watch,
-        steps: Iterator[Seen | None],
-        targets: Mapping[_Key, Target],
-        display: Display,
-        downloads: Downloads,
-    ) -> _Key | None:
-        """Poll until every task has ended or an option says stop; what `--any` waited for."""
-        most = 1 if self.wanted.any or self.wanted.fail_fast else _TOGETHER
-        found: list[Seen] = []
-        for seen in steps:
-            self._finish_all(downloads.ended())
-            if seen is None:
-                display.tick()
-            else:
-                found.append(seen)
-            if len(found) < most and looks.more():
-                continue
-            self._take_all(found, targets, display, downloads)
-            if self.stopping:
-                break
-            if self.wanted.any and any(one.final and one.error is None for one in found):
-                return _key(found[0].submission)
-            found = []
-        else:
-            self._take_all(found, targets, display, downloads)
-        return None
-
-    def _take_all(
-        self,
-        found: Sequence[Seen],
-        targets: Mapping[_Key, Target],
-        display: Display,
-        downloads: Downloads,
-    ) -> None:
-        self._learn(found)
+    def _drive(self, wait: Wait, display: Display) -> TaskKey | None:
+        """Take the events until every task has ended or an option says stop."""
+        decided = None
         try:
-            for seen in found:
-                key = _key(seen.submission)
-                self._take(key, seen, targets[key], display, downloads)
+            for event in wait:
+                self._take(event, display)
+                if not wait.more:
+                    self._mark()
+                if self.stopping:
+                    break
+                if self.wanted.any and isinstance(event, Checked) and event.ended:
+                    decided = key_of(event.submission)
+                    break
+            # What has ended is paid for and there: its videos are fetched, however the polling of
+            # the other tasks came to its end.
+            for event in wait.finish():
+                self._take(event, display)
+                if not wait.more:
+                    self._mark()
         finally:  # what was told is delivered, though stdout broke off at the next one
             self._mark()
+        return decided
 
-    def _targets(self) -> Iterator[tuple[_Key, Target]]:
-        for key, submission in self.known.items():
-            try:
-                yield key, self.session.target(submission)
-            except SeedanceError as error:
-                self._failed(key, error)
-                self.told.add(key)
+    def _take(self, event: Event, display: Display) -> None:
+        match event:
+            case Checked():
+                self._checked(event, display)
+                return
+            case Downloading(name, transfer):
+                display.downloading(name, transfer)
+            case Waiting(name, transfer, tries):
+                display.waiting(name, transfer, tries)
+            case Downloaded(name, saved):
+                display.downloaded(name, verified=saved.verified)
+            case Noted(text):
+                display.note(text)
+            case Logged(text):
+                self.out.log(text)
+            case Ended():
+                self._ended(event, display)
+        display.tick()
 
-    def _take(
-        self, key: _Key, seen: Seen, where: Target, display: Display, downloads: Downloads
-    ) -> None:
+    def _checked(self, seen: Checked, display: Display) -> None:
         """Take one look at one task."""
-        going = seen.final or not self.known[key].status.terminal
+        key = key_of(seen.submission)
+        self.known[key] = seen.submission
+        self.learned |= seen.answered
+        if seen.unwritten is not None and key not in self.failures:  # said once
+            self._failed(key, seen.unwritten)
+        going = seen.final or not seen.submission.status.terminal
         if seen.answered and going:  # else it has succeeded, but its video is still waited for
-            display.update(self.known[key])
+            display.update(seen.submission)
         if seen.warning is not None:
             display.note(f"warning: {seen.warning}")
-        if seen.final and seen.error is None:
-            self._deliver(key, where, downloads)
+        if seen.ended:
             return
         if seen.answered and going and self.wanted.events:
             self._event(key)
-        if isinstance(seen.error, NotFound) and self.known[key].video_urls:
-            display.forget(self.known[key])
-            self._deliver(key, where, downloads, lost=seen.error)
-            return
         if seen.error is not None:
-            display.forget(self.known[key])
-            self._failed(key, seen.error)
-            self.told.add(key)
-            self.stopping |= self.wanted.fail_fast
+            display.forget(seen.submission)
+            if not seen.lost:
+                self._failed(key, seen.error)
+                self.told.add(key)
+                self.stopping |= self.wanted.fail_fast
 
-    def _event(self, key: _Key) -> None:
+    def _event(self, key: TaskKey) -> None:
         submission = self.known[key]
         if self.shown.get(key) != submission.status:
             self.shown[key] = submission.status
             self.out.event(task_object(submission))
 
-    def _learn(self, found: Sequence[Seen]) -> None:
-        """Write down what was answered, all at once where that can be."""
-        answers = [one.submission for one in found if one.answered]
-        self.learned |= bool(answers)
-        pairs = [(one, one.task) for one in answers if one.task is not None]
-        try:
-            observed = self.ledger.observe_all(pairs)
-        except WriteFailed:
-            observed = [self._observed(one) for one in answers]
-        for one in observed:
-            self.known[_key(one)] = one
-
-    def _observed(self, submission: Submission) -> Submission:
-        assert submission.task is not None
-        try:
-            return self.ledger.observe(submission, submission.task)
-        except WriteFailed as error:
-            key = _key(submission)
-            if key not in self.failures:  # said once
-                self._failed(key, error)
-            return submission
-
-    def _deliver(
-        self, key: _Key, where: Target, downloads: Downloads, lost: NotFound | None = None
-    ) -> None:
-        """Give the user what a task that has ended brings; a download only begins here.
-
-        Args:
-            key: the task.
-            where: the way to it.
-            downloads: takes its videos.
-            lost: the provider does not know it any more, and its URLs may be of no use.
-        """
-        delivery = urls(self.known[key])
-        if self.wanted.download and delivery.error is None:
-            if self.wanted.output != "-":
-                downloads.begin(delivery.submission, where, lost)
-                return
-            delivery = downloads.pour(delivery.submission, where, lost)
-        elif lost is not None and delivery.error is None:
-            delivery = downloads.look(delivery, where, lost)
-        elif lost is not None:
-            delivery.error, delivery.complete = lost, False
-        self._finish(delivery)
-
-    def _finish_all(self, deliveries: Iterator[Delivery]) -> None:
-        for delivery in deliveries:
-            self._finish(delivery)
-            self._mark()
-
-    def _finish(self, delivery: Delivery) -> None:
+    def _ended(self, event: Ended, display: Display) -> None:
         """Tell what came of a task, and that nothing more will."""
-        key = _key(delivery.submission)
+        delivery = event.delivery
+        if self.wanted.output == "-" and self.wanted.download and delivery.error is None:
+            delivery = pour(self.session, display, event.target, delivery.lost)
+        for name in event.names:
+            display.dropped(name)
+        key = key_of(delivery.submission)
         self.known[key] = delivery.submission
         if not (self.out.json or self.wanted.events):
             for line in delivery.lines:
@@ -334,14 +271,14 @@ class _Follow:
         self.known.update(zip(self.complete, marked, strict=True))
         self.complete.clear()
 
-    def _mark_one(self, key: _Key) -> None:
+    def _mark_one(self, key: TaskKey) -> None:
         try:
             self.known[key] = self.ledger.delivered(self.known[key])
         except WriteFailed as error:
             if not any(isinstance(one, WriteFailed) for one in self.failures.get(key, ())):
                 self._failed(key, error)  # else it was said when the answer could not be written
 
-    def _failed(self, key: _Key, error: SeedanceError) -> None:
+    def _failed(self, key: TaskKey, error: SeedanceError) -> None:
         submission = self.known[key]
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
@@ -410,13 +347,3 @@ def _standing(left: Sequence[Submission]) -> str:
             return f"the task was {state(left[0])} when last heard of"
         case _:
             return "its video is still there"
-
-
-def _key(submission: Submission) -> _Key:
-    assert submission.task is not None
-    return (
-        submission.provider,
-        submission.endpoint,
-        submission.sandbox,
-        submission.task.task_id,
-    )

@@ -10,8 +10,8 @@ from seedance_cli.cli import completion as _tab
 from seedance_cli.cli.app import App, Run
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.follow import Wanted
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.wanted import Wanted
 
 provider_names = _tab.provider_names
 profile_names = _tab.profile_names
@@ -81,7 +81,7 @@ def wanted_wait(
     Raises:
         UsageError: one that cannot be used.
     """
-    from seedance_cli.cli.follow import Wanted
+    from seedance_cli.cli.wanted import Wanted
     from seedance_cli.errors import UsageError
     from seedance_cli.models import check_template, parse_duration, parse_interval
 

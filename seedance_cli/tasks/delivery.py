@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed
+from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
 from seedance_cli.models import Status, unusable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
 
 
@@ -33,6 +36,31 @@ class Delivery:
             error = self.lost
         self.error = self.error or error
 
+    def observe(self, read: Submission, ledger: Ledger) -> None:
+        """Take and write down what the provider said when the task was read anew."""
+        assert read.task is not None
+        try:
+            self.submission = ledger.observe(read, read.task)
+        except WriteFailed as error:
+            self.submission = read
+            self.error = self.error or error
+
+    def record(self, index: int, path: Path, size: int, ledger: Ledger) -> None:
+        """Take and write down where a video is.
+
+        Args:
+            index: which of the task's videos, from 1.
+            path: the file.
+            size: its bytes.
+            ledger: takes it.
+        """
+        try:
+            self.submission = ledger.add_file(self.submission, index, path, size)
+        except WriteFailed as error:
+            # The file is there all the same, and is told of.
+            self.submission = replace(self.submission, files=(*self.submission.files, str(path)))
+            self.error = self.error or error
+
 
 def urls(submission: Submission) -> Delivery:
     """The task's URLs, for a task that has ended."""
@@ -43,6 +71,13 @@ def urls(submission: Submission) -> Delivery:
         delivery.lines += submission.task.video_urls
     delivery.complete = not isinstance(delivery.error, DownloadFailed)
     return delivery
+
+
+def left_out(submission: Submission) -> str | None:
+    """What is said of a task whose first video alone is written; None where it has no other."""
+    assert submission.task is not None
+    more = len(submission.task.video_urls) - 1
+    return f"warning: {submission.ref} has {more} more video(s), not written" if more else None
 
 
 def _no_video(submission: Submission) -> SeedanceError | None:

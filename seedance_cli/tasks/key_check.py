@@ -28,7 +28,7 @@ _TEXTS = {"ok": "key works", "bad": "key refused", "unknown": "not known", "none
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class KeyCheck:
     """What a provider made of its key."""
 
     provider: str
@@ -46,7 +46,7 @@ class Checked:
         return {"state": self.state, "message": None if self.error is None else self.error.message}
 
 
-def check(session: Session, provider: str, *, has_key: bool) -> Checked:
+def check(session: Session, provider: str, *, has_key: bool) -> KeyCheck:
     """Ask the provider for a task that cannot exist: "not found" means that the key is right.
 
     Args:
@@ -55,7 +55,7 @@ def check(session: Session, provider: str, *, has_key: bool) -> Checked:
         has_key: False where there is none, which is no error by itself.
     """
     if not has_key:
-        return Checked(provider, "none")
+        return KeyCheck(provider, "none")
     try:
         channel = session.channel(session.settings(provider=provider))
         nobodys = Submission(
@@ -66,17 +66,17 @@ def check(session: Session, provider: str, *, has_key: bool) -> Checked:
         )
         read_patiently(Target(nobodys, channel), session.clock)
     except NotFound:
-        return Checked(provider, "ok")
+        return KeyCheck(provider, "ok")
     except (Unauthorized, Forbidden, ConfigError) as error:
         error.ref = None  # no such task was ever submitted
-        return Checked(provider, "bad", error)
+        return KeyCheck(provider, "bad", error)
     except SeedanceError as error:
         error.ref = None
-        return Checked(provider, "unknown", error)
-    return Checked(provider, "ok")  # a task of that id: the key has read it
+        return KeyCheck(provider, "unknown", error)
+    return KeyCheck(provider, "ok")  # a task of that id: the key has read it
 
 
-def conclude(found: Sequence[Checked]) -> None:
+def conclude(found: Sequence[KeyCheck]) -> None:
     """Raise what the checks come to: a bad key first, then a provider without a clear answer.
 
     Raises:

@@ -11,7 +11,6 @@ import pytest
 from seedance_cli import providers
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.models.secret import Secret
-from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
 from support.fake_clock import FakeClock, passed
 from support.scripted_provider import (
@@ -23,6 +22,7 @@ from support.scripted_provider import (
     submitted,
     unavailable,
 )
+from support.watching import watch
 
 if TYPE_CHECKING:
     from seedance_cli.models import TaskHandle
@@ -155,7 +155,7 @@ def test_fault_17_done_without_a_url_is_asked_again_for_a_time(
     task = Task(task_id="t1", status=Status.RUNNING)
     submission = Submission(provider="defapi", endpoint="x", sandbox=False, task=task)
     target = Target(submission, cast("Channel", channel))
-    *rest, last = [one for one in Watch([target], clock) if one is not None]
+    *rest, last = [one for one in watch([target], clock) if one is not None]
     assert (last.final, last.error, passed(clock)) == (True, None, seconds)
     assert [bool(one.warning) for one in rest] == [True] + [False] * (len(rest) - 1)
     assert polls == [0, 1, 3, 7, 10] if loopback else polls == [0, 1, 3, 7, 15, 31, 47, 60]

@@ -13,12 +13,12 @@ from seedance_cli import providers
 from seedance_cli.errors import Unreachable
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.models.secret import Secret
-from seedance_cli.tasks.polling import Watch
 from seedance_cli.tasks.reading import Target
 from seedance_cli.tasks.schedule import LOCAL
 from support.bytes_server import answer
 from support.fake_clock import FakeClock, passed
 from support.scripted_provider import ScriptedProvider, done, error, submitted, unavailable
+from support.watching import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def test_tasks_that_were_due_at_once_do_not_stay_so(clock: FakeClock) -> None:
         status = Status.SUCCEEDED if len(moments) > 7 else Status.RUNNING
         return Task(task_id=handle.task_id, status=status, video_urls=VIDEO)
 
-    assert sum(one.final for one in Watch(targets(fetch, count=100), clock, interval=1) if one)
+    assert sum(one.final for one in watch(targets(fetch, count=100), clock, interval=1) if one)
     firsts, *later = ([moments[poll] for moments in polls.values()] for poll in range(8))
     assert set(firsts) == {0.0}
     for round_, moments in enumerate(later, 1):
@@ -135,7 +135,7 @@ def test_few_tasks_are_not_spread(clock: FakeClock) -> None:
         status = Status.SUCCEEDED if len(moments) > 4 else Status.RUNNING
         return Task(task_id=handle.task_id, status=status, video_urls=VIDEO)
 
-    list(Watch(targets(fetch, count=2), clock, interval=10))
+    list(watch(targets(fetch, count=2), clock, interval=10))
     assert moments == [0, 0, 10, 10, 20, 20]
 
 
@@ -159,7 +159,7 @@ def test_only_so_many_polls_are_out_at_once(clock: FakeClock, provider: str, mos
         return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
     clock.patience = 0.02
-    looks = Watch(targets(fetch, provider=provider, count=3 * most), clock)
+    looks = watch(targets(fetch, provider=provider, count=3 * most), clock)
     assert sum(one.final for one in looks if one) == 3 * most
     assert peak == most
 
@@ -172,7 +172,7 @@ def test_polls_under_a_rate_limit_are_spaced(clock: FakeClock) -> None:
         moments.append(passed(clock))
         return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
-    list(Watch(targets(fetch, provider="runbase", count=60), clock))
+    list(watch(targets(fetch, provider="runbase", count=60), clock))
     assert len(moments) == 60
     window = [late - early for early, late in zip(moments, moments[20:], strict=False)]
     assert min(window) >= 10
@@ -188,7 +188,7 @@ def test_polls_that_hang_at_the_deadline_keep_no_other_from_leaving(clock: FakeC
         return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
 
     clock.patience = 0.2
-    seen = [one for one in Watch(targets(fetch, count=17), clock, timeout=0) if one and one.final]
+    seen = [one for one in watch(targets(fetch, count=17), clock, timeout=0) if one and one.final]
     hang.set()
     assert {one.submission.ref for one in seen if one.error is None} == {"defapi:t16"}
     assert len(seen) == 17
@@ -200,7 +200,7 @@ def test_two_thousand_failures_are_no_bug(clock: FakeClock) -> None:
     def fetch(*_: object) -> Task:
         raise Unreachable("nobody there")
 
-    *_, last = Watch(targets(fetch), clock, timeout=64000)
+    *_, last = watch(targets(fetch), clock, timeout=64000)
     assert last is not None
     assert last.final
     assert len(clock.sleeps) > 2000

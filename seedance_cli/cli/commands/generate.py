@@ -15,9 +15,9 @@ from seedance_cli.models import price_text
 from seedance_cli.tasks import Payment
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.follow import Wanted
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import Wanted
     from seedance_cli.config import Settings
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import HttpRequest, Submission, VideoRequest

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import Access
     from seedance_cli.providers import ModelInfo, ProviderInfo
-    from seedance_cli.tasks import Checked
+    from seedance_cli.tasks import KeyCheck
 
 
 _FIELDS = (
@@ -77,7 +77,7 @@ def providers(
             run.out.warn(warning)
         choice = profiles.choose_profile(store, run.env, profile)
         access = {info.name: profile_view.access(choice, run.env, info) for info in infos}
-        found: dict[str, Checked] = {}
+        found: dict[str, KeyCheck] = {}
         if check:
             for info in infos:
                 has_key = access[info.name].key.value is True or session.sandbox
@@ -104,7 +104,7 @@ def _print(out: Output, rows: list[list[str]]) -> None:
         out.block(row[0], list(zip(_FIELDS, row[1:], strict=False)))
 
 
-def _row(info: ProviderInfo, access: Access, checked: Checked | None) -> list[str]:
+def _row(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> list[str]:
     models = info.models
     ratios = _union([model.aspect_ratios for model in models])
     row = [
@@ -122,7 +122,7 @@ def _row(info: ProviderInfo, access: Access, checked: Checked | None) -> list[st
     return row if checked is None else [*row, checked.text]
 
 
-def _details(info: ProviderInfo, access: Access, checked: Checked | None) -> list[tuple[str, str]]:
+def _details(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> list[tuple[str, str]]:
     rows = [
         ("name", info.name),
         ("endpoint", f"{access.endpoint.text} ({access.endpoint.source})"),
@@ -150,7 +150,7 @@ def _details(info: ProviderInfo, access: Access, checked: Checked | None) -> lis
     return rows
 
 
-def _object(info: ProviderInfo, access: Access, checked: Checked | None) -> dict[str, object]:
+def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dict[str, object]:
     from seedance_cli.config import source_object
 
     limit = info.rate_limit

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from seedance_cli.cli.follow import Wanted
     from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import Wanted
     from seedance_cli.models import Submission
 
 EXAMPLES = (

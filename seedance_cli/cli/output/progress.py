@@ -158,12 +158,19 @@ class Display:
         if tries == _TELL_AFTER:
             self._say(f"{name}: {_amount(transfer)}")
 
-    def downloaded(self, name: str) -> None:
-        """A download has ended and its file is in place."""
+    def downloaded(self, name: str, *, verified: bool = True) -> None:
+        """A download has ended and its file is in place.
+
+        Args:
+            name: its file.
+            verified: whether it is known to be whole.
+        """
         transfer = self._transfers.pop(name, None)
         if transfer is not None:
             took = self._age(transfer.began)
             self._say(f"downloaded {name}, {_bytes(transfer.done)} in {took}")
+        if not verified:
+            self._say(f"warning: {name}: unverified: nothing in it tells that it is whole")
 
     def dropped(self, name: str) -> None:
         """A download goes on no longer, if it ever began; why is told elsewhere."""

@@ -1,6 +1,6 @@
-"""The threads that fetch videos while the command goes on polling.
+"""The threads that fetch videos while the polling goes on.
 
-They share three things with the command's own thread: a queue of what they have to tell, a wish to
+They share three things with the thread that waits: a queue of what they have to tell, a wish to
 stop that they obey, and the numbers of a `Transfer`, which they write and the display reads. The
 ledger, the streams and the display are not theirs.
 """
@@ -11,13 +11,13 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
 from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
+from seedance_cli.tasks.events import Downloading, Logged, Transfer, Waiting
 from seedance_cli.tasks.reading import Target, read
 
 if TYPE_CHECKING:
@@ -34,21 +34,7 @@ MOST = 64
 _STEP = 0.5
 """Seconds that a thread waits for a place, or a name, unaware of a wish to stop."""
 STOP_SECONDS = 1.0
-"""How long `Crew.stop` waits for the threads. One that is flushing to the disk takes longer."""
-
-
-@dataclass(slots=True)
-class Transfer:
-    """One running download. Its thread writes the numbers while another one draws them."""
-
-    began: float
-    """On the monotonic clock."""
-    done: int = 0
-    """Bytes."""
-    total: int | None = None
-    """Bytes; None where no one said it."""
-    waiting: str = ""
-    """Why nothing comes for now; server text."""
+"""How long `DownloadPool.stop` waits for the threads; one that flushes to the disk takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +53,7 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Order:
+class Job:
     """The videos of one task, to be fetched one after the other."""
 
     where: Target
@@ -77,43 +63,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """A line for `-v`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The first bytes of a video have come."""
-
-    video: Video
-    transfer: Transfer
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """A video is not there yet, or broke off. Its place is another one's meanwhile."""
-
-    order: Order
-    video: Video
-    transfer: Transfer
-    tries: int
-    """How often it was asked for in vain."""
-
-
-@dataclass(frozen=True, slots=True)
 class GoesOn:
     """It is asked for again."""
 
-    order: Order
+    job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
     """The task was read anew, for URLs that are valid."""
 
-    order: Order
+    job: Job
     submission: Submission
 
 
@@ -121,7 +81,7 @@ class Renewed:
 class Placing:
     """A video is whole, and gets its name once that is written down."""
 
-    order: Order
+    job: Job
     video: Video
     size: int
     """Bytes."""
@@ -133,21 +93,21 @@ class Placing:
 class Done:
     """A video is in its place."""
 
-    order: Order
+    job: Job
     video: Video
     saved: Saved | None
     """None: it was there already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """Nothing more comes of this order."""
+class Finished:
+    """Nothing more comes of this job."""
 
-    order: Order
+    job: Job
     error: BaseException | None
 
 
-Told: TypeAlias = Logged | Begun | Waits | GoesOn | Renewed | Placing | Done | Ended
+Told: TypeAlias = Logged | Downloading | Waiting | GoesOn | Renewed | Placing | Done | Finished
 
 
 class Source:
@@ -211,29 +171,28 @@ def _numbered(submission: Submission) -> Iterator[tuple[int, str]]:
     yield from enumerate(submission.task.video_urls, 1)
 
 
-class Crew:
-    """Runs orders in threads, one each. Its methods are for the command's own thread."""
+class DownloadPool:
+    """Runs jobs in threads, one each. Its methods are for one thread."""
 
-    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
-        """Prepare; there is no thread before the first order.
+    def __init__(self, clock: Clock, tell: Callable[[Told], None]) -> None:
+        """Prepare; there is no thread before the first job.
 
         Args:
             clock: for the downloads.
-            wake: called by a thread after each `Told` that it has put into `told`.
+            tell: takes what the threads have to tell, in theirs; the last of each job is its
+                `Finished`.
         """
-        self.told: SimpleQueue[Told] = SimpleQueue()
-        """What the threads have to tell; the last of each order is its `Ended`."""
+        self._tell = tell
         self._clock = clock
-        self._wake = wake
         self._cancellation = Cancellation()
         self._places = threading.Semaphore(AT_ONCE)
         self._threads: list[threading.Thread] = []
 
-    def start(self, order: Order) -> None:
-        """Begin with an order, in a thread of its own."""
+    def start(self, job: Job) -> None:
+        """Begin with a job, in a thread of its own."""
         # A daemon: what no wish reaches (a name server's silence) must not keep the program.
         thread = threading.Thread(
-            target=self._run, args=(order,), name="seedance-download", daemon=True
+            target=self._run, args=(job,), name="seedance-download", daemon=True
         )
         self._threads = [*(one for one in self._threads if one.is_alive()), thread]
         thread.start()
@@ -246,47 +205,43 @@ class Crew:
             if thread.ident is not None:
                 thread.join(max(0.0, end - time.monotonic()))
 
-    def _tell(self, told: Told) -> None:
-        self.told.put(told)
-        self._wake()
-
     def _log(self, text: str) -> None:
         self._tell(Logged(text))
 
-    def _run(self, order: Order) -> None:
+    def _run(self, job: Job) -> None:
         error: BaseException | None = None
         try:
             self._take_place()
-            self._fetch_all(order)
-        except BaseException as caught:  # noqa: BLE001 - raised again in the command's thread
+            self._fetch_all(job)
+        except BaseException as caught:  # noqa: BLE001 - raised again in the reader's thread
             error = caught
         self._places.release()
-        self._tell(Ended(order, error))
+        self._tell(Finished(job, error))
 
     def _take_place(self) -> None:
         while not self._places.acquire(timeout=_STEP):
             self._cancellation.check()
 
-    def _ask_for_the_name(self, order: Order, video: Video, size: int) -> None:
+    def _ask_for_the_name(self, job: Job, video: Video, size: int) -> None:
         written = threading.Event()
-        self._tell(Placing(order, video, size, written))
+        self._tell(Placing(job, video, size, written))
         while not written.wait(_STEP):
             self._cancellation.check()
 
-    def _fetch_all(self, order: Order) -> None:
-        source = Source(order.where, lost=order.lost)
-        for video in order.videos:
+    def _fetch_all(self, job: Job) -> None:
+        source = Source(job.where, lost=job.lost)
+        for video in job.videos:
             self._cancellation.check()
             saved = None
             if not video.here:
                 try:
-                    saved = self._fetch(order, source, video)
+                    saved = self._fetch(job, source, video)
                 except DownloadFailed as error:
                     source.explain(error)
                     raise
-            self._tell(Done(order, video, saved))
+            self._tell(Done(job, video, saved))
 
-    def _fetch(self, order: Order, source: Source, video: Video) -> Saved:
+    def _fetch(self, job: Job, source: Source, video: Video) -> Saved:
         transfer = Transfer(self._clock.monotonic())
         begun, tries = False, 0
 
@@ -294,21 +249,21 @@ class Crew:
             nonlocal tries
             tries += 1
             transfer.waiting = error.message
-            self._tell(Waits(order, video, transfer, tries))
+            self._tell(Waiting(video.name, transfer, tries, job))
             self._places.release()
             self._cancellation.sleep(seconds, self._clock)
             read = source.renew()
             if read is not None:
-                self._tell(Renewed(order, read))
+                self._tell(Renewed(job, read))
             self._take_place()
-            self._tell(GoesOn(order))
+            self._tell(GoesOn(job))
             return source.url(video.index)
 
         steps = download(
             source.url(video.index),
             video.path,
             force=video.force,
-            allow_private=order.where.channel.loopback,
+            allow_private=job.where.channel.loopback,
             clock=self._clock,
             owner=source.owner(video.index),
             patience=source.patience,
@@ -321,10 +276,10 @@ class Crew:
                 if isinstance(step, Saved):
                     return step
                 if isinstance(step, Whole):
-                    self._ask_for_the_name(order, video, step.size)
+                    self._ask_for_the_name(job, video, step.size)
                     continue
                 transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
                 if not begun:
                     begun, transfer.began = True, self._clock.monotonic()
-                    self._tell(Begun(video, transfer))
+                    self._tell(Downloading(video.name, transfer))
         raise AssertionError("a download ends in Saved or an error")

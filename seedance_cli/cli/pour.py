@@ -1,0 +1,107 @@
+"""A video to stdout (`-o -`), in the command's own thread."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from seedance_cli.cli.output.sink import Closed
+from seedance_cli.errors import DownloadFailed, WriteFailed
+from seedance_cli.tasks import (
+    Delivery,
+    Saved,
+    Source,
+    Transfer,
+    left_out,
+    to_stream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from seedance_cli.cli.output.progress import Display
+    from seedance_cli.cli.session import Session
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.tasks import Progress, Target
+
+_STDOUT = "stdout"
+"""What the display calls a video that goes there."""
+_STEP = 0.5
+"""Seconds between two looks at the display while a video is waited for."""
+
+
+def pour(
+    session: Session, display: Display, target: Target, lost: SeedanceError | None
+) -> Delivery:
+    """Write a task's first video to stdout, here and now.
+
+    Args:
+        session: ledger, clock and streams.
+        display: shows the progress.
+        target: a task that has succeeded, and the way to it.
+        lost: the provider does not know it any more.
+
+    Raises:
+        WriteFailed: stdout refused it.
+    """
+    submission, ledger = target.submission, session.ledger()
+    delivery = Delivery(submission, lost=lost)
+    source = Source(target, lost=lost is not None)
+    transfer = Transfer(session.clock.monotonic())
+    tries = 0
+
+    def again(error: DownloadFailed, seconds: float) -> str:
+        nonlocal tries
+        tries += 1
+        transfer.waiting = error.message
+        display.waiting(_STDOUT, transfer, tries)
+        while seconds > 0:
+            session.clock.sleep(min(seconds, _STEP))
+            display.tick()
+            seconds -= _STEP
+        read = source.renew()
+        if read is not None:
+            delivery.observe(read, ledger)
+        return source.url(1)
+
+    steps = to_stream(
+        source.url(1),
+        session.out.binary(),
+        allow_private=target.channel.loopback,
+        clock=session.clock,
+        patience=source.patience,
+        again=again,
+        log=session.out.log,
+    )
+    try:
+        _drive(steps, transfer, display, session)
+    except DownloadFailed as error:
+        display.dropped(_STDOUT)
+        source.explain(error)
+        delivery.failed(error)
+        return delivery
+    except WriteFailed as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            raise Closed(error.message) from error
+        raise
+    text = left_out(submission)
+    if text is not None:
+        display.note(text)
+    delivery.complete = delivery.error is None
+    return delivery
+
+
+def _drive(
+    steps: Generator[Progress | Saved], transfer: Transfer, display: Display, session: Session
+) -> None:
+    begun = False
+    with closing(steps):
+        for step in steps:
+            if isinstance(step, Saved):
+                display.downloaded(_STDOUT, verified=step.verified)
+                return
+            transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
+            if not begun:
+                begun, transfer.began = True, session.clock.monotonic()
+                display.downloading(_STDOUT, transfer)
+            display.tick()
