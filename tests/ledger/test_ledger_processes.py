@@ -178,7 +178,7 @@ def test_one_abandoned_request_blocks_everyone(folder: Path, children: Children)
     intent = line(crashed)
     crashed.kill()
     crashed.wait()
-    crowd = [children.start(SAME) for _ in range(6)]
+    crowd = [children.start(SAME) for _ in range(4)]
     for process in crowd:
         go_on(process)
     assert {line(process) for process in crowd} == {"refused"}
@@ -239,7 +239,7 @@ def kill_at_random(folder: Path, children: Children, times: int) -> None:
 
 def test_killed_at_any_moment(folder: Path, children: Children) -> None:
     """After `kill -9` the ledger has the id, or an unknown intent, for every task paid for."""
-    kill_at_random(folder, children, 20)
+    kill_at_random(folder, children, 12)
 
 
 @pytest.mark.full
