@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import Target
 
 
-class _Forgetful:
+class Forgetful:
     """A ledger that takes everything and keeps nothing."""
 
     def observe_all(self, answers: Sequence[tuple[Submission, Task]]) -> list[Submission]:
@@ -33,7 +33,7 @@ def watch(
     """Poll the targets to their end; each answer, and each end, as it is told."""
     ways = {key_of(one.submission): one for one in targets}
     options = WaitOptions(timeout=timeout, interval=interval)
-    ledger = cast("Ledger", _Forgetful())
+    ledger = cast("Ledger", Forgetful())
     with Wait(ledger, clock, lambda one: ways[key_of(one)], options) as wait:
         for one in targets:
             wait.add(one.submission)

@@ -13,16 +13,19 @@ from seedance_cli import providers
 from seedance_cli.errors import Unreachable
 from seedance_cli.models import Status, Submission, Task
 from seedance_cli.models.secret import Secret
+from seedance_cli.tasks.events import Ended
 from seedance_cli.tasks.reading import Target
 from seedance_cli.tasks.schedule import LOCAL
+from seedance_cli.tasks.wait import Wait, WaitOptions, key_of
 from support.bytes_server import answer
 from support.fake_clock import FakeClock, passed
 from support.scripted_provider import ScriptedProvider, done, error, submitted, unavailable
-from support.watching import watch
+from support.watching import Forgetful, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seedance_cli.ledger import Ledger
     from seedance_cli.models import TaskHandle
     from seedance_cli.tasks.channel import Channel
     from support.bytes_server import Client, Request, Script
@@ -137,6 +140,26 @@ def test_few_tasks_are_not_spread(clock: FakeClock) -> None:
 
     list(watch(targets(fetch, count=2), clock, interval=10))
     assert moments == [0, 0, 10, 10, 20, 20]
+
+
+def test_a_task_is_added_while_others_are_polled(clock: FakeClock) -> None:
+    """A wait takes a further task while it runs, and goes on until that one has ended, too."""
+
+    def fetch(_: object, handle: TaskHandle) -> Task:
+        return Task(task_id=handle.task_id, status=Status.SUCCEEDED, video_urls=VIDEO)
+
+    first, second = targets(fetch, count=2)
+    ways = {key_of(one.submission): one for one in (first, second)}
+    ledger = cast("Ledger", Forgetful())
+    ended = []
+    with Wait(ledger, clock, lambda one: ways[key_of(one)], WaitOptions()) as wait:
+        wait.add(first.submission)
+        for event in wait:
+            if isinstance(event, Ended):
+                ended.append(event.delivery.submission.ref)
+                if len(ended) == 1:
+                    wait.add(second.submission)
+    assert ended == ["defapi:t0", "defapi:t1"]
 
 
 @pytest.mark.parametrize(("provider", "most"), [("defapi", 16), ("runbase", 4)])
