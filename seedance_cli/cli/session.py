@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from seedance_cli import providers
-from seedance_cli.cli.refs import parse_ref, refuse_key
 from seedance_cli.config import known_keys, row_endpoint
 from seedance_cli.config import resolve as profiles
 from seedance_cli.errors import (
@@ -24,7 +23,7 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import Status, Submission, Task, is_loopback, told
+from seedance_cli.models import Status, Submission, Task, is_loopback, parse_ref, refuse_key, told
 from seedance_cli.tasks import Channel, Target
 
 if TYPE_CHECKING:
@@ -321,7 +320,7 @@ class Session:
         return list(found.values())
 
     def _find_one(self, text: str, *, exact: bool) -> Submission:
-        named, task_id = parse_ref(text)
+        named, task_id = parse_ref(text, providers.names())
         if named is not None and self._provider not in {None, named}:
             raise UsageError(
                 f"{text} is a task of {named}, and --provider says {self._provider}",

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from seedance_cli.models.task import Task as Task
     from seedance_cli.models.task import TaskHandle as TaskHandle
     from seedance_cli.models.task_ref import make_ref as make_ref
+    from seedance_cli.models.task_ref import parse_ref as parse_ref
+    from seedance_cli.models.task_ref import refuse_key as refuse_key
+    from seedance_cli.models.task_ref import usable_id as usable_id
     from seedance_cli.models.text import safe as safe
     from seedance_cli.models.text import shortened as shortened
     from seedance_cli.models.text import timestamp as timestamp
@@ -115,8 +118,10 @@ __getattr__ = face(
         "origin": "url",
         "parse_duration": "duration",
         "parse_interval": "duration",
+        "parse_ref": "task_ref",
         "price_object": "price",
         "price_text": "price",
+        "refuse_key": "task_ref",
         "request_object": "request",
         "safe": "text",
         "shortened": "text",
@@ -128,6 +133,7 @@ __getattr__ = face(
         "unsafe": "text",
         "unusable": "url",
         "url_fault": "url",
+        "usable_id": "task_ref",
         "without_a_task": "submission",
         "without_keys": "user_words",
         "worth_keeping": "merging",

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
-    from seedance_cli.providers._answers import (
-        usable_id as usable_id,
-    )
     from seedance_cli.providers._base import (
         Api as Api,
     )
@@ -50,6 +47,5 @@ __getattr__ = face(
         "get": "_registry",
         "names": "_registry",
         "unreadable": "_document",
-        "usable_id": "_answers",
     },
 )

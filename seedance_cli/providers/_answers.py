@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status, unsafe
+from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status, usable_id
 from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse
 
-_MAX_ID = 512
 _PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
 MOST_WORDS = 500
 """Characters kept of a provider's message: what a person will read."""
@@ -87,16 +86,6 @@ def number(value: object) -> int | None:
     if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value) and "." not in value:
         return int(value)
     return None
-
-
-def usable_id(task_id: str) -> bool:
-    """Whether a task id can be stored, printed and put into a URL as it is."""
-    return (
-        0 < len(task_id) <= _MAX_ID
-        and bool(task_id.strip())
-        and task_id not in {".", ".."}
-        and not unsafe(task_id)
-    )
 
 
 def identity(value: object) -> str | None:

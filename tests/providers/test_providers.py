@@ -43,6 +43,7 @@ from seedance_cli.models import (
     Task,
     TaskHandle,
     VideoRequest,
+    usable_id,
 )
 from seedance_cli.models.identity import fingerprints
 from seedance_cli.providers import _answers as _json
@@ -649,7 +650,7 @@ def test_any_answer_is_read_without_a_crash(name: str, content: bytes, status: i
     provider = providers.get(name)
     response = HttpResponse(status, {}, content)
     task = provider.accepted(response)
-    assert task is None or _json.usable_id(task.task_id)
+    assert task is None or usable_id(task.task_id)
     provider.problem(response)
     for action in (provider.fetch, provider.cancel):
         with suppress(SeedanceError):

@@ -181,15 +181,15 @@ def _discard(session: Session, intent: str) -> int:
 def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
     from dataclasses import replace
 
+    from seedance_cli import providers
     from seedance_cli.cli.output.documents import task_object
-    from seedance_cli.cli.refs import parse_ref
     from seedance_cli.errors import NotFound, SeedanceError, UsageError
-    from seedance_cli.models import Status, Task
+    from seedance_cli.models import Status, Task, parse_ref
     from seedance_cli.tasks import read_patiently
 
     row = _one(session, intent)
     assert row.intent is not None
-    provider, task_id = parse_ref(named)
+    provider, task_id = parse_ref(named, providers.names())
     if provider not in {None, row.provider}:
         raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
     if session.provider_option not in {None, row.provider}:
