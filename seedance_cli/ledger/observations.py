@@ -49,8 +49,8 @@ class Observations(Part):
     def observe_all(self, answers: Sequence[tuple[Submission, Task]]) -> list[Submission]:
         """Take in what the provider said of tasks; see `merge` for what is kept of it.
 
-        Written only if something worth keeping changed: a step from queued to running is not. A
-        task that the ledger lacks is never written. All that is to be written is one commit: the
+        Written only if something worth keeping changed: that a task runs is written once. A task
+        that the ledger lacks is never written. All that is to be written is one commit: the
         disk's answer to that takes longer than everything else.
 
         Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from seedance_cli.models.task import Status
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -76,10 +78,14 @@ def _says_nothing_new(old: Task, new: Task) -> bool:
 
 
 def worth_keeping(old: Task, new: Task) -> bool:
-    """Whether a merged task is to be written: steps between non-terminal words are not."""
+    """Whether a merged task is to be written.
+
+    That it runs and that it has ended are; other steps between words that are not terminal are not,
+    so that a status which goes to and fro is written once.
+    """
     if new is old:
         return False
-    if new.status.terminal and new.status is not old.status:
+    if new.status is not old.status and (new.status.terminal or new.status is Status.RUNNING):
         return True
     return replace(new, status=old.status, provider_status=old.provider_status) != old
 

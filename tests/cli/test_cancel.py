@@ -110,6 +110,28 @@ def test_a_provider_without_a_cancel_endpoint_is_4(
 
 @pytest.mark.parametrize(
     ("word", "words"),
+    [("succeeded", "has succeeded already"), ("failed", "has failed already"), ("cancelled", "")],
+)
+def test_without_a_cancel_endpoint_what_the_ledger_knows_is_told(
+    run: Run, server: ScriptedProvider, clock: FakeClock, word: str, words: str
+) -> None:
+    """An ended task is told as it ended, a running one runs on, and of an unknown id nothing is."""
+    submitted(server, "runbase", "t1")
+    server.task("t1", word)
+    env, code = server.env(), 4 if words else 0
+    before = run("cancel", "runbase:t1", env=env, clock=clock)
+    assert (before.code, "the run goes on and is charged" in before.err) == (4, True)
+    run("status", "runbase:t1", env=env, clock=clock)
+    after = run("cancel", "runbase:t1", env=env, clock=clock)
+    assert (after.code, words in after.err) == (code, True)
+    assert after.out == ("" if code else "runbase:t1\tcancelled\n")
+    stranger = run("cancel", "runbase:never", env=env, clock=clock)
+    assert (stranger.code, "goes on" in stranger.err) == (4, False)
+    assert "goes on" not in after.err
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
     [
         ("succeeded", "has succeeded already"),
         ("failed", "has failed already (too dark)"),

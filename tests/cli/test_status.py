@@ -256,3 +256,14 @@ def test_a_refused_cancel_tells_the_task_of_the_ledger(
     submitted(server, "runbase", "a")
     result = run("cancel", "runbase:a", "--json", env=server.env(), clock=clock)
     assert (result.code, result.json["ref"]) == (4, "runbase:a")
+
+
+@pytest.mark.parametrize("words", ["status", "wait --timeout 0"])
+def test_list_tells_what_was_read(
+    run: Run, server: ScriptedProvider, clock: FakeClock, words: str
+) -> None:
+    """A task that was read as running is running in the ledger, too."""
+    submitted(server, "runbase", "a")
+    server.task("a", "running")
+    run(*words.split(), env=server.env(), clock=clock)
+    assert [row["status"] for row in run("list", "--json", clock=clock).json] == ["running"]

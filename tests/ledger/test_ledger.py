@@ -455,7 +455,7 @@ def test_a_prefix_of_several_names_them_all(ledger: Ledger, folder: Path) -> Non
 
 def test_an_unchanged_poll_writes_nothing(ledger: Ledger, folder: Path) -> None:
     """Steps between non-terminal words, and repeated answers, do not touch the file."""
-    submission = submit(ledger)
+    submission = ledger.observe(submit(ledger), RUNNING)  # that it runs is written, once
     before = written(folder)
     for word in ("queued", "processing", "odd"):
         task = replace(RUNNING, provider_status=word)
@@ -487,6 +487,19 @@ def test_what_is_worth_keeping_is_written(ledger: Ledger, folder: Path, news: Ta
     """Terminal states, costs, errors and URLs are durable when `observe` returns."""
     seen = ledger.observe(submit(ledger), news)
     assert reopened(folder, seen.intent) == seen
+
+
+def test_that_a_task_runs_is_written_once(ledger: Ledger, folder: Path) -> None:
+    """The step from queued to running; those back and to it again are not."""
+    submission = submit(ledger)
+    assert submission.status is Status.QUEUED
+    seen = ledger.observe(submission, RUNNING)
+    assert reopened(folder, seen.intent).status is Status.RUNNING
+    before = written(folder)
+    for status in (Status.QUEUED, Status.RUNNING, Status.QUEUED):
+        seen = ledger.observe(seen, replace(RUNNING, status=status))
+    assert reopened(folder, seen.intent).status is Status.RUNNING
+    assert written(folder) == before
 
 
 def test_a_terminal_state_does_not_go_back(ledger: Ledger, folder: Path, clock: FakeClock) -> None:

@@ -92,7 +92,12 @@ def _ask(session: Session, submission: Submission) -> tuple[Submission, bool]:
 
     provider = providers.get(submission.provider)
     if not provider.info.can_cancel:  # which takes no key to know
-        raise provider.no_cancel()
+        if submission.status.terminal:
+            return submission, False
+        error = provider.no_cancel()
+        if submission.intent is None:  # nobody knows here whether it runs, or is a task at all
+            error.hint = f"what becomes of it, if it is a task: seedance wait {submission.ref}"
+        raise error
     target = session.target(submission)
     before = read_patiently(target, session.clock)
     if before.status.terminal:
