@@ -27,7 +27,25 @@ Interrupted (a BaseException)      128+n  a signal came; may carry a Stopped
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict
+
+if TYPE_CHECKING:
+    from typing import Self, Unpack
+
+    from seedance_cli.models import Submission
+
+
+class _Parts(TypedDict, total=False):
+    """What of an error may be said otherwise."""
+
+    message: str
+    hint: str | None
+    provider: str | None
+    retry_safe: bool
+    ref: str | None
+    intent: str | None
+    exit_code: int
+    quiet: bool
 
 
 class SeedanceError(Exception):
@@ -79,6 +97,28 @@ class SeedanceError(Exception):
         self.retry_after = retry_after
         if exit_code is not None:
             self.exit_code = exit_code
+
+    def but(self, **parts: Unpack[_Parts]) -> Self:
+        """The same error with these parts said otherwise; this one stays as it is."""
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__dict__, **parts)
+        new.args = (new.message,)
+        new.__cause__ = self.__cause__
+        return new.with_traceback(self.__traceback__)
+
+    def as_exit(self, code: int) -> Self:
+        """The same error where the exit code of its class does not fit."""
+        return self.but(exit_code=code)
+
+    def about(self, submission: Submission) -> Self:
+        """The same error, saying which task it is about."""
+        ref = submission.ref
+        named = ref is None or ref in self.message
+        return self.but(
+            provider=self.provider or submission.provider,
+            ref=self.ref or ref,
+            message=self.message if named else f"{ref}: {self.message}",
+        )
 
 
 class UsageError(SeedanceError):

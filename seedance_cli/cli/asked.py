@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import Interrupted, NotFound, SeedanceError, WriteFailed
-from seedance_cli.tasks import concern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +62,8 @@ class Asked:
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
                 self._session.note_lost(submission)
-        self.failures.append(concern(error, submission))
+        error = error.about(submission)
+        self.failures.append(error)
         self._session.out.complain(error)
 
     @contextmanager

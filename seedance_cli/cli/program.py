@@ -306,9 +306,9 @@ def _fail(
     out.leave()
     if error.bug is not None:
         _trace(out, error.bug)
-    payment.concern(error)
+    error = payment.concerned(error)
     if exit_code is not None:
-        error.exit_code = exit_code
+        error = error.as_exit(exit_code)
     if error.broken_pipe:
         silence_stdout()
     if payment.ref is not None and not payment.told:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -285,7 +284,7 @@ class Session:
                 self._keys[place] = error
         found = self._keys[place]
         if isinstance(found, ConfigError):
-            raise copy(found)  # whoever tells of it adds which task it is about
+            raise found.but()  # one error for each task that needs the key
         return found
 
     def note_lost(self, submission: Submission) -> None:
@@ -357,8 +356,10 @@ class Session:
             settings = self.settings(provider=named)
         except ConfigError as error:
             if named is None:
-                error.message = f"the ledger has no task {told(text)}, and {error.message}"
-                error.hint = "give the whole ref, PROVIDER:TASK_ID, or -p NAME"
+                raise error.but(
+                    message=f"the ledger has no task {told(text)}, and {error.message}",
+                    hint="give the whole ref, PROVIDER:TASK_ID, or -p NAME",
+                ) from error
             raise
         return Submission(
             provider=settings.provider,

@@ -173,8 +173,7 @@ class HttpApi:
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own classes
             return response
         error = refusal(self._provider, response, self._clock)
-        error.message = self.hide(error.message)
-        raise error
+        raise error.but(message=self.hide(error.message))
 
 
 def submit_headers(authorization: str) -> dict[str, str]:

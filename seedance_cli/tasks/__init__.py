@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from seedance_cli.tasks import key_check as key_check
     from seedance_cli.tasks import pricing as pricing
     from seedance_cli.tasks import validate as validate
+    from seedance_cli.tasks.cancelling import cancel as cancel
+    from seedance_cli.tasks.cancelling import not_cancelled as not_cancelled
     from seedance_cli.tasks.channel import Channel as Channel
     from seedance_cli.tasks.delivery import Delivery as Delivery
     from seedance_cli.tasks.delivery import left_out as left_out
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import concern as concern
     from seedance_cli.tasks.reading import read_patiently as read_patiently
     from seedance_cli.tasks.reading import state as state
+    from seedance_cli.tasks.recovery import confirm as confirm
+    from seedance_cli.tasks.recovery import unsettled as unsettled
     from seedance_cli.tasks.validate import check as check
     from seedance_cli.tasks.validate import fit_default as fit_default
     from seedance_cli.tasks.wait import TaskKey as TaskKey
@@ -78,20 +82,24 @@ __getattr__ = face(
         "WaitOptions": "wait",
         "Waiting": "events",
         "ask": "reading",
+        "cancel": "cancelling",
         "check": "validate",
         "check_target": "downloads.targets",
         "concern": "reading",
+        "confirm": "recovery",
         "descriptor": "downloads.targets",
         "fit_default": "validate",
         "key_check": "",
         "key_of": "wait",
         "left_out": "delivery",
+        "not_cancelled": "cancelling",
         "pricing": "",
         "read_patiently": "reading",
         "standing": "downloads.standing",
         "state": "reading",
         "submit": "gate",
         "to_stream": "downloads.fetch",
+        "unsettled": "recovery",
         "validate": "",
     },
 )

@@ -31,7 +31,7 @@ class Channel:
     remedy: str | None = None
     """Where the key comes from and what to do there, for one that was refused."""
 
-    def explain(self, error: SeedanceError) -> None:
-        """Say of a refused key where it came from."""
-        if isinstance(error, Unauthorized):
-            error.hint = self.remedy
+    def explained(self, error: SeedanceError) -> SeedanceError:
+        """The error without the key in it; of a refused key it says where that came from."""
+        error = error.but(message=self.api.hide(error.message))
+        return error.but(hint=self.remedy) if isinstance(error, Unauthorized) else error

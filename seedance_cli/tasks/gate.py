@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError, Stopped, WriteFailed
+from seedance_cli.errors import (
+    OutcomeUnknown,
+    RateLimited,
+    SeedanceError,
+    Stopped,
+    Unreachable,
+    WriteFailed,
+)
 from seedance_cli.http import PAID_SECONDS, Event, cleared, encode, redact
 from seedance_cli.models import MASK, RULE, IntentState, fingerprints, make_ref
 from seedance_cli.system import signals
@@ -239,19 +246,17 @@ class _Gate:
         return None
 
     def _settle(self, verdict: Verdict) -> SeedanceError:
-        error = verdict.error
-        assert error is not None
-        error.intent = self.intent
-        error.message = self.channel.api.hide(error.message)
-        self.channel.explain(error)
+        assert verdict.error is not None
+        error = self.channel.explained(verdict.error).but(intent=self.intent)
         if verdict.again_after is not None and isinstance(error, RateLimited):
-            error.exit_code = 5  # tried again as often as allowed: nothing was submitted
+            # Tried again as often as allowed: nothing was submitted.
+            error = error.as_exit(Unreachable.exit_code)
         self._note(verdict.state)
         try:
             settled = self.ledger.settle(self.intent, verdict.state, self.evidence)
         except WriteFailed as failed:
             # What became of the money matters more than that the ledger cannot say so.
-            error.message += f"; and the ledger still calls it unknown: {failed.message}"
-        else:
-            self.payment.submission = settled
+            still = f"; and the ledger still calls it unknown: {failed.message}"
+            return error.but(message=error.message + still)
+        self.payment.submission = settled
         return error

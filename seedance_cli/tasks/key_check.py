@@ -68,11 +68,9 @@ def check(session: Session, provider: str, *, has_key: bool) -> KeyCheck:
     except NotFound:
         return KeyCheck(provider, "ok")
     except (Unauthorized, Forbidden, ConfigError) as error:
-        error.ref = None  # no such task was ever submitted
-        return KeyCheck(provider, "bad", error)
+        return KeyCheck(provider, "bad", error.but(ref=None))  # no such task was ever submitted
     except SeedanceError as error:
-        error.ref = None
-        return KeyCheck(provider, "unknown", error)
+        return KeyCheck(provider, "unknown", error.but(ref=None))
     return KeyCheck(provider, "ok")  # a task of that id: the key has read it
 
 
@@ -88,9 +86,10 @@ def conclude(found: Sequence[KeyCheck]) -> None:
         if hit and hit[0].error is not None:
             first = hit[0].error
             others = "; ".join(one.error.message for one in hit[1:] if one.error is not None)
-            first.message = f"{first.message}; {others}" if others else first.message
-            if state == "unknown" and not isinstance(first, Unreachable):
-                first.exit_code = Unreachable.exit_code
+            if others:
+                first = first.but(message=f"{first.message}; {others}")
+            if state == "unknown":
+                first = first.as_exit(Unreachable.exit_code)
             raise first
     if all(one.state == "none" for one in found):
         names = ", ".join(one.provider for one in found)

@@ -79,7 +79,8 @@ def _judge_failure(
         return unclear(provider, reply, f"the answer is HTTP {status}")
     refused = refusal(provider, response, clock, meant)
     if status in _REDIRECT_REFUSALS:
-        refused.hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
+        hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
+        refused = refused.but(hint=hint)
     again = None
     if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
@@ -106,7 +107,7 @@ def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
 def _not_sent(provider: Provider, reply: Reply) -> Verdict:
     pause = _CONNECT_PAUSE if reply.fault and reply.fault.kind is FaultKind.CONNECT else None
     error = unreachable(provider, reply.fault)
-    error.message += "; nothing was sent"
+    error = error.but(message=f"{error.message}; nothing was sent")
     return Verdict(IntentState.NOT_SENT, error=error, again_after=pause)
 
 

@@ -49,23 +49,25 @@ class Payment:
         """Whether something was bought, or may have been."""
         return self.submission is not None and self.submission.state not in _NO_TASK
 
-    def concern(self, error: SeedanceError) -> None:
-        """Make any error of this command say what it means for the money."""
+    def concerned(self, error: SeedanceError) -> SeedanceError:
+        """Any error of this command, saying what it means for the money."""
         one = self.submission
         if one is None:
-            return
-        error.provider = error.provider or one.provider
-        error.intent = error.intent or one.intent
-        error.retry_safe = error.retry_safe and not self.bought
+            return error
+        error = error.but(
+            provider=error.provider or one.provider,
+            intent=error.intent or one.intent,
+            retry_safe=error.retry_safe and not self.bought,
+        )
         if one.ref is None:
-            return
-        error.ref = one.ref
-        error.quiet = False  # a reader that left took the result with it
+            return error
+        error = error.but(ref=one.ref, quiet=False)  # a reader that left took the result with it
         if error.exit_code not in _WITH_A_TASK:
-            error.exit_code = _STOPPED_WATCHING
+            error = error.as_exit(_STOPPED_WATCHING)
         if one.ref not in (error.hint or ""):
             way = f"the task is paid for and kept: seedance wait {one.ref}"
-            error.hint = f"{error.hint}; {way}" if error.hint else way
+            error = error.but(hint=f"{error.hint}; {way}" if error.hint else way)
+        return error
 
     def interrupted(self) -> SeedanceError:
         """What a signal left, in words."""

@@ -13,7 +13,7 @@ from seedance_cli.errors import (
     Unauthorized,
     Unreachable,
 )
-from seedance_cli.http import cleared, redact
+from seedance_cli.http import cleared
 from seedance_cli.models import Status, merge
 from seedance_cli.tasks.patience import told
 
@@ -62,10 +62,7 @@ def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
     try:
         task = call(channel.api, target.submission.handle)
     except SeedanceError as error:
-        error.ref = target.submission.ref
-        error.message = redact(error.message, channel.key.reveal())
-        channel.explain(error)
-        raise
+        raise channel.explained(error).but(ref=target.submission.ref) from error
     known = merged(target.submission.task, cleared(task, channel.key.reveal()))
     if known is target.submission.task:
         return target.submission
@@ -84,8 +81,8 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
     try:
         return read(target)
     except RateLimited as error:
-        error.exit_code = Unreachable.exit_code  # asked as often as makes sense: no answer
-        raise
+        # Asked as often as makes sense: no answer.
+        raise error.as_exit(Unreachable.exit_code) from error
 
 
 def passing(error: SeedanceError) -> bool:

@@ -14,7 +14,6 @@ from seedance_cli.http import api as http
 from seedance_cli.http import redaction as redact
 from seedance_cli.models.secret import MASK
 from seedance_cli.tasks import gate as spend
-from seedance_cli.tasks import reading
 from support.fake_clock import FakeClock
 from support.scripted_provider import (
     ScriptedProvider,
@@ -54,7 +53,7 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return counted
 
     for module, name in (
-        *((module, "redact") for module in (redact, reading, http, spend)),
+        *((module, "redact") for module in (redact, http, spend)),
         *((module, "safe") for module in (output, display)),
     ):
         monkeypatch.setattr(module, name, counting(getattr(module, name)))

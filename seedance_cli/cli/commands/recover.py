@@ -6,24 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import tasks
 from seedance_cli.cli import options as _options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
-    from seedance_cli.models import Submission, Task
+    from seedance_cli.models import Submission
 
 EXAMPLES = (
     "seedance recover",
     "seedance recover --adopt 4f3a91c2 req_1234567890",
     "seedance recover --discard 4f3a91c2",
 )
-_MOST_PARTS = 5
-"""Parts of a damaged prompt: a search for more of them could take very long."""
-_TELLING = 8
-"""Characters of a damaged prompt that are enough to know it again."""
 
 
 def recover(
@@ -142,30 +137,10 @@ def _answer_line(one: Submission) -> str:
     return "; ".join(parts) or "none: the program ended before one came"
 
 
-def _one(session: Session, intent: str) -> Submission:
-    from seedance_cli.errors import UsageError
-    from seedance_cli.models import IntentState, told
-
-    session.readable_ledger().unknown()  # settles what a process that is gone left behind
-    found = session.ledger().get(intent)
-    if not found:
-        raise UsageError(f"the ledger has no intent {told(intent)}", hint="seedance recover")
-    if len(found) > 1:
-        raise UsageError(
-            f"{intent!r} is the beginning of {len(found)} intents", hint="give more of it"
-        )
-    if found[0].state is not IntentState.UNKNOWN:
-        raise UsageError(
-            f"the intent {found[0].intent} is {found[0].state}: there is nothing to settle",
-            hint="seedance recover lists those whose outcome is unknown",
-        )
-    return found[0]
-
-
 def _discard(session: Session, intent: str) -> int:
     from seedance_cli.cli.output.documents import task_object
 
-    row = _one(session, intent)
+    row = tasks.unsettled(session.readable_ledger(), intent)
     assert row.intent is not None
     after = session.ledger().discard(row.intent)
     if session.out.json:
@@ -179,15 +154,12 @@ def _discard(session: Session, intent: str) -> int:
 
 
 def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
-    from dataclasses import replace
-
     from seedance_cli import providers
     from seedance_cli.cli.output.documents import task_object
-    from seedance_cli.errors import NotFound, SeedanceError, UsageError
-    from seedance_cli.models import Status, Task, parse_ref
-    from seedance_cli.tasks import read_patiently
+    from seedance_cli.errors import UsageError
+    from seedance_cli.models import parse_ref
 
-    row = _one(session, intent)
+    row = tasks.unsettled(session.readable_ledger(), intent)
     assert row.intent is not None
     provider, task_id = parse_ref(named, providers.names())
     if provider not in {None, row.provider}:
@@ -198,68 +170,14 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
             hint="leave --provider out",
         )
     session.verb = f"recover --adopt {intent}"
-    task = Task(task_id=task_id, status=Status.QUEUED)
-    try:
-        target = session.target(replace(row, task=task))
-        read = read_patiently(target, session.clock)
-        assert read.task is not None
-        task = read.task
-        _same(row, task, target.channel.api.hide)
-    except SeedanceError as error:
+    found = tasks.confirm(row, task_id, session.target, session.clock)
+    if found.doubt is not None:
         if not force:
-            if isinstance(error, NotFound):
-                error.hint = (
-                    "this does not say that you were not charged: look on the provider's site; "
-                    "--force adopts it all the same"
-                )
-            raise
-        session.out.warn(f"adopted unconfirmed: {error.message}")
-    after = session.ledger().adopt(row.intent, task, force=force)
+            raise found.doubt
+        session.out.warn(f"adopted unconfirmed: {found.doubt.message}")
+    after = session.ledger().adopt(row.intent, found.task, force=force)
     if session.out.json:
         session.out.document(task_object(after))
     elif after.ref is not None:
         session.out.result(after.ref)
     return 0
-
-
-def _same(row: Submission, task: Task, hide: Callable[[str], str]) -> None:
-    """Make sure that a task is what the row asked for, as far as its provider repeats that.
-
-    Args:
-        row: the submission.
-        task: as the provider describes it.
-        hide: what was done to the description: clears a text of the key.
-
-    Raises:
-        UsageError: it is not.
-    """
-    from seedance_cli.errors import UsageError
-
-    asked = row.request
-    if asked is None:
-        return
-    for what, mine, theirs in (
-        ("prompt", asked.prompt, task.prompt),
-        ("model", asked.model, task.model),
-    ):
-        if mine is not None and theirs is not None and not _repeats(theirs, hide(mine)):
-            raise UsageError(
-                f"that task's {what} is {theirs!r}, the intent's is {mine!r}",
-                hint="--force adopts it all the same",
-            )
-
-
-def _repeats(theirs: str, mine: str) -> bool:
-    """Whether a provider's text is one of ours, perhaps with broken bytes in it, or cut."""
-    import re
-
-    from seedance_cli.models import LONGEST_PROMPT
-
-    if theirs == mine:
-        return True
-    parts = re.split("\ufffd+", theirs)
-    if len(parts) > _MOST_PARTS:
-        return False
-    begins = re.match(".{0,8}".join(re.escape(part) for part in parts), mine, re.DOTALL)
-    cut = theirs.endswith("\ufffd") or len(theirs) >= LONGEST_PROMPT
-    return begins is not None and len(theirs) > _TELLING and (cut or begins.end() == len(mine))

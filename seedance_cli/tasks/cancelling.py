@@ -1,0 +1,98 @@
+"""Cancelling a task: "cancelled" is said only where the provider confirmed it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli import providers
+from seedance_cli.errors import Rejected, SeedanceError, Unreachable
+from seedance_cli.models import Status
+from seedance_cli.tasks.reading import Target, ask, read_patiently, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedance_cli.models import Submission
+    from seedance_cli.system import Clock
+
+
+class CancelAnswer(NamedTuple):
+    """What became of one cancel."""
+
+    submission: Submission
+    """With the task as it is now."""
+    sent: bool
+    """Whether a cancel was sent; False: the task had ended before."""
+
+
+def cancel(
+    submission: Submission, connect: Callable[[Submission], Target], clock: Clock
+) -> CancelAnswer:
+    """Read the task and, unless it has ended, cancel it.
+
+    Args:
+        submission: the task.
+        connect: opens the way to a task's provider; called only where that can cancel.
+        clock: takes the pauses between two reads.
+
+    Raises:
+        Rejected: the provider has no cancel, or refuses this one.
+        SeedanceError: it did not answer, or the cancel was sent and not confirmed.
+    """
+    provider = providers.get(submission.provider)
+    if not provider.info.can_cancel:  # which takes no key to know
+        if submission.status.terminal:
+            return CancelAnswer(submission, sent=False)
+        error = provider.no_cancel()
+        if submission.intent is None:  # nobody knows here whether it runs, or is a task at all
+            hint = f"what becomes of it, if it is a task: seedance wait {submission.ref}"
+            error = error.but(hint=hint)
+        raise error
+    target = connect(submission)
+    before = read_patiently(target, clock)
+    if before.status.terminal:
+        return CancelAnswer(before, sent=False)
+    return CancelAnswer(_send(replace(target, submission=before), clock), sent=True)
+
+
+def not_cancelled(one: Submission, *, sent: bool) -> Rejected:
+    """Why a task is not cancelled, though nothing failed.
+
+    Args:
+        one: the task as it is now.
+        sent: whether a cancel was sent.
+    """
+    if sent:
+        return Rejected(
+            f"{one.provider} answers that {one.ref} is {state(one)}, not cancelled",
+            hint=f"seedance wait {one.ref}",
+        )
+    words = {Status.SUCCEEDED: "has succeeded", Status.EXPIRED: "has expired"}
+    reason = one.task and one.task.error
+    why = f" ({reason.words})" if reason else ""
+    return Rejected(
+        f"{one.ref} {words.get(one.status, 'has failed')} already{why}: there is nothing to cancel",
+        hint=f"seedance wait {one.ref}" if one.status is Status.SUCCEEDED else None,
+    )
+
+
+def _send(target: Target, clock: Clock) -> Submission:
+    """Send the cancel; the task as the answer says, or as a read says where that says nothing."""
+    lost: SeedanceError | None = None
+    try:
+        after = ask(target, target.channel.provider.cancel)
+        if after.task is not None and after.task.provider_status is not None:
+            return after
+    except Unreachable as error:
+        lost = error
+    try:
+        after = read_patiently(target, clock)
+    except SeedanceError as error:
+        if lost is not None:
+            raise lost from error
+        message = f"the cancel was sent, but not confirmed: {error.message}"
+        raise error.but(message=message) from error
+    if lost is not None and after.status is not Status.CANCELLED:
+        raise lost
+    return after
