@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.gate import submit as submit
     from seedance_cli.tasks.key_check import KeyCheck as KeyCheck
     from seedance_cli.tasks.payment import Payment as Payment
+    from seedance_cli.tasks.price_rows import PriceRow as PriceRow
+    from seedance_cli.tasks.price_rows import price_list as price_list
+    from seedance_cli.tasks.price_rows import price_of_one as price_of_one
     from seedance_cli.tasks.pricing import Limit as Limit
     from seedance_cli.tasks.reading import Target as Target
     from seedance_cli.tasks.reading import ask as ask
@@ -70,6 +73,7 @@ __getattr__ = face(
         "Logged": "events",
         "Noted": "events",
         "Payment": "payment",
+        "PriceRow": "price_rows",
         "Progress": "downloads.video_answer",
         "STDOUT": "downloads.targets",
         "Saved": "downloads.fetch",
@@ -93,6 +97,8 @@ __getattr__ = face(
         "key_of": "wait",
         "left_out": "delivery",
         "not_cancelled": "cancelling",
+        "price_list": "price_rows",
+        "price_of_one": "price_rows",
         "pricing": "",
         "read_patiently": "reading",
         "standing": "downloads.standing",
