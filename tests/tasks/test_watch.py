@@ -95,7 +95,7 @@ def targets(
     """Running tasks at a provider whose answers are made up here."""
     made_up = SimpleNamespace(info=providers.get(provider).info, fetch=fetch)
     channel = SimpleNamespace(
-        provider=made_up, api=None, key=Secret("k" * 8), loopback=False, explain=lambda _: None
+        provider=made_up, api=None, key=Secret("k" * 8), loopback=False, explained=lambda _: _
     )
     tasks = [Task(task_id=f"t{number}", status=Status.RUNNING) for number in range(count)]
     endpoint = "https://api.example.com"
