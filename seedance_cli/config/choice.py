@@ -88,7 +88,9 @@ def choose_profile(
 
 def unknown_profile(store: Store, name: str, source: Source | None = None) -> ConfigError:
     """The error for a profile that does not exist, listing those that do."""
-    by = f" ({source.name})" if source is not None and source.name is not None else ""
+    by = ""
+    if source is not None and source.origin is not Origin.OPTION and source.name is not None:
+        by = f" ({source.name})"  # who typed the name knows where
     there = ", ".join(store.names())
     return ConfigError(
         f"there is no profile {told(name)}{by}",

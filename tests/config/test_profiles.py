@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from seedance_cli.config.resolve import Settings
+    from support.runner import Run
 
 CANARY = "dk-c4n4ry8f1e0b7d"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="commands and modes of POSIX")
@@ -620,3 +621,13 @@ def test_platformdirs_is_imported_only_where_it_is_needed() -> None:
         "assert not {'platformdirs', 'tomli_w', 'subprocess', 'httpx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("words", ["profile use nope", "profile show nope", "price --profile nope"])
+def test_a_typed_profile_that_is_not_there_is_named_without_its_option(
+    words: str, run: Run
+) -> None:
+    """The command line has no `--profile` in most of these."""
+    result = run(*words.split(), "--json")
+    assert result.code == 3
+    assert result.error["message"] == "there is no profile 'nope'"
