@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 from seedance_cli import providers
+from seedance_cli.cli.channels import Channels
 from seedance_cli.config import known_keys, row_endpoint
 from seedance_cli.config import resolve as profiles
 from seedance_cli.errors import (
-    ConfigError,
     NoHome,
     NotOurs,
     SeedanceError,
@@ -22,24 +21,17 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import Status, Submission, Task, is_loopback, parse_ref, refuse_key, told
+from seedance_cli.models import Submission, told
 from seedance_cli.tasks import Channel, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from types import TracebackType
 
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import Settings
-    from seedance_cli.http import Pace
-    from seedance_cli.models import Secret
-    from seedance_cli.providers import ProviderInfo
     from seedance_cli.system import Clock
 
-SHORTEST_BEGINNING = 6
-"""Characters of a task's id that are enough to name it, where no other begins so."""
-_NAMED = 5
-"""Tasks that an error about several of them names."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -84,7 +76,6 @@ class Session:
         self._store: profiles.Store | None = None
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
-        self._root: str | None = None
         self._cwd: Path | None = None
         self._warned: set[str] = set()
         self.verb = "wait"
@@ -93,9 +84,8 @@ class Session:
         """Intents of tasks that `unfinished` knows and did not give."""
         self._vouched: set[tuple[str | bool | None, ...]] = set()
         """Where the ledger's endpoints were found in order."""
-        self._keys: dict[tuple[str, str, bool, bool], Secret | ConfigError] = {}
-        self._channels: dict[tuple[str, str, str, bool, bool], Channel] = {}
         self._stack = ExitStack()
+        self._channels = Channels(out, clock, lambda: self.state_dir, self._stack)
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +102,15 @@ class Session:
     def provider_option(self) -> str | None:
         """`--provider`, checked."""
         return self._provider
+
+    @property
+    def profile_option(self) -> str | None:
+        """`--profile`, as it was typed."""
+        return self._profile
+
+    def known_keys(self) -> Collection[str]:
+        """The keys that are configured: none of them is an id."""
+        return known_keys(self.env, self._profiles())
 
     def base(self, output: str | None) -> Path:
         """The folder that `-o` is relative to: the current one, as it was when it was first needed.
@@ -237,16 +236,7 @@ class Session:
         Raises:
             ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
         """
-        place = (
-            settings.provider,
-            settings.endpoint,
-            settings.profile,
-            settings.named,
-            settings.sandbox,
-        )
-        if place not in self._channels:
-            self._channels[place] = self._open(settings)
-        return self._channels[place]
+        return self._channels.get(settings)
 
     def target(self, submission: Submission) -> Target:
         """The way to a task: its row decides on endpoint, sandbox and profile.
@@ -272,20 +262,7 @@ class Session:
         self._vouched.add(place)
 
     def _proof(self, row: Submission, settings: Settings) -> str:
-        return self.ledger().key_proof(self._key(settings).reveal(), row.endpoint)
-
-    def _key(self, settings: Settings) -> Secret:
-        """The key, asked for once: a key command may take ten seconds to fail."""
-        place = (settings.provider, settings.profile, settings.named, settings.sandbox)
-        if place not in self._keys:
-            try:
-                self._keys[place] = settings.key()
-            except ConfigError as error:
-                self._keys[place] = error
-        found = self._keys[place]
-        if isinstance(found, ConfigError):
-            raise found.but()  # one error for each task that needs the key
-        return found
+        return self.ledger().key_proof(self._channels.key(settings).reveal(), row.endpoint)
 
     def note_lost(self, submission: Submission) -> None:
         """Write that the provider does not find the task, if its submit's own key was told so.
@@ -300,113 +277,6 @@ class Session:
             if submission.key_proof != self._proof(submission, settings):
                 return
         self.ledger().set_lost(submission)
-
-    def find(self, refs: Sequence[str], *, exact: bool = False) -> list[Submission]:
-        """The tasks that the user named, each once, in the order of the words.
-
-        Args:
-            refs: each a ref, a task id, or the beginning of one.
-            exact: beginnings are refused: for commands that change a task.
-
-        Raises:
-            UsageError: no ref, two tasks of one ref, or a ref of another provider than `-p`.
-        """
-        found: dict[tuple[str, str, bool, str], Submission] = {}
-        for ref in refs:
-            one = self._find_one(ref, exact=exact)
-            assert one.task is not None
-            found[one.provider, one.endpoint, one.sandbox, one.task.task_id] = one
-        return list(found.values())
-
-    def _find_one(self, text: str, *, exact: bool) -> Submission:
-        named, task_id = parse_ref(text, providers.names())
-        if named is not None and self._provider not in {None, named}:
-            raise UsageError(
-                f"{text} is a task of {named}, and --provider says {self._provider}",
-                hint="leave --provider out: the ref names its provider",
-            )
-        rows = self.ledger().find(task_id, provider=named)
-        mine = [row for row in rows if self._provider in {None, row.provider}]
-        if rows and not mine:
-            raise UsageError(
-                f"{text} is {rows[0].ref}, and --provider says {self._provider}",
-                hint="leave --provider out: the ledger knows the task",
-            )
-        rows = self._narrowed(mine)
-        if len(rows) > 1:
-            raise _ambiguous(text, rows)
-        if rows:
-            return rows[0]
-        begun = self._beginning(text, task_id) if named is None else None
-        if begun is not None and exact:
-            raise UsageError(
-                f"{told(text)} is only the beginning of {begun.ref}", hint="give the whole id"
-            )
-        if begun is not None:
-            return begun
-        refuse_key(task_id, known_keys(self.env, self._profiles()))
-        prefix, colon, _ = text.partition(":")
-        if named is None and self._provider is None and colon and prefix.isalnum():
-            # An id may have a colon in it; far more often it is a provider's name, mistyped.
-            raise UsageError(
-                f"there is no provider {told(prefix)}, and the ledger has no task {told(text)}",
-                hint=f"the providers are {', '.join(providers.names())}; -p NAME takes an id",
-            )
-        try:
-            settings = self.settings(provider=named)
-        except ConfigError as error:
-            if named is None:
-                raise error.but(
-                    message=f"the ledger has no task {told(text)}, and {error.message}",
-                    hint="give the whole ref, PROVIDER:TASK_ID, or -p NAME",
-                ) from error
-            raise
-        return Submission(
-            provider=settings.provider,
-            endpoint=settings.endpoint,
-            sandbox=settings.sandbox,
-            profile=settings.profile,
-            task=Task(task_id=task_id, status=Status.UNKNOWN),
-        )
-
-    def _beginning(self, text: str, task_id: str) -> Submission | None:
-        """The one task of the ledger whose id begins so; None where the words are not meant so.
-
-        Raises:
-            UsageError: several tasks' ids do.
-        """
-        if self._provider is not None or len(task_id) < SHORTEST_BEGINNING:
-            return None
-        rows = self._of_this_kind(self.ledger().beginning(task_id))
-        if len({row.ref for row in rows}) > 1:
-            refs = ", ".join(row.ref or "" for row in rows[:_NAMED])
-            more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-            raise UsageError(
-                f"{told(text)} is the beginning of more than one task's id: {refs}{more}",
-                hint="give more of it",
-            )
-        rows = self._narrowed(rows)
-        if len(rows) > 1:
-            raise _ambiguous(text, rows)
-        return rows[0] if rows else None
-
-    def _of_this_kind(self, rows: list[Submission]) -> list[Submission]:
-        """Of rows of which some are the sandbox's, those that are meant: real ones without it."""
-        if len(rows) > 1 and self.sandbox_option is not None:
-            return [row for row in rows if row.sandbox == self.sandbox_option]
-        return [row for row in rows if row.sandbox == self.sandbox] or rows
-
-    def _narrowed(self, rows: list[Submission]) -> list[Submission]:
-        """Of the rows for one ref, those that options or today's endpoint say are meant."""
-        rows = self._of_this_kind(rows)
-        if len(rows) > 1 and self._profile is not None:
-            rows = [row for row in rows if row.profile == self._profile] or rows
-        if len(rows) == 1 or {row.sandbox for row in rows} != {False}:
-            return rows
-        if len({row.provider for row in rows}) > 1:
-            return rows
-        today = self.settings(provider=rows[0].provider).endpoint
-        return [row for row in rows if row.endpoint == today] or rows
 
     def tell_of_urls(self, submission: Submission) -> None:
         """Say once that a URL of the embedded sandbox ends with the command that printed it."""
@@ -449,63 +319,6 @@ class Session:
             for one in self.readable_ledger().unknown(sandbox=self.sandbox)
             if self._provider in {None, one.provider}
         ]
-
-    def _open(self, settings: Settings) -> Channel:
-        from seedance_cli.http import HttpApi
-
-        provider = providers.get(settings.provider)
-        url = settings.endpoint
-        if settings.sandbox:
-            url = f"{self._sandbox_root(provider.info.name)}/{provider.info.name}"
-            url += urlsplit(provider.info.base_url).path.rstrip("/")
-        key = self._key(settings)
-        log = self.out.log if self.out.verbose else None
-        pace = self._pace(provider.info, url, key) if not settings.sandbox else None
-        api = HttpApi(provider, url, key, self.clock, log, pace=pace)
-        self._stack.callback(api.close)
-        return Channel(
-            provider=provider,
-            endpoint=settings.endpoint,
-            profile=settings.profile,
-            profile_named=settings.named,
-            sandbox=settings.sandbox,
-            loopback=is_loopback(url),
-            key=key,
-            api=api,
-            remedy=settings.key_place.remedy,
-        )
-
-    def _pace(self, info: ProviderInfo, url: str, key: Secret) -> Pace | None:
-        if info.rate_limit is None:
-            return None
-        from seedance_cli.http import Pace
-
-        try:
-            folder: Path | None = self.state_dir
-        except NoHome:  # whoever needs the ledger is told of it there
-            folder = None
-        return Pace(folder, url, key, info.rate_limit, self.clock)
-
-    def _sandbox_root(self, provider: str) -> str:
-        from seedance_cli import sandbox
-
-        sandbox.require_dialect(provider)
-        if self._root is None:
-            self._root = self._stack.enter_context(sandbox.running(self.state_dir))
-        return self._root
-
-
-def _ambiguous(text: str, rows: Sequence[Submission]) -> UsageError:
-    places = ", ".join(
-        f"{row.ref} at {row.endpoint} (profile {row.profile or 'default'})" for row in rows
-    )
-    if len({row.provider for row in rows}) > 1:
-        hint = "give the whole ref"
-    elif len({row.sandbox for row in rows}) > 1:
-        hint = "--sandbox or --no-sandbox says which"
-    else:
-        hint = "--profile NAME says which; without a REF, `seedance wait` takes all"
-    return UsageError(f"{text} names more than one task: {places}", hint=hint)
 
 
 def _sandbox_wanted(env: Mapping[str, str]) -> bool:

@@ -54,11 +54,12 @@ def status(
 def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int:
     from seedance_cli.cli import unknown as _unknown
     from seedance_cli.cli.asked import Asked
+    from seedance_cli.cli.refs import find
     from seedance_cli.errors import SeedanceError
     from seedance_cli.tasks import read_patiently
 
     out = session.out
-    submissions = session.find(named) if named else session.unfinished()
+    submissions = find(session, named) if named else session.unfinished()
     unknown = [] if named else _unknown.name_them(session)
     asked = Asked(session, submissions, unknown, one=len(named) == 1)
     # In columns for a person; line by line, as each answer comes, for a program.

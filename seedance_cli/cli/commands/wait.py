@@ -79,9 +79,10 @@ def wait(
 def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     from seedance_cli.cli import follow as _follow
     from seedance_cli.cli import unknown as _unknown
+    from seedance_cli.cli.refs import find
 
     _check_options(session, named, wanted)
-    submissions = session.find(named) if named else session.unfinished()
+    submissions = find(session, named) if named else session.unfinished()
     if named:
         _check_targets(session, submissions, wanted)
     unknown = [] if named else _unknown.name_them(session)
