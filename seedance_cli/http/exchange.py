@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from seedance_cli.errors import Unreachable
 from seedance_cli.http.client import HEADERS, open_client
 from seedance_cli.http.faults import Fault, FaultKind, no_connection
 from seedance_cli.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, sending_seconds
@@ -97,7 +98,13 @@ class Pending:
         self._head: httpx.Response | None = None
         self._body = bytearray()
         self._fault: Fault | None = None
-        exchanges.run(self._run)
+        try:
+            exchanges.run(self._run)
+        except RuntimeError as error:
+            raise Unreachable(
+                "the system starts no further thread; nothing was sent",
+                hint="a limit on processes (`ulimit -u`, a container's pids limit) is reached",
+            ) from error
 
     def wake(self) -> None:
         """End a wait early. May be called from a signal handler."""

@@ -205,6 +205,11 @@ class Provider(ABC):
         task_id = next((one for one in found if one is not None), None)
         return None if task_id is None else self._task(task_id, self.details(body), None)
 
+    def names_something(self, response: HttpResponse) -> bool:
+        """Whether anything stands where a submit answer has its id, usable or not."""
+        found = self._ids(_answers.so_far(response))
+        return any(value is not None and value != "" for value in found)
+
     @abstractmethod
     def problem(self, response: HttpResponse) -> Problem | None:
         """The provider's own error form, whatever the HTTP status; None if this is not one."""

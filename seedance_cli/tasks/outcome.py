@@ -84,6 +84,8 @@ def _judge_failure(
     again = None
     if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
+        if provider.accepted(response) is not None:  # it names a task all the same
+            return unclear(provider, reply, f"the answer is HTTP {status}, and has a task's id")
         if problem is not None and problem.code in provider.info.retry_codes:
             again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
     return Verdict(IntentState.REFUSED, error=refused, again_after=again)
@@ -125,6 +127,9 @@ def _judge_success(
     problem = provider.problem(response)
     if problem is None:
         what = unreadable(response.body) or "the answer has no usable task id"
+        return unclear(provider, reply, what)
+    if provider.names_something(response):  # a task may run under an id that cannot be used
+        what = f"the answer has an id that cannot be used, and says: {problem.words}"
         return unclear(provider, reply, what)
     if problem.status is None:
         return unclear(provider, reply, f"the answer has no task id, but says: {problem.words}")

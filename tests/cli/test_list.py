@@ -177,3 +177,9 @@ def test_a_damaged_ledger(run: Run) -> None:
     done = run("list", "--json")
     assert (done.code, done.out, done.error["code"]) == (10, "", "write_failed")
     assert (state / "ledger.db").read_bytes() == b"no database" * 500
+
+
+@pytest.mark.parametrize("limit", ["0", "9223372036854775808", "9" * 30])
+def test_a_limit_that_is_none(limit: str, run: Run) -> None:
+    """A number of rows that nobody can have is refused."""
+    assert run("list", "--limit", limit).code == 2

@@ -620,6 +620,46 @@ def test_fault_07_2xx_in_the_providers_own_error_form_is_a_refusal(
     assert shop.states() == [IntentState.REFUSED]
 
 
+UNUSABLE = {
+    "seedanceapi": b'{"code":402,"message":"x","data":{"task_id":"t1\\u202e"}}',
+    "defapi": b'{"code":1,"message":"ok","data":{"task_id":"ta\\u0007"}}',
+    "seedance2ink": b'{"success":false,"requestId":"req_1\\u0000","creditsCharged":40}',
+    "runbase": b'{"id":"..","error":{"code":"insufficient_balance","message":"m"}}',
+}
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_fault_07_an_unusable_id_in_an_error_form_is_no_refusal(shop: Shop, provider: str) -> None:
+    """A 4 says that no task was created; with an id, however odd, nobody knows that."""
+    with BytesServer(answer(200, UNUSABLE[provider])) as server:
+        assert shop.buy(server.url, provider=provider).code == 6
+        assert shop.buy(server.url, provider=provider).code == 6
+        assert posts(server) == 1
+    assert shop.states() == [IntentState.UNKNOWN]
+
+
+def test_fault_08_a_429_that_names_a_task_is_not_sent_again(shop: Shop) -> None:
+    """A limit that was told beside a task's id may have been told of the next request."""
+    body = b'{"id":"run_zz","status":"pending","error":{"code":"RATE_LIMITED","message":"x"}}'
+    with BytesServer(status(429, body, "Retry-After: 0")) as server:
+        assert shop.buy(server.url).code == 6
+        assert posts(server) == 1
+
+
+def test_fault_05_no_thread_can_be_started(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on processes is reached before anything is sent: 5, and safe to run again."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr("seedance_cli.http.exchange.exchanges", Threads())
+    result = shop.buy("http://127.0.0.1:9", "--json")
+    assert (result.code, result.error["retry_safe"]) == (5, True)
+    assert "nothing was sent" in result.err
+    assert shop.states() == [IntentState.NOT_SENT]
+
+
 @pytest.mark.parametrize("provider", NAMES)
 def test_fault_07_a_strangers_error_form_in_a_2xx_is_unknown(shop: Shop, provider: str) -> None:
     """A 200 in another service's error form settles nothing: 6."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ON_A_TERMINAL = 20
 """Rows shown where nothing else is asked for: about a screenful."""
+MOST = 2**31
+"""Rows that can be asked for; no ledger has as many."""
 EXAMPLES = (
     "seedance list",
     "seedance list --status succeeded --limit 5",
@@ -32,6 +34,7 @@ def list_tasks(
             metavar="N",
             help=f"How many; else {ON_A_TERMINAL} on a terminal, and all elsewhere.",
             min=1,
+            max=MOST,
             show_default=False,
         ),
     ] = None,
