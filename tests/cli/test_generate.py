@@ -602,3 +602,11 @@ def test_a_closed_port(run: Run, clock: FakeClock) -> None:
     done = run("generate", "x", "-p", "runbase", "--json", env=env, clock=clock)
     assert (done.code, done.out, done.error["retry_safe"]) == (5, "", True)
     assert "nothing was sent" in done.err
+
+
+def test_a_task_that_is_born_dead(server: ScriptedProvider, run: Run) -> None:
+    """It was accepted, so its ref is the result; that it has failed is said beside it."""
+    server.submits.append("failed")
+    result = run("generate", "a boat", "-p", "runbase", env=server.env())
+    assert (result.code, result.out) == (0, "runbase:t1\n")
+    assert "warning: runbase:t1 is failed already" in result.err

@@ -302,6 +302,8 @@ def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
         from seedance_cli.cli.follow import follow
 
         return follow(session, [submission], wanted)
+    if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
+        session.out.warn(f"{submission.ref} is {submission.status} already")
     if session.out.json:
         session.out.document(_document(payment))
     return 0
