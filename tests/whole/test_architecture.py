@@ -82,7 +82,7 @@ def for_typing(module: str) -> set[ast.AST]:
 def imports(module: str) -> tuple[Import, ...]:
     """What a module takes from the package, anywhere in it."""
     typing = for_typing(module)
-    return tuple(
+    named = [
         Import(
             module,
             node.module.removeprefix("seedance_cli").removeprefix("."),
@@ -93,7 +93,20 @@ def imports(module: str) -> tuple[Import, ...]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("seedance_cli")
         for alias in node.names
         if node.module
-    )
+    ]
+    # Of a room that is imported as a whole, the names that are used.
+    whole = {one.name: one.typing for one in named if not one.source and one.name in ROOMS}
+    used = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    named += [
+        Import(module, name, attribute, whole[name])
+        for name, attribute in sorted(used)
+        if name in whole and attribute in face(name)
+    ]
+    return tuple(named)
 
 
 @cache
