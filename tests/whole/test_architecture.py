@@ -63,6 +63,11 @@ def room(module: str) -> str:
     return module.partition(".")[0]
 
 
+def within(name: str) -> list[str]:
+    """The modules of a room; of what lies outside of them, itself."""
+    return [module for module in MODULES if (room(module) or "__init__") == name]
+
+
 @cache
 def tree(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
@@ -130,26 +135,27 @@ def target(one: Import) -> str:
     return one.source or one.name
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_room_imports_only_from_those_it_may(module: str) -> None:
+@pytest.mark.parametrize("mine", ROOMS)
+def test_a_room_imports_only_from_those_it_may(mine: str) -> None:
     """The table, but for what only a type checker reads."""
-    mine = room(module)
-    for one in imports(module):
-        other = room(one.source or one.name)
-        if one.typing or mine in OUTSIDE | {""} or other in OUTSIDE | {mine} or other not in ROOMS:
-            continue
-        assert other in ROOMS[mine].split(), f"{module} imports {one.source}.{one.name}"
+    for module in within(mine):
+        for one in imports(module):
+            other = room(one.source or one.name)
+            if one.typing or other in OUTSIDE | {mine} or other not in ROOMS:
+                continue
+            assert other in ROOMS[mine].split(), f"{module} imports {one.source}.{one.name}"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_another_room_is_entered_through_its_face(module: str) -> None:
+@pytest.mark.parametrize("mine", [*ROOMS, *OUTSIDE])
+def test_another_room_is_entered_through_its_face(mine: str) -> None:
     """No module reaches behind the face of another room."""
-    for one in imports(module):
-        other = room(one.source or one.name)
-        if other == room(module) or other not in ROOMS or not one.source:
-            continue
-        assert one.source == other, f"{module} reaches into {one.source}"
-        assert one.name in face(other), f"{other} does not offer {one.name}"
+    for module in within(mine):
+        for one in imports(module):
+            other = room(one.source or one.name)
+            if other == mine or other not in ROOMS or not one.source:
+                continue
+            assert one.source == other, f"{module} reaches into {one.source}"
+            assert one.name in face(other), f"{other} does not offer {one.name}"
 
 
 def test_no_circle() -> None:
@@ -187,10 +193,12 @@ def test_a_face_says_the_same_to_the_type_checker(name: str) -> None:
         assert bool(module) == (f"{name}.{word}" not in MODULES), f"{word} is also a module"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_is_no_longer_than_a_person_reads(module: str) -> None:
+def test_a_module_is_no_longer_than_a_person_reads() -> None:
     """One thing a module."""
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) < LONGEST
+    lines = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()
+    }
+    assert {name: count for name, count in lines.items() if count >= LONGEST} == {}
 
 
 def test_few_names_at_the_top() -> None:
