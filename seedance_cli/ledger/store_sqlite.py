@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+import sqlite3
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from seedance_cli.ledger.store import Store
 from seedance_cli.system import locks
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Generator, Iterator
 
     from seedance_cli.ledger.store import Values
@@ -71,13 +71,13 @@ class SqliteStore(Store):
 
     def query(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
         """Run one statement; its rows."""
-        with sqlite_file.mapped(self._path), closing(self._db.execute(statement, values)) as found:
+        with sqlite_file.mapped(self._path), self._cursor(statement, values) as found:
             return found.fetchall()
 
     def stream(self, statement: str, values: Values) -> Generator[sqlite3.Row, None, None]:
         """The rows of a statement one by one. Close the iterator: a cursor keeps writers out."""
-        with sqlite_file.mapped(self._path), closing(self._db.execute(statement, values)) as found:
-            yield from found
+        with sqlite_file.mapped(self._path), self._cursor(statement, values) as found:
+            yield from iter(found.fetchone, None)  # `_cursor` alone closes it
 
     def damaged(self, words: str) -> WriteFailed:
         """The error for a file that is no whole ledger."""
@@ -111,6 +111,17 @@ class SqliteStore(Store):
         """Remove the lock files of ended processes."""
         if self._folder is not None:
             locks.sweep(self._path.with_name("locks"), keep=self._held)
+
+    @contextmanager
+    def _cursor(self, statement: str, values: Values) -> Iterator[sqlite3.Cursor]:
+        found = self._db.execute(statement, values)
+        try:
+            yield found
+        finally:
+            # The traceback of an interrupted command may keep a generator, and its cursor, longer
+            # than the database; which then has ended the cursor itself.
+            with suppress(sqlite3.ProgrammingError):
+                found.close()
 
     def _lock(self, intent: str) -> Path:
         return locks.lock_path(self._path.with_name("locks"), intent)

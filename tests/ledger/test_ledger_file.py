@@ -20,6 +20,7 @@ from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.ledger.sqlite_file import mapped
+from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.models import Status, Task
 from support.fake_clock import FakeClock
 from support.ledgers import powerless, prepare, submit
@@ -472,3 +473,12 @@ def test_a_folder_that_cannot_be_read(path: Path) -> None:
         assert child(CLOSED, path.parent) == ["10"]
     finally:
         outer.chmod(0o700)
+
+
+def test_rows_that_are_still_read_when_the_ledger_closes_end_quietly(made: Path) -> None:
+    """The traceback of an interrupted command may hold them longer than the command its ledger."""
+    store = SqliteStore(made, sqlite_file.connect(made, create=False), FakeClock())
+    rows = store.stream("SELECT intent FROM intents", ())
+    assert next(rows)["intent"]
+    store.close()
+    rows.close()
