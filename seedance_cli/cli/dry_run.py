@@ -8,23 +8,20 @@ from urllib.parse import urlsplit
 from seedance_cli.models import price_object, price_text
 
 if TYPE_CHECKING:
+    from seedance_cli.cli.buy import Order
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.config import Settings
-    from seedance_cli.models import HttpRequest, Price
-    from seedance_cli.providers import ProviderInfo
+    from seedance_cli.models import Price
 
 
-def show(
-    out: Output, settings: Settings, info: ProviderInfo, request: HttpRequest, price: Price | None
-) -> None:
+def show(out: Output, order: Order, price: Price | None) -> None:
     """Print method, URL, headers, body and price.
 
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
     from seedance_cli.http import HEADERS, encode, submit_headers
 
-    endpoint = settings.endpoint
-    if settings.sandbox:
+    endpoint, info, request = order.settings.endpoint, order.provider.info, order.request
+    if order.settings.sandbox:
         endpoint = f"http://127.0.0.1:PORT/{info.name}{urlsplit(info.base_url).path.rstrip('/')}"
     url = endpoint + request.path
     content = encode(request.body)

@@ -30,6 +30,8 @@ class Payment:
 
     submission: Submission | None = None
     """The row as it is, or as it would be if the ledger could take it; None: there is none yet."""
+    blocked_by: Submission | None = None
+    """The row of an identical request whose outcome is unknown, which forbids this one."""
     error: SeedanceError | None = None
     """Why there is no task, or why the ledger lacks it."""
     found: bool = False

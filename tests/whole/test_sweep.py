@@ -43,7 +43,10 @@ SIGNALS = {
 ERRORS = {"plain": Way(), "json": Way(JSON), "wait": Way(WAIT)}
 GAPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233)
 """Calls and returns between two signals."""
-OURS = ("__main__", "cli/program", "cli/commands/generate", "cli/output/", "system/", "tasks/")
+OURS = (
+    *("__main__", "cli/program", "cli/commands/generate", "cli/buy", "cli/output/"),
+    *("system/", "tasks/"),
+)
 """Below the package, the beginnings of the files that a line of matters most in."""
 PARTS = 8
 _MOST = 24
