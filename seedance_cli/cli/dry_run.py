@@ -18,7 +18,7 @@ def show(out: Output, order: Order, price: Price | None) -> None:
 
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
-    from seedance_cli.http import HEADERS, encode, submit_headers
+    from seedance_cli.http import HEADERS, authorization, encode, submit_headers
 
     endpoint, info, request = order.settings.endpoint, order.provider.info, order.request
     if order.settings.sandbox:
@@ -27,7 +27,7 @@ def show(out: Output, order: Order, price: Price | None) -> None:
     content = encode(request.body)
     headers = {
         "Host": urlsplit(url).netloc,
-        **submit_headers("Bearer ****"),
+        **submit_headers(authorization(info, "****")),
         "Content-Length": str(len(content)),
         **HEADERS,
     }

@@ -135,12 +135,19 @@ class Session:
         """The folder of the ledger and of the sandbox's tasks."""
         return profiles.state_dir(self.env)
 
-    def settings(self, *, provider: str | None = None, task: Submission | None = None) -> Settings:
+    def settings(
+        self,
+        *,
+        provider: str | None = None,
+        task: Submission | None = None,
+        listed: bool = False,
+    ) -> Settings:
         """Where a request goes by options, environment and profile.
 
         Args:
             provider: instead of the option's.
             task: whose row decides instead, as far as it knows.
+            listed: whether `provider` is only one of a list that nobody wrote.
         """
         settings = profiles.resolve(
             self._profiles(),
@@ -150,6 +157,7 @@ class Session:
             sandbox=task.sandbox if task else self.sandbox,
             recorded=task.profile if task and task.intent is not None else None,
             recorded_named=task is not None and task.profile_named,
+            listed=listed,
         )
         for warning in settings.warnings:
             self._warn(warning)

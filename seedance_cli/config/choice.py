@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
 from seedance_cli.config.key_place import Origin, Source
-from seedance_cli.config.provider_places import key_place
+from seedance_cli.config.provider_places import key_place, profile_key
 from seedance_cli.config.schema import Profile
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import told
@@ -112,11 +112,7 @@ def choose_provider(
     found = provider_named(choice, env, option) or _profiles_provider(choice)
     if found is not None:
         return found
-    with_key = [
-        name
-        for name in providers.names()
-        if key_place(choice, env, providers.get(name).info).exists
-    ]
+    with_key = [name for name in providers.names() if _may_be_meant(choice, env, name)]
     if len(with_key) == 1:
         return with_key[0], Source(Origin.ONLY_KEY)
     if sandbox:
@@ -167,6 +163,24 @@ def _profiles_provider(choice: Choice) -> tuple[str, Source] | None:
         f"{choice.store.paths.config}: profiles.{choice.name}.provider is no provider there is",
         hint=f"the providers are {_listed()}",
     )
+
+
+def _may_be_meant(choice: Choice, env: Mapping[str, str], name: str) -> bool:
+    """Whether the provider has a key that says, by being there, that it is to be used."""
+    info = providers.get(name).info
+    if info.chosen_by_variable:
+        return key_place(choice, env, info).exists
+    stored = profile_key(choice, env, info)
+    return stored is not None and stored.exists
+
+
+def is_named(choice: Choice, env: Mapping[str, str], name: str) -> bool:
+    """Whether environment or profile name this provider, rightly."""
+    try:
+        found = provider_named(choice, env, None) or _profiles_provider(choice)
+    except (UsageError, ConfigError):
+        return False
+    return found is not None and found[0] == name
 
 
 def _listed() -> str:

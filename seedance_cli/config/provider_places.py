@@ -65,16 +65,27 @@ def endpoints_named(
     return usable
 
 
-def key_place(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace:
-    """Where the provider's key comes from; nothing is read and no command is run."""
-    mine = _profile_key(choice, env, info)
-    if env.get(info.key_env) and not (choice.named and mine is not None):
-        source = Source(Origin.ENVIRONMENT, info.key_env)
-        return KeyPlace(info.name, info.key_env, source, info.key_env, _env=env)
+def key_place(
+    choice: Choice, env: Mapping[str, str], info: ProviderInfo, *, named: bool = True
+) -> KeyPlace:
+    """Where the provider's key comes from; nothing is read and no command is run.
+
+    Args:
+        choice: the profile.
+        env: the environment.
+        info: the provider.
+        named: whether somebody named the provider; only then its further variables count.
+    """
+    mine = profile_key(choice, env, info)
+    variables = info.key_envs if named else (info.key_env,)
+    variable = next((one for one in variables if env.get(one)), None)
+    if variable is not None and not (choice.named and mine is not None):
+        source = Source(Origin.ENVIRONMENT, variable)
+        return KeyPlace(info.name, info.key_env, source, variable, _env=env)
     return mine or KeyPlace(info.name, info.key_env, Source(Origin.NONE))
 
 
-def _profile_key(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace | None:
+def profile_key(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> KeyPlace | None:
     """The profile's own key: `config.toml` beats `credentials.toml`."""
     name, variable = info.name, info.key_env
     table = choice.profile.providers.get(name)

@@ -15,6 +15,7 @@ from seedance_cli.config.choice import (
     Choice,
     choose_profile,
     choose_provider,
+    is_named,
     profile_name,
     provider_named,
     unknown_profile,
@@ -48,6 +49,7 @@ __all__ = [
     "endpoint",
     "endpoint_place",
     "endpoints_named",
+    "is_named",
     "key_place",
     "load",
     "paths",
@@ -97,6 +99,7 @@ def resolve(
     sandbox: bool,
     recorded: str | None = None,
     recorded_named: bool = False,
+    listed: bool = False,
 ) -> Settings:
     """Everything that decides where a request goes and with which key.
 
@@ -108,13 +111,14 @@ def resolve(
         sandbox: whether the embedded sandbox is used; then no key of the user is ever read.
         recorded: see `choose_profile`.
         recorded_named: the same.
+        listed: whether `provider` is only one of a list that nobody wrote.
 
     Raises:
         UsageError: an option or variable names a provider that does not exist.
         ConfigError: a profile that does not exist, no provider, or an unusable endpoint.
     """
     choice = choose_profile(store, env, profile, recorded, recorded_named=recorded_named)
-    name, _ = choose_provider(choice, env, provider, sandbox=sandbox)
+    name, decided = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
         f"{store.paths.config}: profiles.{choice.name}.defaults.{shown(key)} is no option;"
@@ -126,7 +130,10 @@ def resolve(
         place = KeyPlace(name, info.key_env, source, "the sandbox", Secret(_SANDBOX_KEY))
     else:
         url, _ = endpoint(choice, env, info)
-        place = key_place(choice, env, info)
+        named = decided.origin is not Origin.ONLY_KEY
+        if listed:
+            named = is_named(choice, env, name)
+        place = key_place(choice, env, info, named=named)
     return Settings(
         profile=choice.name,
         provider=name,

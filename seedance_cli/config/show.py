@@ -131,8 +131,19 @@ def _defaults(choice: Choice, info: ProviderInfo | None) -> tuple[Value, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def access(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> Access:
-    """How the provider would be reached; an unusable endpoint is a value with its problem."""
+def access(
+    choice: Choice, env: Mapping[str, str], info: ProviderInfo, *, named: bool | None = None
+) -> Access:
+    """How the provider would be reached; an unusable endpoint is a value with its problem.
+
+    Args:
+        choice: the profile.
+        env: the environment.
+        info: the provider.
+        named: whether the command names it; None: the environment or the profile may.
+    """
+    if named is None:
+        named = profiles.is_named(choice, env, info.name)
     url, source, _ = profiles.endpoint_place(choice, env, info)
     name = f"providers.{info.name}.base_url"
     try:
@@ -140,7 +151,7 @@ def access(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> Access
         endpoint = Value(name, url, source)
     except ConfigError as error:
         endpoint = Value(name, None, source, error.message)
-    place = profiles.key_place(choice, env, info)
+    place = profiles.key_place(choice, env, info, named=named)
     exists = place.exists
     problem = None if exists or place.source.origin is Origin.NONE else "the variable is not set"
     key = Value(f"providers.{info.name}.key", True if exists else None, place.source, problem)

@@ -111,7 +111,8 @@ def known_keys(env: Mapping[str, str], store: Store | None = None) -> frozenset[
         except ConfigError:
             store = Store(None, None, {})
     tables = [table for one in store.profiles.values() for table in one.providers.values()]
-    variables = {providers.get(name).info.key_env for name in providers.names()}
+    infos = (providers.get(name).info for name in providers.names())
+    variables = {variable for info in infos for variable in info.key_envs}
     variables |= {table.api_key_env for table in tables if table.api_key_env is not None}
     secrets = [table.api_key for table in tables if table.api_key is not None]
     for one in store.profiles.values():

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
         HttpApi as HttpApi,
     )
     from seedance_cli.http.api import (
+        authorization as authorization,
+    )
+    from seedance_cli.http.api import (
         encode as encode,
     )
     from seedance_cli.http.api import (
@@ -81,6 +84,7 @@ __getattr__ = face(
         "RefusedAddress": "racing",
         "Reply": "exchange",
         "Stream": "streaming",
+        "authorization": "api",
         "cleared": "redaction",
         "encode": "api",
         "redact": "redaction",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seedance_cli.http.faults import Fault
     from seedance_cli.http.rate_limit import Pace
     from seedance_cli.models import HttpResponse, JsonObject, Secret
-    from seedance_cli.providers import Provider
+    from seedance_cli.providers import Provider, ProviderInfo
     from seedance_cli.system import Clock
 
 MAX_RETRY_AFTER = 120.0
@@ -67,9 +67,9 @@ class HttpApi:
         self._pace = pace
         self._wire = Wire(endpoint, clock)
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str, given: str | None = None) -> HttpResponse:
         """GET below the base URL; see `Api`. Redirects are followed within the same origin."""
-        url = self._endpoint + path
+        url = self._url(path, given)
         for _ in range(_MAX_REDIRECTS):
             response = self._exchange("GET", url, None)
             if response.status not in {301, 302, 303, 307, 308}:
@@ -84,10 +84,9 @@ class HttpApi:
             url = onward
         return self._checked(response)
 
-    def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
-        """An unpaid POST, sent once; see `Api`."""
-        content = b"" if body is None else encode(body)
-        return self._checked(self._exchange("POST", self._endpoint + path, content))
+    def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
+        """An unpaid request without a body, sent once; see `Api`."""
+        return self._checked(self._exchange(method, self._url(path, given), b""))
 
     def reserve(self) -> float:
         """Take a place among the requests that the provider's rate limit allows.
@@ -111,7 +110,7 @@ class HttpApi:
 
     def submit(self, path: str, content: bytes) -> Pending:
         """Start the paid POST. Only `spend` calls this, after `reserve` and `pause`."""
-        headers = submit_headers(f"Bearer {self._key.reveal()}")
+        headers = submit_headers(authorization(self._provider.info, self._key.reveal()))
         url = self._endpoint + path
         return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS, alone=True)
 
@@ -137,6 +136,13 @@ class HttpApi:
     def close(self) -> None:
         """Close its connections."""
         self._wire.close()
+
+    def _url(self, path: str, given: str | None) -> str:
+        """The URL that an answer gave, if it lies at the endpoint's own origin; else the path."""
+        onward = None
+        if given is not None:
+            onward = _onward(self._endpoint + self._provider.info.submit_path, given)
+        return onward or self._endpoint + path
 
     def _exchange(self, method: str, url: str, content: bytes | None) -> HttpResponse:
         reply = self._once(method, url, content)
@@ -164,7 +170,7 @@ class HttpApi:
         self._log(self.hide(line))
 
     def _headers(self, content: bytes | None) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
+        headers = {"Authorization": authorization(self._provider.info, self._key.reveal())}
         if content:
             headers["Content-Type"] = "application/json"
         return headers
@@ -176,12 +182,17 @@ class HttpApi:
         raise error.but(message=self.hide(error.message))
 
 
-def submit_headers(authorization: str) -> dict[str, str]:
+def authorization(info: ProviderInfo, key: str) -> str:
+    """The value of the Authorization header."""
+    return f"{info.auth_scheme} {key}"
+
+
+def submit_headers(credentials: str) -> dict[str, str]:
     """The header fields of the paid POST, besides those that every request has."""
     # A connection of its own each time: on one kept from an earlier try, the server's closing it
     # could not be told from an answer that was lost.
     return {
-        "Authorization": authorization,
+        "Authorization": credentials,
         "Content-Type": "application/json",
         "Connection": "close",
     }
@@ -267,7 +278,7 @@ def retry_after(
 
 
 def _onward(url: str, location: str) -> str | None:
-    """Where a redirect leads; None where that is another origin, or no URL."""
+    """Where a URL in an answer leads; None where that is another origin, or no URL."""
     try:
         onward = urljoin(url, location)
         same = origin(onward) == origin(url)

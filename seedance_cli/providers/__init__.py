@@ -11,22 +11,22 @@ if TYPE_CHECKING:
         Api as Api,
     )
     from seedance_cli.providers._base import (
-        ModelInfo as ModelInfo,
-    )
-    from seedance_cli.providers._base import (
-        ModelUse as ModelUse,
-    )
-    from seedance_cli.providers._base import (
         Provider as Provider,
-    )
-    from seedance_cli.providers._base import (
-        ProviderInfo as ProviderInfo,
-    )
-    from seedance_cli.providers._base import (
-        RateLimit as RateLimit,
     )
     from seedance_cli.providers._document import (
         unreadable as unreadable,
+    )
+    from seedance_cli.providers._info import (
+        ModelInfo as ModelInfo,
+    )
+    from seedance_cli.providers._info import (
+        ModelUse as ModelUse,
+    )
+    from seedance_cli.providers._info import (
+        ProviderInfo as ProviderInfo,
+    )
+    from seedance_cli.providers._info import (
+        RateLimit as RateLimit,
     )
     from seedance_cli.providers._registry import (
         get as get,
@@ -39,11 +39,11 @@ __getattr__ = face(
     __name__,
     {
         "Api": "_base",
-        "ModelInfo": "_base",
-        "ModelUse": "_base",
+        "ModelInfo": "_info",
+        "ModelUse": "_info",
         "Provider": "_base",
-        "ProviderInfo": "_base",
-        "RateLimit": "_base",
+        "ProviderInfo": "_info",
+        "RateLimit": "_info",
         "get": "_registry",
         "names": "_registry",
         "unreadable": "_document",

@@ -11,14 +11,24 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import LONGEST_PROMPT, LONGEST_URL, Price, Status, usable_id
+from seedance_cli.models import (
+    LONGEST_PROMPT,
+    LONGEST_URL,
+    Price,
+    Status,
+    unsafe,
+    usable_id,
+)
 from seedance_cli.providers import _document
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seedance_cli.models import HttpResponse
 
 _PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
@@ -29,8 +39,13 @@ _LONGEST_WORD = 100
 _MOST_URLS = 100
 """Videos of one task. No provider documents more than a handful."""
 _MAX_MAGNITUDE = 18
+_ODD = re.compile(r"[\s\\]|^[^/]*//[^/?#]*@")
+_SECONDS = range(10**9, 4 * 10**9)
+_MILLISECONDS = range(10**12, 4 * 10**12)
 
-# Every word in the side-by-side table of the four; `canceled` and `expired` beside them.
+_NO_WORDS: Mapping[str, Status] = MappingProxyType({})
+# Every word in the side-by-side table of the first four; `canceled` and `expired` beside them. What
+# only one provider says stands with it (`TaskFields.words`).
 _WORDS = {
     "queued": Status.QUEUED,
     "pending": Status.QUEUED,
@@ -117,11 +132,25 @@ def urls(value: object) -> tuple[str, ...]:
     return tuple(islice((url[: LONGEST_URL + 1] for url in plain if url), _MOST_URLS))
 
 
-def parse_status(word: str | None) -> Status:
-    """What a provider's status word means, whatever its case; no word at all: just accepted."""
+def given(value: object) -> str | None:
+    """A URL to come back with, absolute or relative; None where it cannot be one."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_URL or unsafe(value):
+        return None
+    # Two parsers may take the host of such a one for two hosts.
+    return None if _ODD.search(value) else value
+
+
+def parse_status(word: str | None, own: Mapping[str, Status] = _NO_WORDS) -> Status:
+    """What a provider's status word means, whatever its case; no word at all: just accepted.
+
+    Args:
+        word: as it came.
+        own: words that only this provider has, in small letters; they go before the shared ones.
+    """
     if not word:
         return Status.QUEUED
-    return _WORDS.get(word.lower(), Status.UNKNOWN)
+    lower = word.lower()
+    return own.get(lower) or _WORDS.get(lower, Status.UNKNOWN)
 
 
 def charged(value: object, unit: str | None, *, settled: bool) -> Price | None:
@@ -146,7 +175,15 @@ def charged(value: object, unit: str | None, *, settled: bool) -> Price | None:
 
 
 def moment(value: object) -> datetime | None:
-    """An ISO 8601 date and time, in UTC; one without a zone is taken as UTC."""
+    """A date and time: ISO 8601, without a zone in UTC; or seconds or milliseconds since 1970.
+
+    A number that is neither of this century is no time.
+    """
+    since = value if isinstance(value, int) else 0
+    if since in _MILLISECONDS:
+        since //= 1000
+    if since in _SECONDS:
+        return datetime.fromtimestamp(since, UTC)
     if not isinstance(value, str):
         return None
     try:

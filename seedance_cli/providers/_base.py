@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, Price, Status, Task
 from seedance_cli.providers import _answers, _problems
+from seedance_cli.providers._info import ModelUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
 
     from seedance_cli.models import (
         HttpResponse,
@@ -23,105 +24,19 @@ if TYPE_CHECKING:
         TaskHandle,
         VideoRequest,
     )
-    from seedance_cli.providers._fields import Fields
-
-NOTHING_TO_STOP = "there is nothing to stop: leave it, or take its video later with `seedance wait`"
-
-
-class ModelUse(StrEnum):
-    """How a provider's submit treats a model id."""
-
-    NONE = "none"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
-class ModelInfo(NamedTuple):
-    """What one model allows. An empty tuple: the provider has no such field."""
-
-    id: str
-    durations: tuple[int, ...]
-    """Seconds."""
-    resolutions: tuple[str, ...]
-    aspect_ratios: tuple[str, ...]
-
-
-class RateLimit(NamedTuple):
-    """A documented limit per key, reads and writes together."""
-
-    requests: int
-    seconds: float
-
-
-class ProviderInfo(NamedTuple):
-    """Everything that validation, `providers`, completions and the sandbox need to know."""
-
-    name: str
-    base_url: str
-    """Without a trailing slash."""
-    key_env: str
-    base_url_env: str
-    docs: str
-    """Where the provider documents its API."""
-    model_use: ModelUse
-    models: tuple[ModelInfo, ...]
-    """The first is the default. With `ModelUse.NONE` its one entry only carries the limits."""
-    fields: Fields
-    """Every documented field of the request."""
-    submit_path: str
-    """Of the paid POST, below the base URL."""
-    open_models: bool = False
-    """Any model id is allowed; those listed are only the documented ones."""
-    max_prompt: int | None = None
-    """Characters; None: stated nowhere."""
-    max_images: int | None = None
-    """0: no images; None: stated nowhere."""
-    https_images: bool = False
-    """Whether an image URL must be https."""
-    can_cancel: bool = False
-    cancel_advice: str = f"the task runs on and is charged; {NOTHING_TO_STOP}"
-    """Where there is no cancel endpoint: what the user can do instead."""
-    rate_limit: RateLimit | None = None
-    retry_codes: frozenset[str] = frozenset()
-    """Codes of a 429 after which the paid POST may be sent again."""
-    price_unit: str | None = None
-    """`credits`, `USD`; None: stated nowhere."""
-
-    @property
-    def defaults(self) -> Mapping[str, str | int | bool]:
-        """What the provider takes for an option that is not sent, by VideoRequest field name."""
-        return self.fields.defaults()
-
-    @property
-    def audio(self) -> bool:
-        """Whether a video may have sound."""
-        return self.fields.takes("audio")
-
-    @property
-    def fixed_lens(self) -> bool:
-        """Whether the camera may be told to stand still."""
-        return self.fields.takes("fixed_lens")
-
-    @property
-    def callback(self) -> bool:
-        """Whether the provider calls a URL when the task ends."""
-        return self.fields.takes("callback_url")
-
-    @property
-    def metadata(self) -> bool:
-        """Whether the provider keeps the user's own words with the task."""
-        return self.fields.takes("metadata")
-
-    def model(self, model_id: str | None) -> ModelInfo:
-        """The limits for a model id; those of the default for None or one not listed."""
-        return next((m for m in self.models if m.id == model_id), self.models[0])
+    from seedance_cli.providers._info import ProviderInfo
 
 
 class Api(Protocol):
     """One provider endpoint with its key. Errors are already mapped."""
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str, given: str | None = None) -> HttpResponse:
         """GET below the base URL, one try; the caller asks again.
+
+        Args:
+            path: below the base URL.
+            given: the URL that an answer gave instead, absolute or relative to the submit's; used
+                as it is, and only at the endpoint's own origin: elsewhere the path counts.
 
         Returns:
             A 2xx answer.
@@ -131,8 +46,8 @@ class Api(Protocol):
         """
         ...
 
-    def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
-        """An unpaid POST (cancel), sent once. Returns and raises as `get`."""
+    def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
+        """An unpaid request without a body (a cancel), sent once. As `get` otherwise."""
         ...
 
 
@@ -157,6 +72,13 @@ class TaskFields(NamedTuple):
     created_at: str = ""
     charged_at_once: bool = False
     """Whether the charge is final in every answer; else only once the task has ended."""
+    failures_are_free: bool = False
+    """Whether the documents say that only videos are charged: any other end costs 0."""
+    words: Mapping[str, Status] = MappingProxyType({})
+    """Status words that only this provider has, in small letters."""
+    resume: Mapping[str, str] = MappingProxyType({})
+    """URLs to come back with: what for (`read`, `cancel`, or a provider's own), and where they
+    stand in the task's object."""
 
 
 class Provider(ABC):
@@ -166,6 +88,7 @@ class Provider(ABC):
     """Capabilities as data, and the fields of the request."""
     task_fields: TaskFields
     """The fields of an answer."""
+    cancel_method: ClassVar[str] = "POST"
 
     def request(self, video: VideoRequest) -> HttpRequest:
         """The submit as it would be sent. `dry-run`, price, fingerprint and `spend` all use it.
@@ -251,7 +174,7 @@ class Provider(ABC):
         self,
         handle: TaskHandle,  # noqa: ARG002 - read by the providers that can cancel
     ) -> str | None:
-        """Where a POST without a body cancels the task; None: the provider has no such endpoint."""
+        """Where a request without a body (`cancel_method`) cancels the task; None: nowhere."""
         return None
 
     def cancelled(self, handle: TaskHandle, response: HttpResponse) -> Task:
@@ -276,19 +199,21 @@ class Provider(ABC):
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """Read the task: one GET. Raises as `Api.get` and `task` do."""
-        return self.task(handle, api.get(self.read_path(handle)))
+        path = self.read_path(handle)
+        return self.task(handle, api.get(path, handle.resume.get("read")))
 
     def cancel(self, api: Api, handle: TaskHandle) -> Task:
         """Cancel the task; `cancelled` only when the provider confirmed it.
 
         Raises:
             Rejected: there is no cancel endpoint, or the provider refused.
-            SeedanceError: as `Api.post` and `cancelled` do.
+            SeedanceError: as `Api.act` and `cancelled` do.
         """
         path = self.cancel_path(handle)
         if path is None:
             raise self.no_cancel()
-        return self.cancelled(handle, api.post(path))
+        given = handle.resume.get("cancel")
+        return self.cancelled(handle, api.act(self.cancel_method, path, given))
 
     def no_cancel(self) -> Rejected:
         """The error of a provider without a cancel endpoint."""
@@ -303,8 +228,8 @@ class Provider(ABC):
     def _task(self, task_id: str, details: object, problem: Problem | None) -> Task:
         fields = self.task_fields
         word = _answers.status_word(_at(details, fields.status))
-        status = _answers.parse_status(word)
-        settled = fields.charged_at_once or status.terminal
+        status = _answers.parse_status(word, fields.words)
+        given = {name: _answers.given(_at(details, at)) for name, at in fields.resume.items()}
         return Task(
             task_id=task_id,
             status=status,
@@ -312,12 +237,20 @@ class Provider(ABC):
             model=_answers.text(_at(details, fields.model)),
             prompt=_answers.prompt(_at(details, fields.prompt)),
             video_urls=_answers.urls(_at(details, fields.videos)),
-            cost=_answers.charged(_at(details, fields.cost), self.info.price_unit, settled=settled),
+            cost=self._cost(status, details),
             error=_problems.reason(
                 status, details, tuple(fields.error.split(".")), problem=problem
             ),
             created_at=_answers.moment(_at(details, fields.created_at)),
+            resume={name: url for name, url in given.items() if url is not None},
         )
+
+    def _cost(self, status: Status, details: object) -> Price | None:
+        fields, unit = self.task_fields, self.info.charge_unit or self.info.price_unit
+        if fields.failures_are_free and status.terminal and status is not Status.SUCCEEDED:
+            return Price(Decimal(0), unit, "charged")
+        settled = fields.charged_at_once or status.terminal
+        return _answers.charged(_at(details, fields.cost), unit, settled=settled)
 
 
 def _at(value: object, place: str) -> object:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every provider's name, sorted; nothing is imported for it."""
+    """Every provider's name, sorted; nothing is imported. A `-` in it is `_` in its file's name."""
     folders = import_module(__package__).__path__
-    return tuple(sorted(p.stem for folder in folders for p in Path(folder).glob("[!_]*.py")))
+    stems = (path.stem for folder in folders for path in Path(folder).glob("[!_]*.py"))
+    return tuple(sorted(stem.replace("_", "-") for stem in stems))
 
 
 @cache
@@ -34,4 +35,4 @@ def get(name: str) -> Provider:
             f"there is no provider {told(name, longest=20)}",
             hint=f"the providers are {', '.join(names())}",
         )
-    return cast("Provider", import_module(f"{__package__}.{name}").PROVIDER)
+    return cast("Provider", import_module(f"{__package__}.{name.replace('-', '_')}").PROVIDER)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
+from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import Field, Fields, WireType, count
+from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import (
@@ -42,6 +43,7 @@ INFO = ProviderInfo(
     base_url="https://api.defapi.org",
     key_env="DEFAPI_API_KEY",
     base_url_env="DEFAPI_BASE_URL",
+    chosen_by_variable=True,
     docs="https://defapi.org",
     model_use=ModelUse.OPTIONAL,
     models=(

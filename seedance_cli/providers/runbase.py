@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import (
+from seedance_cli.providers._base import Provider, TaskFields
+from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
+from seedance_cli.providers._info import (
     NOTHING_TO_STOP,
     ModelInfo,
     ModelUse,
-    Provider,
     ProviderInfo,
     RateLimit,
-    TaskFields,
 )
-from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, TaskHandle
@@ -33,6 +32,7 @@ INFO = ProviderInfo(
     base_url="https://runbase.net/api/v1",
     key_env="RUNBASE_API_KEY",
     base_url_env="RUNBASE_BASE_URL",
+    chosen_by_variable=True,
     docs="https://runbase.net",
     model_use=ModelUse.REQUIRED,
     models=(

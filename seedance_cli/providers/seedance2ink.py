@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
+from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import Field, Fields
+from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, TaskHandle
@@ -28,6 +29,7 @@ INFO = ProviderInfo(
     base_url="https://www.seedance2.ink",
     key_env="SEEDANCE2INK_API_KEY",
     base_url_env="SEEDANCE2INK_BASE_URL",
+    chosen_by_variable=True,
     docs="https://www.seedance2.ink",
     model_use=ModelUse.REQUIRED,
     models=(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
+from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
+from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, PricedFields, TaskHandle
@@ -24,6 +25,7 @@ INFO = ProviderInfo(
     base_url="https://seedanceapi.org/v1",
     key_env="SEEDANCEAPI_API_KEY",
     base_url_env="SEEDANCEAPI_BASE_URL",
+    chosen_by_variable=True,
     docs="https://seedanceapi.org",
     model_use=ModelUse.NONE,
     models=(

@@ -37,7 +37,8 @@ def cancel(
         clock: takes the pauses between two reads.
 
     Raises:
-        Rejected: the provider has no cancel, or refuses this one.
+        Rejected: the provider has no cancel, or refuses this one; or the same call might delete
+            what it made, since the task is not just queued.
         SeedanceError: it did not answer, or the cancel was sent and not confirmed.
     """
     provider = providers.get(submission.provider)
@@ -53,7 +54,18 @@ def cancel(
     before = read_patiently(target, clock)
     if before.status.terminal:
         return CancelAnswer(before, sent=False)
+    if provider.info.cancel_deletes and before.status is not Status.QUEUED:
+        raise _too_late(before)
     return CancelAnswer(_send(replace(target, submission=before), clock), sent=True)
+
+
+def _too_late(one: Submission) -> Rejected:
+    return Rejected(
+        f"{one.ref} is {state(one)}: {one.provider} cancels only what is queued, and the same "
+        "request would delete the record of a task that has ended; nothing was sent",
+        hint=f"the task runs on and is charged; its video: seedance wait {one.ref}",
+        provider=one.provider,
+    )
 
 
 def not_cancelled(one: Submission, *, sent: bool) -> Rejected:

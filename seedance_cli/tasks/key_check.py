@@ -46,18 +46,19 @@ class KeyCheck:
         return {"state": self.state, "message": None if self.error is None else self.error.message}
 
 
-def check(session: Session, provider: str, *, has_key: bool) -> KeyCheck:
+def check(session: Session, provider: str, *, has_key: bool, named: bool = True) -> KeyCheck:
     """Ask the provider for a task that cannot exist: "not found" means that the key is right.
 
     Args:
         session: makes the way to the provider.
         provider: its name.
         has_key: False where there is none, which is no error by itself.
+        named: whether the command names the provider.
     """
     if not has_key:
         return KeyCheck(provider, "none")
     try:
-        channel = session.channel(session.settings(provider=provider))
+        channel = session.channel(session.settings(provider=provider, listed=not named))
         nobodys = Submission(
             provider=provider,
             endpoint=channel.endpoint,

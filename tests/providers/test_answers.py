@@ -99,10 +99,10 @@ def test_fault_06_an_oddity_beside_the_id_hides_it_from_no_reader(name: str, kin
     assert task.task_id == "t1"
 
     class Api:
-        def get(self, path: str) -> HttpResponse:
+        def get(self, path: str, given: str | None = None) -> HttpResponse:
             return response
 
-        def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
+        def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
             return response
 
     read = provider.fetch(Api(), TaskHandle(name, "t1"))
@@ -160,10 +160,10 @@ def test_an_answer_cut_in_a_read_says_nothing(name: str) -> None:
     body = document(name)
 
     class Api:
-        def get(self, path: str) -> HttpResponse:
+        def get(self, path: str, given: str | None = None) -> HttpResponse:
             return HttpResponse(200, {}, body[:-1])
 
-        def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
+        def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
             raise AssertionError
 
     with pytest.raises(SeedanceError, match="breaks off"):
@@ -308,10 +308,10 @@ def test_fault_15_the_envelope_tells_why_where_the_task_does_not() -> None:
 
 def read_task(name: str, body: bytes) -> Any:
     class Api:
-        def get(self, path: str) -> HttpResponse:
+        def get(self, path: str, given: str | None = None) -> HttpResponse:
             return HttpResponse(200, {}, body)
 
-        def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
+        def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
             raise AssertionError
 
     return providers.get(name).fetch(Api(), TaskHandle(name, "t1"))

@@ -34,8 +34,9 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import ModelInfo, ModelUse, Provider, ProviderInfo, TaskFields
+from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
+from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, PricedFields, TaskHandle

@@ -46,8 +46,8 @@ from seedance_cli.models import (
     usable_id,
 )
 from seedance_cli.models.identity import fingerprints
+from seedance_cli.providers import ModelUse
 from seedance_cli.providers import _answers as _json
-from seedance_cli.providers._base import ModelUse
 from support.provider_fixtures import folder
 
 NAMES = providers.names()
@@ -105,14 +105,14 @@ class FakeApi:
     response: HttpResponse
     paths: list[str] = field(default_factory=list)
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str, given: str | None = None) -> HttpResponse:
         """A read."""
         self.paths.append(f"GET {path}")
         return self.response
 
-    def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
+    def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
         """A cancel."""
-        self.paths.append(f"POST {path}")
+        self.paths.append(f"{method} {path}")
         return self.response
 
 
@@ -183,6 +183,12 @@ def cases(*keys: str) -> list[Any]:
         for key in keys
         for number, case in enumerate(contract(name).get(key, []))
     ]
+
+
+def charge_unit(name: str) -> str | None:
+    """The unit of what tasks say they were charged: that of the prices, unless it is said."""
+    unit: str | None = contract(name).get("charge_unit", contract(name)["unit"])
+    return unit
 
 
 def first_read(name: str) -> tuple[str, str]:
@@ -266,7 +272,7 @@ def test_documented_cancel(name: str, case: dict[str, Any]) -> None:
     api = FakeApi(raw(name, case["file"]))
     task = providers.get(name).cancel(api, TaskHandle(name, case["task"]["task_id"]))
     assert as_json(task) == case["task"]
-    assert api.paths == [f"POST {case['path']}"]
+    assert api.paths == [f"{case.get('method', 'POST')} {case['path']}"]
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if contract(n).get("cancels")])
@@ -424,7 +430,7 @@ def test_charge(name: str, value: object, amount: str | None) -> None:
     if amount is None:
         assert cost is None
     else:
-        assert cost == Price(Decimal(amount), contract(name)["unit"], "charged")
+        assert cost == Price(Decimal(amount), charge_unit(name), "charged")
         assert str(cost.amount) == amount
 
 
@@ -538,12 +544,13 @@ def test_capabilities(name: str) -> None:
     assert info.name == name
     assert info.base_url.startswith("https://")
     assert not info.base_url.endswith("/")
-    assert info.key_env == f"{name.upper()}_API_KEY"
-    assert info.base_url_env == f"{name.upper()}_BASE_URL"
+    assert all(re.fullmatch("[A-Z0-9]+(_[A-Z0-9]+)*_(KEY|TOKEN)", one) for one in info.key_envs)
+    assert info.base_url_env == f"{name.upper().replace('-', '_')}_BASE_URL"
     assert info.models
     assert info.can_cancel == bool(contract(name).get("cancels"))
     assert info.can_cancel or info.cancel_advice
     assert info.price_unit == contract(name)["unit"]
+    assert (info.charge_unit or info.price_unit) == charge_unit(name)
     first = info.models[0]
     for key, allowed in (
         ("duration", first.durations),
@@ -583,7 +590,9 @@ def test_providers_only_translate(path: Path) -> None:
         "seedance_cli.errors",
         "seedance_cli.models",
         "seedance_cli.providers",
+        "seedance_cli.providers._ark",
         "seedance_cli.providers._base",
+        "seedance_cli.providers._info",
         "seedance_cli.providers._fields",
         "seedance_cli.providers._document",
         "seedance_cli.providers._answers",

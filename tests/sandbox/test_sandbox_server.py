@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from seedance_cli.models import JsonObject
     from support.runner import Run, Spawn
 
 
@@ -242,12 +241,12 @@ class Api:
     def __init__(self, client: Client, base: str) -> None:
         self._client, self._base = client, base
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str, given: str | None = None) -> HttpResponse:
         answer = self._client.get(self._base + path)
         return HttpResponse(answer.status, answer.headers, answer.body)
 
-    def post(self, path: str, body: JsonObject | None = None) -> HttpResponse:
-        answer = self._client.post(self._base + path, body)
+    def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
+        answer = self._client.send(method, self._base + path)
         return HttpResponse(answer.status, answer.headers, answer.body)
 
 

@@ -10,7 +10,7 @@ import pytest
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
-from seedance_cli.providers._base import ModelUse
+from seedance_cli.providers import ModelUse
 from seedance_cli.tasks import rules, validate
 
 NAMES = providers.names()

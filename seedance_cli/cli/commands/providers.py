@@ -76,12 +76,17 @@ def providers(
         for warning in store.warnings:
             run.out.warn(warning)
         choice = profiles.choose_profile(store, run.env, profile)
-        access = {info.name: profile_view.access(choice, run.env, info) for info in infos}
+        named = True if only is not None else None  # else environment or profile may name one
+        access = {
+            info.name: profile_view.access(choice, run.env, info, named=named) for info in infos
+        }
         found: dict[str, KeyCheck] = {}
         if check:
             for info in infos:
                 has_key = access[info.name].key.value is True or session.sandbox
-                found[info.name] = key_check.check(session, info.name, has_key=has_key)
+                found[info.name] = key_check.check(
+                    session, info.name, has_key=has_key, named=only is not None
+                )
     if json:
         run.out.document([_object(info, access[info.name], found.get(info.name)) for info in infos])
     elif only is not None:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 @cache
 def names() -> tuple[str, ...]:
     """The providers that the sandbox emulates, sorted; nothing is imported for it."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+    stems = (path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+    return tuple(sorted(stem.replace("_", "-") for stem in stems))
 
 
 @cache
 def every() -> tuple[Dialect, ...]:
     """Every dialect, by name."""
-    modules = (import_module(f"{__package__}.{name}") for name in names())
+    modules = (import_module(f"{__package__}.{name.replace('-', '_')}") for name in names())
     return tuple(cast("Dialect", module.DIALECT) for module in modules)
 
 
