@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import Interrupted, NotFound, SeedanceError, WriteFailed
+from seedance_cli.tasks import no_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ class Asked:
 
         Args:
             session: ledger and streams.
-            submissions: tasks with an id.
+            submissions: those that were named; one without a task is a failure.
             unknown: submissions without one, already named.
             one: one task was named: with `--json` the document is an object, not an array.
         """
@@ -44,7 +45,12 @@ class Asked:
         self.failures: list[SeedanceError] = []
 
     def __iter__(self) -> Iterator[Submission]:
-        return iter(tuple(self._known))
+        """The tasks, one by one; why a submission has none is told in its turn."""
+        for one in tuple(self._known):
+            if one.task is None:
+                self.failed(one, no_task(one))
+            else:
+                yield one
 
     def answered(self, before: Submission, after: Submission) -> Submission:
         """Take an answer, and write it into the ledger."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
 from seedance_cli.cli.unknown import verdict
+from seedance_cli.cli.way_back import standing, way_back
 from seedance_cli.errors import (
     Interrupted,
     NotFound,
@@ -19,7 +19,6 @@ from seedance_cli.errors import (
     Unvouched,
     WriteFailed,
 )
-from seedance_cli.models import Status
 from seedance_cli.system import signals
 from seedance_cli.tasks import (
     Checked,
@@ -35,6 +34,7 @@ from seedance_cli.tasks import (
     WaitOptions,
     concern,
     key_of,
+    no_task,
     state,
 )
 
@@ -66,7 +66,7 @@ def follow(
 
     Args:
         session: what the command works with.
-        submissions: tasks with an id.
+        submissions: tasks; one that has no task is a failure.
         wanted: what to do with them.
         unknown: submissions without an id, already named; they show in the document and the code.
 
@@ -145,8 +145,11 @@ class _Follow:
             look=not wanted.download,
         )
         with Wait(self.ledger, session.clock, session.target, options) as wait:
-            for submission in self.known.values():
-                wait.add(submission)
+            for key, submission in self.known.items():
+                if submission.task is not None:
+                    wait.add(submission)
+                else:
+                    self._without_a_task(key)
             with Display(self.out, session.clock, wait.connect(), history) as display:
                 try:
                     decided = self._drive(wait, display)
@@ -159,6 +162,13 @@ class _Follow:
                     raise
         self._name_what_is_left()
         return decided
+
+    def _without_a_task(self, key: TaskKey) -> None:
+        self._failed(key, no_task(self.known[key]))
+        self.told.add(key)
+        self.stopping |= self.wanted.fail_fast
+        if self.wanted.events:
+            self._event(key)
 
     def _drive(self, wait: Wait, display: Display) -> TaskKey | None:
         """Take the events until every task has ended or an option says stop."""
@@ -291,8 +301,9 @@ class _Follow:
             if error.exit_code in _ALIVE:
                 error.exit_code = _STOPPED_WATCHING
         # The endpoint that goes before the command is in the hint already.
-        if error.exit_code not in _NO_USE and not isinstance(error, Unvouched):
-            way = self._way_back([submission])
+        waits = error.exit_code not in _NO_USE and submission.task is not None
+        if waits and not isinstance(error, Unvouched):
+            way = way_back([submission], self.wanted)
             error.hint = f"{error.hint}; then: {way}" if error.hint else way
         self.failures.setdefault(key, []).append(error)
         self.out.complain(error)
@@ -302,7 +313,7 @@ class _Follow:
             if key not in self.told:
                 self.out.note(
                     f"{one.ref} was {state(one)}; it was not watched to its end: "
-                    f"{self._way_back([one])}"
+                    f"{way_back([one], self.wanted)}"
                 )
 
     def _document(self) -> None:
@@ -319,31 +330,11 @@ class _Follow:
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
         left = [one for key, one in self.known.items() if key not in self.told]
-        words = f"; {_standing(left)}" if left else ""
-        hint = self._way_back(left) if left else None
+        words = f"; {standing(left)}" if left else ""
+        hint = way_back(left, self.wanted) if left else None
         stopped = Stopped(f"interrupted{words}", hint=hint)
         if len(left) == 1 or self.wanted.submitted:
             one = left[0] if left else next(iter(self.known.values()))
             stopped.ref, stopped.provider, stopped.intent = one.ref, one.provider, one.intent
         stopped.retry_safe = not self.wanted.submitted
         return Interrupted(stop.signum, stopped)
-
-    def _way_back(self, submissions: Sequence[Submission]) -> str:
-        words = ["seedance", "wait", *(one.ref or "" for one in submissions)]
-        if self.wanted.output is not None:
-            words += ["-o", self.wanted.output]
-        elif self.wanted.download:
-            words += ["--download"]
-        return shlex.join(words)
-
-
-def _standing(left: Sequence[Submission]) -> str:
-    if len(left) > 1:
-        return f"{len(left)} tasks are left"
-    match left[0].status:
-        case Status.QUEUED | Status.RUNNING:
-            return "the task runs on"
-        case Status.UNKNOWN:
-            return f"the task was {state(left[0])} when last heard of"
-        case _:
-            return "its video is still there"

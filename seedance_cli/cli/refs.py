@@ -1,12 +1,16 @@
-"""Which tasks the user means: `PROVIDER:TASK_ID`, an id alone, or the beginning of one."""
+"""Which tasks the user means: a ref, a name, a task's id, `@N`, or the beginning of an id."""
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING
 
 from seedance_cli import providers
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import Status, Submission, Task, parse_ref, refuse_key, told
+from seedance_cli.system import is_terminal
+from seedance_cli.tasks import arrived, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,30 +19,104 @@ if TYPE_CHECKING:
 
 SHORTEST_BEGINNING = 6
 """Characters of a task's id that are enough to name it, where no other begins so."""
+_COUNTED = re.compile(r"@([0-9]{1,9})")
+"""`@1` is the newest row of `seedance list`. No ledger has a thousand million."""
 _NAMED = 5
 """Tasks that an error about several of them names."""
 
 
-def find(session: Session, refs: Sequence[str], *, exact: bool = False) -> list[Submission]:
-    """The tasks that the user named, each once, in the order of the words.
+def find(
+    session: Session,
+    refs: Sequence[str],
+    *,
+    changes: bool = False,
+    timeout: float | None = None,
+) -> list[Submission]:
+    """The submissions that the user named, each once, in the order of the words.
+
+    One that is on its way in a living process is waited for. One that has no task is there, too;
+    `tasks.no_task` says why it has none.
 
     Args:
         session: provider, profile and sandbox that are meant, and the ledger.
-        refs: each a ref, a task id, or the beginning of one.
-        exact: beginnings are refused: for commands that change a task.
+        refs: what the user calls them.
+        changes: for a command that changes a task: where no person sits at stdin, it takes neither
+            a beginning nor `@N`.
+        timeout: seconds that the wait may take altogether; None: as long as it takes.
 
     Raises:
         UsageError: no ref, two tasks of one ref, or a ref of another provider than `-p`.
     """
-    found: dict[tuple[str, str, bool, str], Submission] = {}
-    for ref in refs:
-        one = _find_one(session, ref, exact=exact)
-        assert one.task is not None
-        found[one.provider, one.endpoint, one.sandbox, one.task.task_id] = one
+    exact = changes and not is_terminal(sys.stdin)
+    end = None if timeout is None else session.clock.monotonic() + timeout
+    named = [_find_one(session, ref, exact=exact) for ref in refs]
+    found: dict[tuple[str | bool | None, ...], Submission] = {}
+    for row in named:
+        left = None if end is None else end - session.clock.monotonic()
+        one = row
+        if row.task is None:
+            one = arrived(row, session.ledger(), session.clock, session.out.note, timeout=left)
+        mark = one.intent if one.task is None else one.task.task_id
+        found[one.provider, one.endpoint, one.sandbox, one.task is None, mark] = one
     return list(found.values())
 
 
 def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
+    rows = _under_name(session, text)
+    at = _COUNTED.fullmatch(text)
+    if not rows and at is not None and not session.ledger().find(text):
+        rows = [_counted(session, text, int(at[1]))]
+        _only_exact(exact, f"{text} is {called(rows[0])} now, and another one later")
+    found = _the_one(session, text, rows) if rows else None
+    return found or _find_task(session, text, exact=exact)
+
+
+def _under_name(session: Session, text: str) -> list[Submission]:
+    """The newest attempt under the name; none where the text can be no name."""
+    return [] if text.startswith("@") or ":" in text else session.ledger().named(text)
+
+
+def _counted(session: Session, text: str, number: int) -> Submission:
+    """The row of `seedance list`, counted from the newest one.
+
+    Raises:
+        UsageError: there are not so many.
+    """
+    wanted = session.sandbox or session.sandbox_option
+    rows = session.readable_ledger().rows(limit=number or None, sandbox=wanted)
+    if not 0 < number <= len(rows):
+        many = f"has {len(rows)}" if rows else "is empty"
+        raise UsageError(f"there is no {text}: `seedance list` {many}", hint="@1 is the newest")
+    return rows[-1]
+
+
+def _only_exact(exact: bool, message: str) -> None:
+    if exact:
+        raise UsageError(message, hint="a script gives the whole ref, PROVIDER:TASK_ID, or a name")
+
+
+def _the_one(session: Session, text: str, rows: list[Submission]) -> Submission | None:
+    """Of the rows that one word fits, the one that options and today's endpoint say is meant.
+
+    None: they are real ones, and `--sandbox` says that none of them is.
+
+    Raises:
+        UsageError: another provider's than `-p`, or several.
+    """
+    mine = [row for row in rows if session.provider_option in {None, row.provider}]
+    if not mine:
+        known = rows[0].ref or f"a submission to {rows[0].provider}"
+        raise UsageError(
+            f"{text} is {known}, and --provider says {session.provider_option}",
+            hint="leave --provider out: the ledger knows the task",
+        )
+    rows = _narrowed(session, mine)
+    if len(rows) > 1:
+        raise _ambiguous(text, rows)
+    return rows[0] if rows else None
+
+
+def _find_task(session: Session, text: str, *, exact: bool) -> Submission:
     named, task_id = parse_ref(text, providers.names())
     if named is not None and session.provider_option not in {None, named}:
         raise UsageError(
@@ -46,25 +124,23 @@ def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
             hint="leave --provider out: the ref names its provider",
         )
     rows = session.ledger().find(task_id, provider=named)
-    mine = [row for row in rows if session.provider_option in {None, row.provider}]
-    if rows and not mine:
-        raise UsageError(
-            f"{text} is {rows[0].ref}, and --provider says {session.provider_option}",
-            hint="leave --provider out: the ledger knows the task",
-        )
-    rows = _narrowed(session, mine)
-    if len(rows) > 1:
-        raise _ambiguous(text, rows)
-    if rows:
-        return rows[0]
+    if rows and (found := _the_one(session, text, rows)) is not None:
+        return found
     begun = _beginning(session, text, task_id) if named is None else None
-    if begun is not None and exact:
-        raise UsageError(
-            f"{told(text)} is only the beginning of {begun.ref}", hint="give the whole id"
-        )
     if begun is not None:
+        _only_exact(exact, f"{told(text)} is only the beginning of {begun.ref}")
         return begun
     refuse_key(task_id, session.known_keys())
+    return _stranger(session, text, named, task_id)
+
+
+def _stranger(session: Session, text: str, named: str | None, task_id: str) -> Submission:
+    """A stand-in for a task that the ledger does not know.
+
+    Raises:
+        UsageError: what looks like its provider is none.
+        ConfigError: nothing says which provider's it is.
+    """
     prefix, colon, _ = text.partition(":")
     if named is None and session.provider_option is None and colon and prefix.isalnum():
         # An id may have a colon in it; far more often it is a provider's name, mistyped.
@@ -77,7 +153,7 @@ def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
     except ConfigError as error:
         if named is None:
             raise error.but(
-                message=f"the ledger has no task {told(text)}, and {error.message}",
+                message=f"the ledger has no task, and no name, {told(text)}; and {error.message}",
                 hint="give the whole ref, PROVIDER:TASK_ID, or -p NAME",
             ) from error
         raise
@@ -134,7 +210,8 @@ def _narrowed(session: Session, rows: list[Submission]) -> list[Submission]:
 
 def _ambiguous(text: str, rows: Sequence[Submission]) -> UsageError:
     places = ", ".join(
-        f"{row.ref} at {row.endpoint} (profile {row.profile or 'default'})" for row in rows
+        f"{row.ref or called(row)} at {row.endpoint} (profile {row.profile or 'default'})"
+        for row in rows
     )
     if len({row.provider for row in rows}) > 1:
         hint = "give the whole ref"

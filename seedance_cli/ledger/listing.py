@@ -34,12 +34,24 @@ class Listing(Part):
         """The submissions of the tasks whose id begins so, oldest first."""
         return self._store.select(statements.TASK_BEGINNING, (key(text), key(text)))
 
+    def named(self, name: str) -> list[Submission]:
+        """The newest attempt under a name: a real one, one of the sandbox's, or both.
+
+        Abandoned ones are settled first.
+        """
+        return self._store.tidy(statements.NEWEST_OF_NAME, (key(name),))
+
+    def current(self, submission: Submission) -> Submission:
+        """The row of a submission as it is now. Abandoned ones are settled first."""
+        return self._store.tidy(statements.ROW, (submission.intent,))[0]
+
     def rows(
         self,
         *,
         limit: int | None = None,
         status: Status | None = None,
         provider: str | None = None,
+        sandbox: bool | None = None,
         all_states: bool = False,
     ) -> list[Submission]:
         """The submissions, newest first.
@@ -48,13 +60,14 @@ class Listing(Part):
             limit: at most so many of what is left after the other arguments.
             status: only those with this status; the hidden ones, too.
             provider: only its own.
+            sandbox: only those of the sandbox, or only real ones; None: both.
             all_states: `refused` and `not_sent` ones too.
         """
         # In the table a submission without a task has the status that a task begins with.
         word = status if status in _OF_A_TASK else Status.UNKNOWN
         found = self._store.each(
             statements.NEWEST,
-            (None if status is None else word.value, provider),
+            (None if status is None else word.value, provider, sandbox),
             self._store.abandoned_now(),
         )
         with closing(found):  # an open cursor would keep writers out

@@ -56,13 +56,15 @@ INTENT_BEGINNING = _rows("substr(intent, 1, length(?)) = ? ORDER BY seq")
 TASK = _rows(f"{_FIRST} AND task_id = ? AND provider = COALESCE(?, provider) ORDER BY seq")
 TASK_BEGINNING = _rows(f"{_FIRST} AND substr(task_id, 1, length(?)) = ? ORDER BY seq")
 """Values: the prefix, twice."""
+NEWEST_OF_NAME = _rows("seq IN (SELECT max(seq) FROM intents WHERE name = ? GROUP BY sandbox)")
 UNFINISHED = _rows(
     f"{_FIRST} AND {_UNFINISHED} AND sandbox = ?"
     " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
 )
 """Values: see `_UNFINISHED`; sandbox; provider or null; profile or null, twice."""
 NEWEST = _rows(
-    "status = COALESCE(?, status) AND provider = COALESCE(?, provider) ORDER BY seq DESC"
+    "status = COALESCE(?, status) AND provider = COALESCE(?, provider)"
+    " AND sandbox = COALESCE(?, sandbox) ORDER BY seq DESC"
 )
 
 

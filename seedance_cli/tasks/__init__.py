@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from seedance_cli.tasks import key_check as key_check
     from seedance_cli.tasks import pricing as pricing
     from seedance_cli.tasks import validate as validate
+    from seedance_cli.tasks.arriving import arrived as arrived
+    from seedance_cli.tasks.arriving import called as called
+    from seedance_cli.tasks.arriving import no_task as no_task
     from seedance_cli.tasks.cancelling import cancel as cancel
     from seedance_cli.tasks.cancelling import not_cancelled as not_cancelled
     from seedance_cli.tasks.channel import Channel as Channel
@@ -85,7 +88,9 @@ __getattr__ = face(
         "Wait": "wait",
         "WaitOptions": "wait",
         "Waiting": "events",
+        "arrived": "arriving",
         "ask": "reading",
+        "called": "arriving",
         "cancel": "cancelling",
         "check": "validate",
         "check_target": "downloads.targets",
@@ -96,6 +101,7 @@ __getattr__ = face(
         "key_check": "",
         "key_of": "wait",
         "left_out": "delivery",
+        "no_task": "arriving",
         "not_cancelled": "cancelling",
         "price_list": "price_rows",
         "price_of_one": "price_rows",

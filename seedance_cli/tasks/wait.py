@@ -284,11 +284,11 @@ class Wait:
 
 
 def key_of(submission: Submission) -> TaskKey:
-    """What tells a task from every other."""
-    assert submission.task is not None
+    """What tells a task from every other; without a task, what tells the submission."""
+    task = submission.task
     return (
         submission.provider,
         submission.endpoint,
         submission.sandbox,
-        submission.task.task_id,
+        f"\0{submission.intent}" if task is None else task.task_id,  # no id has a NUL in it
     )

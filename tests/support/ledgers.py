@@ -83,6 +83,13 @@ def submit(
     return replace(submission, told=True)
 
 
+def name(ledger: Ledger, intent: str | None, text: str, *, attempt: int = 1) -> None:
+    """Give a submission a name."""
+    assert intent is not None
+    with ledger._store.writing():
+        ledger._store.update(intent, {"name": text, "attempt": attempt})
+
+
 def powerless(*argv: str) -> list[str]:
     """A command that file modes hold for, run by root too."""
     if os.geteuid() != 0:

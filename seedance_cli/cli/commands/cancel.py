@@ -45,17 +45,14 @@ def cancel(
 
 
 def _cancel(session: Session, named: Sequence[str]) -> int:
-    import sys
-
     from seedance_cli.cli.asked import Asked
     from seedance_cli.cli.refs import find
     from seedance_cli.errors import SeedanceError, WriteFailed
     from seedance_cli.models import Status
-    from seedance_cli.system import is_terminal
 
     out = session.out
     session.verb = "cancel"
-    found = find(session, named, exact=not is_terminal(sys.stdin))
+    found = find(session, named, changes=True)
     asked = Asked(session, found, one=len(named) == 1)
     with asked.document():
         for one in asked:

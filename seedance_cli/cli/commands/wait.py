@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,8 +52,6 @@ def wait(
 ) -> int:
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
     run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from dataclasses import replace
-
     from seedance_cli.cli.session import Session
 
     named = refs or []
@@ -82,7 +81,11 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     from seedance_cli.cli.refs import find
 
     _check_options(session, named, wanted)
-    submissions = find(session, named) if named else session.unfinished()
+    began = session.clock.monotonic()
+    submissions = find(session, named, timeout=wanted.timeout) if named else session.unfinished()
+    if wanted.timeout is not None:  # one that was on its way may have taken some of it
+        left = wanted.timeout - (session.clock.monotonic() - began)
+        wanted = replace(wanted, timeout=max(0.0, left))
     if named:
         _check_targets(session, submissions, wanted)
     unknown = [] if named else _unknown.name_them(session)
@@ -119,6 +122,8 @@ def _check_targets(session: Session, submissions: Sequence[Submission], wanted: 
         return
     taken: dict[Path, Submission] = {}
     for one in submissions:
+        if one.task is None:
+            continue
         path = target_of(session, one, 1, wanted.output)
         other = taken.setdefault(path, one)
         if other is not one:
