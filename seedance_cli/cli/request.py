@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import fields, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import VideoRequest, may_be_key, shown, told
+from seedance_cli.models import DEEPEST, TooDeep, VideoRequest, exact_value, may_be_key, shown, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from seedance_cli.providers import ProviderInfo
 
 _SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
-_DEEPEST = 64
-"""Levels of a `--param`. Far below what Python's own recursion allows, so that nothing that handles
-the request after it was paid for can fail at it."""
 _SHOWN = 60
 _MOST = 16 << 20
 """Bytes of a prompt that is read from a file or stdin, which may have no end."""
@@ -176,52 +172,19 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _deeper(value: JsonValue, levels: int) -> bool:
-    """Whether arrays and objects lie in each other more than so many levels deep."""
-    found = [value]
-    for _ in range(levels + 1):
-        inner: list[JsonValue] = []
-        for one in found:
-            if isinstance(one, dict):
-                inner += one.values()
-            elif isinstance(one, list):
-                inner += one
-        found = inner
-    return bool(found)
-
-
 def _json(key: str, text: str) -> JsonValue:
     """The value of a `--param`, refused where sending it would change what was typed."""
     import json
 
-    def constant(word: str) -> JsonValue:
-        raise ValueError(f"{word} is no JSON")
-
-    def number(digits: str) -> float:
-        value = float(digits)
-        if Decimal(digits) != Decimal(repr(value)):
-            raise ValueError(f"{digits} has more digits than a JSON number keeps")
-        return value
-
-    def members(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
-        if len(dict(pairs)) < len(pairs):
-            raise ValueError("a key stands in it twice")
-        return dict(pairs)
-
     try:
-        value: JsonValue = json.loads(
-            text, parse_constant=constant, parse_float=number, object_pairs_hook=members
-        )
-        if _deeper(value, _DEEPEST):
-            raise RecursionError
-    except (ValueError, RecursionError, ArithmeticError) as error:
+        return exact_value(text)
+    except ValueError as error:
         why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
         hint = f"""a text needs quotes of its own: --param '{shown(key)}="text"'"""
-        if isinstance(error, RecursionError):
-            why, hint = "it is nested too deep", f"at most {_DEEPEST} levels can be sent"
+        if isinstance(error, TooDeep):
+            hint = f"at most {DEEPEST} levels can be sent"
         value = told(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
         raise UsageError(
             f"--param {shown(key)}: {value} cannot be sent: {why}",
             hint=hint,
         ) from error
-    return value

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from seedance_cli.models.duration import parse_duration as parse_duration
     from seedance_cli.models.duration import parse_interval as parse_interval
     from seedance_cli.models.duration import spoken as spoken
+    from seedance_cli.models.exact_json import DEEPEST as DEEPEST
+    from seedance_cli.models.exact_json import Doubled as Doubled
+    from seedance_cli.models.exact_json import TooDeep as TooDeep
+    from seedance_cli.models.exact_json import exact_at as exact_at
+    from seedance_cli.models.exact_json import exact_value as exact_value
     from seedance_cli.models.http_message import HttpRequest as HttpRequest
     from seedance_cli.models.http_message import HttpResponse as HttpResponse
     from seedance_cli.models.identity import RULE as RULE
@@ -75,6 +80,8 @@ __getattr__ = face(
     __name__,
     {
         "CHARGED": "merging",
+        "DEEPEST": "exact_json",
+        "Doubled": "exact_json",
         "HttpRequest": "http_message",
         "HttpResponse": "http_message",
         "IntentState": "submission",
@@ -94,11 +101,14 @@ __getattr__ = face(
         "Submission": "submission",
         "Task": "task",
         "TaskHandle": "task",
+        "TooDeep": "exact_json",
         "VideoRequest": "request",
         "addresses": "",
         "amount_text": "price",
         "check_template": "naming",
         "default_fault": "naming",
+        "exact_at": "exact_json",
+        "exact_value": "exact_json",
         "fingerprints": "identity",
         "from_home": "naming",
         "higher": "merging",
