@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedance_cli.http.rate_limit import Pace
     from seedance_cli.models import HttpResponse, JsonObject, Secret
     from seedance_cli.providers import Provider, ProviderInfo
-    from seedance_cli.system import Clock
+    from seedance_cli.system import Clock, Stopwatch
 
 MAX_RETRY_AFTER = 120.0
 """Seconds; what a provider may make this program wait at most."""
@@ -108,11 +108,19 @@ class HttpApi:
             )
         self._clock.sleep(seconds)
 
-    def submit(self, path: str, content: bytes) -> Pending:
-        """Start the paid POST. Only `spend` calls this, after `reserve` and `pause`."""
+    def submit(self, path: str, content: bytes, approved: Stopwatch) -> Pending:
+        """Start the paid POST. Only the gate calls this, after `reserve` and `pause`.
+
+        Args:
+            path: below the base URL.
+            content: the body.
+            approved: from just before the ledger took `sending`.
+        """
         headers = submit_headers(authorization(self._provider.info, self._key.reveal()))
         url = self._endpoint + path
-        return self._wire.start("POST", url, headers, content, seconds=PAID_SECONDS, alone=True)
+        return self._wire.start(
+            "POST", url, headers, content, seconds=PAID_SECONDS, alone=True, approved=approved
+        )
 
     def answer(self, pending: Pending) -> Reply:
         """What came of an exchange, the key taken out wherever the other side repeats it."""

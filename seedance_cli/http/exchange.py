@@ -18,7 +18,13 @@ import httpx
 from seedance_cli.errors import Unreachable
 from seedance_cli.http.client import HEADERS, open_client
 from seedance_cli.http.faults import Fault, FaultKind, no_connection
-from seedance_cli.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, sending_seconds
+from seedance_cli.http.limits import (
+    CONNECT_SECONDS,
+    LEAVE_SECONDS,
+    MAX_BODY,
+    READ_SECONDS,
+    sending_seconds,
+)
 from seedance_cli.http.packing import unpacked
 from seedance_cli.http.proxies import proxy_for
 from seedance_cli.http.tap import Tap
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.http.proxies import Proxy
-    from seedance_cli.system import Clock
+    from seedance_cli.system import Clock, Stopwatch
 
 exchanges = Threads()
 
@@ -74,6 +80,7 @@ class Pending:
         *,
         proxy: Proxy | None = None,
         alone: bool = False,
+        approved: Stopwatch | None = None,
     ) -> None:
         """Start it.
 
@@ -83,6 +90,7 @@ class Pending:
             clock: measures the exchange.
             proxy: the one that the pool goes through.
             alone: the pool is this exchange's own, and is closed after it.
+            approved: since when it may leave; see `Tap`.
         """
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._client = client
@@ -92,7 +100,7 @@ class Pending:
         self._alone = alone
         self._size = len(request.content)
         self._started = clock.monotonic()
-        self._tap = Tap(clock, self._size, proxied=proxy is not None)
+        self._tap = Tap(clock, self._size, proxied=proxy is not None, approved=approved)
         self._lock = threading.Lock()
         self._ended = False
         self._head: httpx.Response | None = None
@@ -172,11 +180,7 @@ class Pending:
                 tap.give_up()
                 tap.shut()
             if not self._ended or (tap.given_up and fault is not None):
-                fault = (
-                    Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
-                    if tap.left
-                    else no_connection(passed, self._proxy)
-                )
+                fault = self._gave_up(passed)
             response = None
             if self._head is not None:
                 response, unreadable = _response(self._head, bytes(self._body))
@@ -185,6 +189,15 @@ class Pending:
             return Reply(
                 self._left(response, fault), response, fault, round(passed * 1000), tap.fresh, raw
             )
+
+    def _gave_up(self, passed: float) -> Fault:
+        """Why it was given up, after so many seconds."""
+        if self._tap.left:
+            return Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
+        if self._tap.late:
+            text = f"the request could not leave within {LEAVE_SECONDS:.0f} s"
+            return Fault(FaultKind.CONNECT, text)
+        return no_connection(passed, self._proxy)
 
     def _left(self, response: HttpResponse | None, fault: Fault | None) -> bool:
         """Whether the request may have left: so it is, unless the network said that it has not."""
@@ -271,6 +284,7 @@ class Wire:
         *,
         seconds: float = READ_SECONDS,
         alone: bool = False,
+        approved: Stopwatch | None = None,
     ) -> Pending:
         """Send a request and come back at once.
 
@@ -282,6 +296,7 @@ class Wire:
             seconds: of silence after which the connection is given up.
             alone: on a connection that nothing else was or will be sent on: of one that is kept,
                 its end could not be told from an answer that was lost.
+            approved: since when it may leave; see `Tap`.
         """
         request = httpx.Request(
             method,
@@ -291,7 +306,9 @@ class Wire:
             extensions={"timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS).as_dict()},
         )
         client = open_client(self._url, self._proxy) if alone else self._client
-        return Pending(client, request, self._clock, proxy=self._proxy, alone=alone)
+        return Pending(
+            client, request, self._clock, proxy=self._proxy, alone=alone, approved=approved
+        )
 
     def close(self) -> None:
         """Close its connections."""

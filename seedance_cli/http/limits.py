@@ -8,6 +8,8 @@ READ_SECONDS = 30.0
 """For a whole exchange that is not paid, its connection included."""
 PAID_SECONDS = 60.0
 """For the answer to the paid POST, from its last byte on."""
+LEAVE_SECONDS = 30.0
+"""After `sending` was written, in which the paid POST's first byte leaves or never (section 1)."""
 MAX_HEAD = 128 * 1024
 """Bytes of an answer's head, with all the interim ones (`100 Continue`) before it."""
 MAX_BODY = 4 * 1024 * 1024

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from seedance_cli.http.heads import HeadReader
+from seedance_cli.http.limits import LEAVE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Protocol
 
-    from seedance_cli.system import Clock
+    from seedance_cli.system import Clock, Stopwatch
 
     class Connection(Protocol):
         """As much of a connection as a tap needs."""
@@ -41,23 +42,35 @@ class GivenUp(Exception):
 class Tap:
     """One exchange as its socket sees it; shared by its thread and the one that waits for it."""
 
-    def __init__(self, clock: Clock, size: int = 0, *, proxied: bool = False) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        size: int = 0,
+        *,
+        proxied: bool = False,
+        approved: Stopwatch | None = None,
+    ) -> None:
         """Begin before the first byte.
 
         Args:
             clock: says when the last byte of the request left.
             size: bytes of the request's body.
             proxied: what is said to a proxy before the request is none of it.
+            approved: since when the request may leave, which it may for `LEAVE_SECONDS`; None:
+                whenever it is ready.
         """
         self._clock = clock
         self._size = size
         self._proxied = proxied
+        self._approved = approved
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._written = 0
         self._whole = 0
         self._idle = False
         self.given_up = False
+        self.late = False
+        """Whether it was given up because it would have left too late."""
         self.started = False
         """Whether the exchange's thread has begun."""
         self.watched = False
@@ -127,9 +140,15 @@ class Tap:
                 self.handshake = True
                 return
             if not self.left:
+                self._check_time()
                 self.left, self.left_at = True, self._clock.monotonic()
                 # h11 gives the head in one piece, then the body.
                 self._whole = len(data) + self._size
+
+    def _check_time(self) -> None:
+        if self._approved is not None and self._approved.seconds() > LEAVE_SECONDS:
+            self.given_up = self.late = True
+            raise GivenUp
 
     def wrote(self, count: int) -> None:
         """So many bytes of them have left."""

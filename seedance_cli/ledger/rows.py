@@ -127,6 +127,11 @@ def evidence_text(evidence: JsonObject) -> str:
     return _dump(evidence)
 
 
+def read_evidence(text: object) -> JsonObject:
+    """What `evidence_text` wrote; empty where nothing came back."""
+    return _object(text)
+
+
 def task_columns(task: Task) -> dict[str, Value]:
     """The columns that describe a task."""
     cost = task.cost
@@ -187,7 +192,7 @@ def read_submission(
         key_proof=_optional(row["key_proof"]),
         told=bool(row["told"]),
         delivered=bool(row["delivered"]),
-        evidence=_object(row["evidence"]),
+        evidence=read_evidence(row["evidence"]),
     )
 
 

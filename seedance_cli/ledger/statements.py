@@ -105,7 +105,10 @@ def _same(rules: int) -> str:
 
 # Columns of intents
 
-ON_THE_WAY = "SELECT intent, state, submitted_at FROM intents WHERE state IN ('prepared','sending')"
+ON_THE_WAY = (
+    "SELECT intent, state, submitted_at, evidence FROM intents"
+    " WHERE state IN ('prepared', 'sending')"
+)
 STATES = "SELECT intent, state, status, task_id FROM intents WHERE provider = COALESCE(?, provider)"
 NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
 REFS = (
@@ -145,6 +148,11 @@ def insert_intent(columns: Iterable[str]) -> str:
 def update_intent(columns: Iterable[str]) -> str:
     """Values: of the columns, then the intent."""
     return f"UPDATE intents SET {_assigned(columns)} WHERE intent = ?"
+
+
+def move_intent(columns: Iterable[str], states: int) -> str:
+    """The same, if it is in one of so many states. Values: as above, then these states."""
+    return f"{update_intent(columns)} AND state IN ({', '.join('?' * states)})"
 
 
 def update_task(columns: Iterable[str]) -> str:

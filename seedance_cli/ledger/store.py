@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import statements
-from seedance_cli.ledger.rows import read_charge, read_submission, read_task, task_key
+from seedance_cli.ledger.rows import (
+    read_charge,
+    read_evidence,
+    read_submission,
+    read_task,
+    task_key,
+)
 from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState
 
@@ -94,6 +100,10 @@ class Store(ABC):
         """Run one statement; its rows, whose columns have names."""
 
     @abstractmethod
+    def change(self, statement: str, values: Values) -> int:
+        """Run one statement that changes rows; how many it changed."""
+
+    @abstractmethod
     def stream(self, statement: str, values: Values) -> Generator[sqlite3.Row, None, None]:
         """The rows of a statement one by one. Close the iterator: a cursor keeps writers out."""
 
@@ -138,6 +148,17 @@ class Store(ABC):
     def update(self, intent: str, columns: Mapping[str, Value]) -> None:
         """Change an intent's row."""
         self.query(statements.update_intent(columns), (*columns.values(), intent))
+
+    def move(
+        self, intent: str, before: Sequence[IntentState], columns: Mapping[str, Value]
+    ) -> bool:
+        """Change an intent's row, if it is in one of the states `before`; whether it was.
+
+        One statement, so that no other process comes between the look and the change.
+        """
+        statement = statements.move_intent(columns, len(before))
+        values = (*columns.values(), intent, *(one.value for one in before))
+        return self.change(statement, values) == 1
 
     def update_task(self, submission: Submission, columns: Mapping[str, Value]) -> None:
         """Change every row of a submission's task: one that a provider named twice has two."""
@@ -224,7 +245,8 @@ class Store(ABC):
         for row in self.query(statements.ON_THE_WAY):
             state = IntentState(row["state"])
             if not self.lives(row["intent"]):
-                abandoned[row["intent"]] = _ENDED[state]
+                with self.decoding():
+                    abandoned[row["intent"]] = _left(state, row["evidence"])
             elif (
                 state is IntentState.SENDING
                 and not self.holds(row["intent"])
@@ -232,3 +254,12 @@ class Store(ABC):
             ):
                 abandoned[row["intent"]] = _STUCK
         return abandoned
+
+
+def _left(state: IntentState, evidence: str) -> _Left:
+    """What becomes of a row whose process is gone."""
+    came = read_evidence(evidence)
+    if state is not IntentState.PREPARED or not came:
+        return _ENDED[state]
+    # It ended between two tries. Only one that brought no task is followed by another.
+    return _Left(IntentState.REFUSED if "http_status" in came else IntentState.NOT_SENT, evidence)

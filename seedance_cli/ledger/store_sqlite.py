@@ -74,6 +74,11 @@ class SqliteStore(Store):
         with sqlite_file.mapped(self._path), self._cursor(statement, values) as found:
             return found.fetchall()
 
+    def change(self, statement: str, values: Values) -> int:
+        """Run one statement; how many rows it changed."""
+        with sqlite_file.mapped(self._path), self._cursor(statement, values) as done:
+            return done.rowcount
+
     def stream(self, statement: str, values: Values) -> Generator[sqlite3.Row, None, None]:
         """The rows of a statement one by one. Close the iterator: a cursor keeps writers out."""
         with sqlite_file.mapped(self._path), self._cursor(statement, values) as found:

@@ -1,7 +1,7 @@
 """Before and after the paid POST: what is written of it, and when it may not leave.
 
-`prepare` → `sending` → the POST → `accept` → `told`, or `settle`. Each returns once the disk has
-it.
+`prepare` → `sending` → the POST → `accept` → `told`, or `settle`; `between_tries` leads back to
+before `sending`. Each returns once the disk has it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _A_DAY = timedelta(hours=24)
 _NO_FINGERPRINTS: Mapping[int, str] = MappingProxyType({})
+_BEFORE_SENDING = (IntentState.PREPARED, IntentState.SENDING)
 _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
 
 
@@ -151,13 +152,35 @@ class Submissions(Part):
         return self._store.row(untold or intent)
 
     def sending(self, intent: str) -> None:
-        """Write that the paid request is about to leave. Nothing may be sent if this raises."""
+        """Write that the paid request is about to leave. Nothing may be sent if this raises.
+
+        Only over `prepared` or this process's own earlier try: what another one has settled
+        meanwhile stays as it is.
+        """
         now = time_text(self._clock.now())
+        columns = {"state": IntentState.SENDING.value, "submitted_at": now}
         with self._store.writing():
-            state = self._store.row(intent).state
-            if state not in {IntentState.PREPARED, IntentState.SENDING}:
+            if not self._store.move(intent, _BEFORE_SENDING, columns):
+                state = self._store.row(intent).state
                 raise WriteFailed(f"the intent {intent} is {state} already; nothing was sent")
-            self._store.update(intent, {"state": IntentState.SENDING.value, "submitted_at": now})
+            if not self._store.holds(intent):  # then it is no try of this process's own
+                raise WriteFailed(f"the lock of the intent {intent} is lost; nothing was sent")
+
+    def between_tries(self, intent: str, evidence: JsonObject) -> None:
+        """Write that a try brought no task, and that another one follows after a pause.
+
+        The row is `prepared` again, with what came back: if the process ends in the pause, that is
+        what became of it.
+
+        Args:
+            intent: whose row.
+            evidence: what came back, redacted; with an `http_status` if the provider refused.
+        """
+        columns = {"state": IntentState.PREPARED.value, "evidence": evidence_text(evidence)}
+        with self._store.writing():
+            if not self._store.move(intent, [IntentState.SENDING], columns):
+                state = self._store.row(intent).state
+                raise WriteFailed(f"the intent {intent} is {state} already; it is not sent again")
 
     def accept(self, intent: str, task: Task, evidence: JsonObject | None = None) -> Submission:
         """Write the task that the provider named, whatever its row was taken for meanwhile.

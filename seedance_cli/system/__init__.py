@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seedance_cli.system.cancellation import Cancellation as Cancellation
     from seedance_cli.system.cancellation import Cancelled as Cancelled
     from seedance_cli.system.clock import Clock as Clock
+    from seedance_cli.system.clock import Stopwatch as Stopwatch
     from seedance_cli.system.clock import SystemClock as SystemClock
     from seedance_cli.system.environment import misquoted as misquoted
     from seedance_cli.system.folders import check_ours as check_ours
@@ -46,6 +47,7 @@ __getattr__ = face(
         "Clock": "clock",
         "FileLock": "locks",
         "LOCKING": "sqlite_steps",
+        "Stopwatch": "clock",
         "SystemClock": "clock",
         "capable": "terminal",
         "check_locks": "sqlite_steps",

@@ -43,6 +43,24 @@ class Clock(Protocol):
         ...
 
 
+class Stopwatch:
+    """How long something has been under way, by whichever clock says more.
+
+    While the whole machine sleeps, the monotonic clock may stand still; the wall clock may be set
+    back.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start it."""
+        self._clock = clock
+        self._monotonic, self._now = clock.monotonic(), clock.now()
+
+    def seconds(self) -> float:
+        """Since its start."""
+        wall = (self._clock.now() - self._now).total_seconds()
+        return max(wall, self._clock.monotonic() - self._monotonic)
+
+
 class SystemClock:
     """The machine's own clock."""
 

@@ -17,7 +17,7 @@ from seedance_cli.errors import (
 )
 from seedance_cli.http import PAID_SECONDS, Event, cleared, encode, redact
 from seedance_cli.models import MASK, RULE, IntentState, fingerprints, make_ref
-from seedance_cli.system import signals
+from seedance_cli.system import Stopwatch, signals
 from seedance_cli.tasks.outcome import Verdict, classify, evidence_of, unclear
 
 if TYPE_CHECKING:
@@ -136,18 +136,23 @@ class _Gate:
             if not self._await_place(held):
                 return verdict
             self._note(verdict.state)
+            approved = Stopwatch(self.clock)
             self.ledger.sending(self.intent)
             if held.came():
                 return verdict
             self.prepared = replace(self.prepared, submitted_at=self.clock.now())
             self._note(IntentState.SENDING)
-            self.reply = self._exchange(held)
+            self.reply = self._exchange(held, approved)
             self.evidence = evidence_of(self.reply, self.channel, self.clock)
             verdict = self._cleared(classify(self.channel.provider, self.reply, self.clock))
             if verdict.again_after is None:
                 return verdict
             tries[verdict.state] -= 1
             if not tries[verdict.state]:
+                return verdict
+            try:  # whoever dies in the pause leaves what is known
+                self.ledger.between_tries(self.intent, self.evidence)
+            except WriteFailed:
                 return verdict
             self.log()
             if not held.pause(partial(self.clock.sleep, verdict.again_after)):
@@ -161,10 +166,10 @@ class _Gate:
         seconds = self.channel.api.reserve()
         return held.pause(partial(self.channel.api.pause, seconds))
 
-    def _exchange(self, held: signals.Held) -> Reply:
+    def _exchange(self, held: signals.Held, approved: Stopwatch) -> Reply:
         """One POST. The first signal shortens the wait for its answer, a second one ends it."""
         try:
-            pending = self.channel.api.submit(self.path, self.content)
+            pending = self.channel.api.submit(self.path, self.content, approved)
         except Exception:
             self._note(IntentState.NOT_SENT)
             raise

@@ -35,6 +35,8 @@ from support.ledgers import CREDITS, ENDPOINT, PRICED, prepare, submit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seedance_cli.models import JsonObject
+
 DONE = Task(task_id="t1", status=Status.SUCCEEDED, video_urls=("https://cdn.example.com/a.mp4",))
 RUNNING = Task(task_id="t1", status=Status.RUNNING, provider_status="processing")
 
@@ -323,6 +325,55 @@ def test_an_abandoned_prepared_does_not(ledger: Ledger, folder: Path) -> None:
     intent = abandon(folder, sending=False)
     prepare(ledger)
     assert reopened(folder, intent).state is IntentState.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    ("came", "state"),
+    [({"http_status": 429}, IntentState.REFUSED), ({"fault": "refused"}, IntentState.NOT_SENT)],
+)
+def test_money_6_1_abandoned_between_two_tries_is_known(
+    ledger: Ledger, folder: Path, came: JsonObject, state: IntentState
+) -> None:
+    """A row whose process ended in the pause before another try is what the last try came to."""
+    with Ledger.open(folder, FakeClock(), create=True) as other:
+        intent = prepare(other)
+        other.sending(intent)
+        other.between_tries(intent, came)
+        assert ledger.get(intent)[0].state is IntentState.PREPARED, "alive: left alone"
+    (row,) = ledger.get(intent)
+    assert (row.state, row.evidence) == (state, came)
+    assert prepare(ledger) != intent
+
+
+@pytest.mark.parametrize("sent", [1, 2])
+def test_money_6_1_abandoned_in_a_later_try_is_unknown(
+    ledger: Ledger, folder: Path, sent: int
+) -> None:
+    """Once `sending` is written again, what an earlier try came to says nothing."""
+    with Ledger.open(folder, FakeClock(), create=True) as other:
+        intent = prepare(other)
+        other.sending(intent)
+        for _ in range(sent):
+            other.between_tries(intent, {"http_status": 429})
+            other.sending(intent)
+    (row,) = ledger.get(intent)
+    assert row.state is IntentState.UNKNOWN
+    assert "http_status" not in row.evidence
+
+
+def test_sending_is_written_over_no_other_processs_row(ledger: Ledger, folder: Path) -> None:
+    """Not by a process that does not hold the intent's lock, nor over what was settled."""
+    intent = prepare(ledger)
+    with (
+        Ledger.open(folder, FakeClock(), create=True) as other,
+        pytest.raises(WriteFailed, match="lock"),
+    ):
+        other.sending(intent)
+    assert ledger.get(intent)[0].state is IntentState.PREPARED
+    ledger.sending(intent)
+    ledger.settle(intent, IntentState.UNKNOWN, {})
+    with pytest.raises(WriteFailed, match="unknown already"):
+        ledger.between_tries(intent, {})
 
 
 def test_a_living_sending_is_left_alone(ledger: Ledger, folder: Path) -> None:

@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedance_cli.http import exchange
+from seedance_cli.http import backend, exchange, racing
 from seedance_cli.http.threads import Threads
 from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
@@ -1242,6 +1242,46 @@ def test_fault_12_killed_in_flight_is_unknown_and_blocks(shop: Shop) -> None:
         assert shop.buy(server.url).code == 6
         assert posts(server) == 1
     assert "a boat" in shop.run("recover").out
+
+
+@POSIX
+def test_fault_12_killed_in_the_pause_after_a_refusal_is_refused(shop: Shop) -> None:
+    """Killed while it waits to be let in, after a 429: that is known, and blocks nothing."""
+    script = in_turn(status(429, LIMITED, "Retry-After: 60"), answer(200, ACCEPTED["runbase"]))
+    with BytesServer(script) as server:
+        process = shop.start(server.url)
+        deadline = time.monotonic() + 20
+        while not posts(server) or shop.states() != [IntentState.PREPARED]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.popen.kill()
+        process.finish()
+        assert shop.states() == [IntentState.REFUSED]
+        assert (shop.buy(server.url).code, posts(server)) == (0, 2)
+
+
+@pytest.mark.parametrize("clocks", ["both", "wall"])
+def test_money_no_post_leaves_30_s_after_sending(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, clocks: str
+) -> None:
+    """A machine that slept while it connected sends nothing of that try, and writes a new one."""
+    race, naps = racing.race, [0.0]
+
+    def slept(*words: Any, **named: Any) -> Any:
+        nap = naps.pop()
+        (shop.clock.advance if clocks == "both" else shop.clock.jump)(nap)
+        return race(*words, **named)
+
+    monkeypatch.setattr(backend, "race", slept)
+    with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
+        naps[:] = [0.0, 31.0]
+        assert (shop.buy(server.url).code, posts(server)) == (0, 1)
+        assert shop.clock.sleeps == [1]
+        naps[:] = [31.0, 31.0, 31.0]
+        result = shop.buy(server.url, prompt="a cat")
+        assert (result.code, posts(server)) == (5, 1)
+    assert "the request could not leave within 30 s; nothing was sent" in result.err
+    assert shop.states() == [IntentState.ACCEPTED, IntentState.NOT_SENT]
 
 
 @pytest.mark.full
