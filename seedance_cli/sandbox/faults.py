@@ -3,6 +3,7 @@
 A word in the prompt acts on the submit and on the task it makes. A word in the header acts on the
 request that carries it: on a submit as in the prompt, on a read those that concern one HTTP answer
 (`no-credits`, `rate-limit`, `server-error`, `lost-response`, `html`), on a video those of videos.
+A code of an error that the provider documents (`X-Sandbox-Fault: ModelNotOpen`) gives that error.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Fault(StrEnum):
     """The video's Content-Length is right, but every answer breaks off half-way."""
     BAD_VIDEO = "bad-video"
     """The video URL answers 200 with an HTML page."""
+    EXPIRED = "expired"
+    """The task ends expired, where the provider has a word for that. By header only."""
     SPEND_LIMIT = "spend-limit"
     """runbase's 403 `api_key_spend_limit_exceeded`. By header only."""
     IP_NOT_ALLOWED = "ip-not-allowed"
@@ -54,7 +57,9 @@ class Fault(StrEnum):
     """runbase's 429 `USAGE_EXCEEDED`, which is not to be retried. By header only."""
 
 
-HEADER_ONLY = frozenset({Fault.SPEND_LIMIT, Fault.IP_NOT_ALLOWED, Fault.USAGE_EXCEEDED})
+HEADER_ONLY = frozenset(
+    {Fault.EXPIRED, Fault.SPEND_LIMIT, Fault.IP_NOT_ALLOWED, Fault.USAGE_EXCEEDED}
+)
 
 
 def in_prompt(prompt: str) -> Fault | None:

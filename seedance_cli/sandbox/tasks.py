@@ -93,6 +93,8 @@ class StoredTask:
         # A clock that was set back finds every task at its beginning.
         now = max(now, self.created)
         if now >= self.end:
+            if self.fault is Fault.EXPIRED:
+                return Phase.EXPIRED
             return Phase.FAILED if self.fault in _REASONS else Phase.SUCCEEDED
         if self.fault is Fault.UNKNOWN_STATUS:
             return Phase.STRANGE
@@ -108,9 +110,11 @@ class StoredTask:
             return self.created + max(_STRANGE * self.seconds, _STRANGE_AT_LEAST)
         return self.created + self.seconds * (_SLOW if self.fault is Fault.SLOW else 1)
 
-    def view(self, now: float, video_url: str) -> View:
+    def view(self, now: float, video_url: str, last_frame_url: str | None = None) -> View:
         """What a dialect words."""
         phase = self.phase(now)
+        done = phase is Phase.SUCCEEDED
+        ended = phase in _OVER and not self.cancelled
         failed = phase is Phase.FAILED and self.fault is not None
         return View(
             task_id=self.task_id,
@@ -118,7 +122,9 @@ class StoredTask:
             phase=phase,
             charge=self.charge,
             created_at=datetime.fromtimestamp(self.created, UTC),
-            video_url=video_url if phase is Phase.SUCCEEDED else None,
+            video_url=video_url if done else None,
+            last_frame_url=last_frame_url if done and self.job.last_frame_out else None,
+            ended_at=datetime.fromtimestamp(self.end, UTC) if ended else None,
             reason=_REASONS.get(self.fault) if failed and self.fault is not None else None,
         )
 
@@ -187,14 +193,30 @@ class Store:
         with self._transaction() as db:
             return _read(db, task_id)
 
-    def cancel(self, task_id: str) -> bool:
-        """Cancel a task that is queued or runs; whether that was still possible."""
+    def cancel(
+        self, task_id: str, cancellable: frozenset[Phase], deletable: frozenset[Phase]
+    ) -> StoredTask | None:
+        """Cancel a task, or delete it.
+
+        Args:
+            task_id: its id.
+            cancellable: where it must stand to be cancelled.
+            deletable: where it must stand to be deleted.
+
+        Returns:
+            The task as it was left, or was before it was deleted; None: neither was possible.
+        """
         with self._transaction() as db:
             task = _read(db, task_id)
-            if task is None or task.phase(self.now()) in _OVER:
-                return False
+            phase = None if task is None else task.phase(self.now())
+            if phase in deletable:
+                db.execute("DELETE FROM callback WHERE task_id = ?", (task_id,))
+                db.execute("DELETE FROM task WHERE task_id = ?", (task_id,))
+                return task
+            if phase not in cancellable:
+                return None
             db.execute("UPDATE task SET cancelled = 1 WHERE task_id = ?", (task_id,))
-            return True
+            return _read(db, task_id)
 
     def hand_out(self, task_id: str) -> int:
         """Count one more video URL given for the task; the count."""
@@ -267,7 +289,7 @@ class Store:
             db.close()
 
 
-_OVER = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED})
+_OVER = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 
 
 def _read(db: sqlite3.Connection, task_id: str) -> StoredTask | None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 from seedance_cli.models import NOTHING, JsonObject, JsonValue
 from seedance_cli.providers import get
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -35,10 +35,12 @@ class Phase(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     STRANGE = "strange"
     """To be reported with a word that no document knows."""
 
 
+_ALIVE = frozenset({Phase.QUEUED, Phase.RUNNING, Phase.STRANGE})
 STRANGE_WORD = "dreaming"
 
 
@@ -54,6 +56,8 @@ class Job:
     aspect_ratio: str
     audio: bool = False
     images: tuple[str, ...] = ()
+    last_frame_out: bool = False
+    """Whether the video's last frame is wanted as an image."""
     callback_url: str | None = None
     metadata: JsonObject = field(default_factory=dict)
     echo: JsonObject = field(default_factory=dict)
@@ -74,6 +78,10 @@ class View:
     created_at: datetime
     video_url: str | None
     """Only of a task that succeeded."""
+    last_frame_url: str | None = None
+    """The same, where it was wanted."""
+    ended_at: datetime | None = None
+    """Of a task that has ended by itself; before that, None."""
     reason: Problem | None
     """Only of a task that failed."""
 
@@ -109,6 +117,29 @@ class Cause(Enum):
     USAGE_EXCEEDED = (429, "The usage limit of this account is exceeded")
 
 
+class Asked(NamedTuple):
+    """A request to one of a dialect's further endpoints."""
+
+    path: Mapping[str, str]
+    """The parameters in the path."""
+    query: Sequence[tuple[str, str]]
+    body: bytes
+    views: Sequence[View]
+    """The provider's newest tasks, newest first."""
+
+
+class Further(NamedTuple):
+    """An endpoint beside submit, read and cancel. The key is checked as for those."""
+
+    method: str
+    path: str
+    """Below the path of the base URL."""
+    answer: Callable[[Asked], JsonObject]
+    """The body of the answer; raises Refusal."""
+    operation: JsonObject
+    """Parameters and schema, for the OpenAPI document."""
+
+
 class Refusal(Exception):
     """An error answer, in no provider's words yet."""
 
@@ -141,10 +172,29 @@ class Dialect(ABC):
     submit_path: ClassVar[str]
     """All paths: below the path of the base URL."""
     read_path: ClassVar[str]
-    """With `{task_id}` in it; without: the id is the query parameter `task_id`."""
+    """With `{task_id}` in it; without: the id is a query parameter."""
+    id_parameter: ClassVar[str] = "task_id"
+    """The name of that one."""
     cancel_path: ClassVar[str | None] = None
+    cancel_method: ClassVar[str] = "POST"
+    cancellable: ClassVar[frozenset[Phase]] = _ALIVE
+    """Where a task must stand to be cancelled; elsewhere a cancel is refused."""
+    deletable: ClassVar[frozenset[Phase]] = frozenset()
+    """Where a cancel deletes the task's record instead."""
+    auth_scheme: ClassVar[str] = "Bearer"
+    """The word before the key."""
+    submit_status: ClassVar[int] = 200
+    """Of the answer to an accepted submit."""
+    largest_body: ClassVar[int] = 1024 * 1024
+    """Bytes of a submit."""
     codes: ClassVar[Mapping[Cause, str]] = MappingProxyType({})
     """The symbolic codes of the shared causes."""
+    statuses: ClassVar[Mapping[Cause, int]] = MappingProxyType({})
+    """The HTTP statuses of the shared causes, where they are others than usual."""
+    errors: ClassVar[Mapping[str, int]] = MappingProxyType({})
+    """Every symbolic code that the page names for an answer, and its status: `X-Sandbox-Fault` with
+    the code provokes it."""
+    further: ClassVar[tuple[Further, ...]] = ()
     retries_rate_limit: ClassVar[bool] = False
     """Whether a rate-limited submit is accepted when it comes again."""
     built_in: ClassVar[tuple[BuiltIn, ...]] = ()
@@ -165,8 +215,32 @@ class Dialect(ABC):
 
     def refusal(self, cause: Cause, headers: Mapping[str, str] = NOTHING) -> Refusal:
         """The answer for a cause that every provider has."""
-        status, message = cause.value
-        return Refusal(status, self.codes.get(cause), message, headers)
+        _, message = cause.value
+        return Refusal(self.status(cause), self.codes.get(cause), message, headers)
+
+    def refused(self, status: int, code: str) -> Refusal:
+        """The answer for an error that is asked for by its code."""
+        return Refusal(status, code, f"{code}, as X-Sandbox-Fault asked for")
+
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """Where a task may stand for which the provider has a word of its own."""
+        return frozenset(Phase) - {Phase.EXPIRED}
+
+    def status(self, cause: Cause) -> int:
+        """The HTTP status for a cause that every provider has."""
+        return self.statuses.get(cause, cause.value[0])
+
+    def read_status(
+        self,
+        view: View,  # noqa: ARG002 - read by the dialects in which it varies
+    ) -> int:
+        """The HTTP status of the answer to a read."""
+        return 200
+
+    def task_id(self, path: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        """The id in the path of a request, or in its query."""
+        return path.get("task_id") or query.get(self.id_parameter)
 
     @abstractmethod
     def new_id(self) -> str:

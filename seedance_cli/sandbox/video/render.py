@@ -32,6 +32,8 @@ VERSION = 2
 """To be raised when the picture changes: kept videos of another version are not used again."""
 
 FPS = 24
+_SHORT_4K = 2160
+"""Pixels of the shorter side."""
 _SAMPLE_RATE = 48_000
 _PAN = 2
 """Pixels that the window slides in a frame; even, so that the colour planes can follow."""
@@ -68,10 +70,10 @@ def size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
     """Width and height in pixels, both even; the number in `720p` is the shorter side.
 
     Args:
-        resolution: `480p`, `720p`, `1080p`.
+        resolution: `480p`, `720p`, `1080p`, `4k`.
         aspect_ratio: `16:9`.
     """
-    short = int(resolution.removesuffix("p"))
+    short = _SHORT_4K if resolution == "4k" else int(resolution.removesuffix("p"))
     across, down = (int(part) for part in aspect_ratio.split(":"))
     long = 2 * round(Fraction(short * max(across, down), 2 * min(across, down)))
     return (long, short) if across >= down else (short, long)
@@ -187,6 +189,22 @@ class _Painter:
         span_y = self._height - self._disc.height
         wave = (1 - math.cos(4 * math.pi * (share + self._start))) / 2
         return 2 * int(span_x * share / 2), 2 * int(span_y * (0.25 + wave / 2) / 2)
+
+
+def last_frame(path: Path) -> bytes:
+    """The last frame of a video as a PNG image."""
+    from io import BytesIO
+
+    import av
+
+    with av.open(str(path)) as container:
+        last = None
+        for last in container.decode(video=0):  # noqa: B007 - a clip is short, and has no index here
+            pass
+    assert last is not None, "a clip has a frame"
+    made = BytesIO()
+    last.to_image().save(made, "PNG")  # type: ignore[no-untyped-call] # PyAV does not type it
+    return made.getvalue()
 
 
 def _gradient(width: int, height: int, first: int, last: int) -> Image.Image:

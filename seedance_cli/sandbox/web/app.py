@@ -37,11 +37,13 @@ _NOT_FOUND, _BAD_METHOD, _SERVER_ERROR = 404, 405, 500
 
 def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
     """The ASGI application."""
-    video = _plain(Delivery(sandbox).video)
+    delivery = Delivery(sandbox)
     routes = [
         Route("/", _plain(Page(sandbox).show), methods=["GET"]),
         Route("/style.css", _plain(style), methods=["GET"]),
-        Route("/videos/{name}", video, methods=["GET"]),
+        # An id may have a slash in it.
+        Route("/videos/{name:path}", _plain(delivery.video), methods=["GET"]),
+        Route("/frames/{name:path}", _plain(delivery.frame), methods=["GET"]),
     ]
     for dialect in every():
         specification = _plain(_specification(dialect))
@@ -50,7 +52,8 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
         handlers: list[tuple[str | None, str, Handler]] = [
             (dialect.submit_path, "POST", serve.submit),
             (dialect.read_path, "GET", serve.read),
-            (dialect.cancel_path, "POST", serve.cancel),
+            (dialect.cancel_path, dialect.cancel_method, serve.cancel),
+            *((one.path, one.method, serve.further(one)) for one in dialect.further),
         ]
         routes += [
             Route(base + path, _in_dialect(dialect, handler), methods=[method])

@@ -1,6 +1,6 @@
 """The call to a submit's callback URL (`callback_url`, `webhookUrl`) when its task has ended.
 
-None of the four providers documents what it sends. The sandbox POSTs the task as the provider's
+Hardly a provider documents what it sends. The sandbox POSTs the task as the provider's
 read endpoint shows it at that moment, as JSON, and nothing else: no key, no signature. Any 2xx
 counts as delivered; everything else, a redirect too, is tried again three times. What is pending
 is kept with the tasks, so the next server takes it up: a callback comes at least once, perhaps
@@ -26,7 +26,7 @@ import h11
 from seedance_cli import __version__
 from seedance_cli.models import is_loopback, literal
 from seedance_cli.sandbox.dialects._registry import every
-from seedance_cli.sandbox.web.delivery import bound_origin, shown
+from seedance_cli.sandbox.web.delivery import bound_origin, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,8 @@ class Callbacks:
             task = await asyncio.to_thread(store.get, task_id)
             if task is None or task.job.callback_url is None:
                 return
-            body = await shown(self._sandbox, self._dialects[task.provider], task, origin)
+            seen = await view(self._sandbox, task, origin)
+            body = self._dialects[task.provider].read(seen)
             try:
                 async with self._slots, asyncio.timeout(_TRY_SECONDS):
                     status = await post(

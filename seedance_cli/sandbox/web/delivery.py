@@ -9,12 +9,12 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 
 from seedance_cli.sandbox.dialects._base import Cause, Phase, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.faults import HEADER, Fault, named
-from seedance_cli.sandbox.video.render import Stopped
+from seedance_cli.sandbox.video.render import Stopped, last_frame
 from seedance_cli.sandbox.web.answers import document, page
 from seedance_cli.sandbox.web.wire import CutBefore, CutHalfway
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from seedance_cli.models import JsonObject
-    from seedance_cli.sandbox.dialects._base import Dialect, Job
+    from seedance_cli.sandbox.dialects._base import Job, View
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.tasks import StoredTask
 
 _NOT_FOUND, _FORBIDDEN, _UNAVAILABLE = 404, 403, 503
 
 
-async def shown(sandbox: Sandbox, dialect: Dialect, task: StoredTask, origin: str) -> JsonObject:
-    """The task as its provider's read endpoint shows it now."""
-    return dialect.read(task.view(sandbox.store.now(), await video_url(sandbox, task, origin)))
+async def view(sandbox: Sandbox, task: StoredTask, origin: str) -> View:
+    """The task now, with the URLs of what came of it."""
+    video = await video_url(sandbox, task, origin)
+    frame = f"{origin}/frames/{quote(task.task_id, safe='')}.png"
+    return task.view(sandbox.store.now(), video, frame)
 
 
 async def video_url(sandbox: Sandbox, task: StoredTask, origin: str) -> str:
@@ -125,6 +126,19 @@ class Delivery:
             return document({"error": "the sandbox is ending"}, _UNAVAILABLE)
         answer = FileResponse(path, media_type="video/mp4", headers={"ETag": f'"{path.stem}"'})
         return CutHalfway(answer) if fault is Fault.TRUNCATED else answer
+
+    async def frame(self, request: Request) -> ASGIApp:
+        """The last frame of such a video, as a PNG image."""
+        task_id = request.path_params["name"].removesuffix(".png")
+        job, provider, _ = await self._look_up(request, task_id)
+        if not job.last_frame_out:
+            raise Refusal(_NOT_FOUND, None, "There is no such image")
+        seed = self._sandbox.options.seed
+        try:
+            path = await asyncio.to_thread(self._sandbox.videos.file, job, provider, seed)
+        except Stopped:
+            return document({"error": "the sandbox is ending"}, _UNAVAILABLE)
+        return Response(await asyncio.to_thread(last_frame, path), media_type="image/png")
 
     def _is_late(self, request: Request) -> bool:
         options, now = self._sandbox.options, self._sandbox.store.now()

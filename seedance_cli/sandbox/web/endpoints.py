@@ -8,26 +8,31 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli.sandbox.dialects._base import Cause, Phase, View
+from seedance_cli.sandbox.dialects._base import Asked, Cause, Phase, View
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
 from seedance_cli.sandbox.web.answers import document, page
-from seedance_cli.sandbox.web.delivery import origin, shown
+from seedance_cli.sandbox.web.delivery import origin, view
 from seedance_cli.sandbox.web.door import is_local
 from seedance_cli.sandbox.web.wire import CutBefore
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.dialects._base import Dialect, Refusal
+    from seedance_cli.sandbox.dialects._base import Dialect, Further, Refusal
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.web.callbacks import Callbacks
 
-_MAX_BODY = 1024 * 1024
-_MAX_DRAINED = 16 * _MAX_BODY
+_MAX_DRAINED = 15 * 1024 * 1024
+"""Bytes beyond the largest body."""
+_LONGEST_TEXT = 4096
 _MAX_REMEMBERED = 1000
+_MOST_LISTED = 500
+_SHOWN = 64
 
 # Faults that are an error answer, whatever was asked.
 _REFUSALS = {
@@ -69,7 +74,8 @@ class Endpoints:
         self._check_key(request)
         raw = await self._body(request)
         body = self._parse(raw)
-        job = replace(self._dialect.job(body), body=body)
+        job = self._dialect.job(body)
+        job = replace(job, body=_shortened(body), images=tuple(map(_short, job.images)))
         fault = self._header_fault(request) or in_prompt(job.prompt)
         if fault is Fault.HTML:
             return page()
@@ -94,7 +100,8 @@ class Endpoints:
             self._callbacks.begin(task, origin(request), local=local)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        return document(self._dialect.accepted(_beginning(task)))
+        dialect = self._dialect
+        return document(dialect.accepted(_beginning(task)), dialect.submit_status)
 
     async def read(self, request: Request) -> ASGIApp:
         """Say where a task stands."""
@@ -106,31 +113,55 @@ class Endpoints:
         task = await self._task(request)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        where = origin(request)
-        return document(await shown(self._sandbox, self._dialect, task, where))
+        seen = await view(self._sandbox, task, origin(request))
+        return document(self._dialect.read(seen), self._dialect.read_status(seen))
+
+    def further(self, endpoint: Further) -> Callable[[Request], Awaitable[ASGIApp]]:
+        """The handler of a further endpoint of the dialect."""
+
+        async def handler(request: Request) -> ASGIApp:
+            self._check_key(request)
+            fault = self._header_fault(request)
+            self._refuse(fault)
+            body = await self._body(request)
+            views = await self._views(origin(request))
+            query = request.query_params.multi_items()
+            asked = Asked(request.path_params, query, body, views)
+            return document(endpoint.answer(asked))
+
+        return handler
 
     async def cancel(self, request: Request) -> ASGIApp:
-        """Cancel a task that is not over. The built-in one says yes and stays as it is."""
+        """Cancel or delete a task, as the dialect does. The built-in one stays as it is."""
         self._check_key(request)
         fault = self._header_fault(request)
         self._refuse(fault)
         if fault is Fault.HTML:
             return page()
         task = await self._task(request)
-        store = self._sandbox.store
-        if task.task_id not in self._built_in and not await asyncio.to_thread(
-            store.cancel, task.task_id
-        ):
-            raise self._dialect.refusal(Cause.NOT_CANCELLABLE)
+        store, dialect = self._sandbox.store, self._dialect
+        if task.task_id not in self._built_in:
+            left = await asyncio.to_thread(
+                store.cancel, task.task_id, dialect.cancellable, dialect.deletable
+            )
+            if left is None:
+                raise dialect.refusal(Cause.NOT_CANCELLABLE)
         self._callbacks.ended(task.task_id)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        return document(self._dialect.cancelled(task.view(store.now(), "")))
+        return document(dialect.cancelled(task.view(store.now(), "")))
+
+    async def _views(self, where: str) -> list[View]:
+        """The provider's newest tasks as a read shows them, and the built-in ones."""
+        sandbox = self._sandbox
+        newest = await asyncio.to_thread(sandbox.store.newest, _MOST_LISTED)
+        mine = [one for one in newest if one.provider == self._dialect.name]
+        return [await view(sandbox, one, where) for one in [*mine, *self._built_in.values()]]
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
-        if scheme.lower() != "bearer" or not key:
+        if scheme.lower() != self._dialect.auth_scheme.lower() or not key:
             raise self._dialect.refusal(Cause.NO_KEY)
         if "invalid" in key.lower():
             raise self._dialect.refusal(Cause.BAD_KEY)
@@ -138,14 +169,14 @@ class Endpoints:
     async def _body(self, request: Request) -> bytes:
         """The body. One that is too large is read to its end, so that the answer gets through."""
         body = bytearray()
-        size = 0
+        size, most = 0, self._dialect.largest_body
         async for chunk in request.stream():
             size += len(chunk)
-            if size <= _MAX_BODY:
+            if size <= most:
                 body += chunk
-            elif size > _MAX_DRAINED:
+            elif size > most + _MAX_DRAINED:
                 break
-        if size > _MAX_BODY:
+        if size > most:
             raise self._dialect.refusal(Cause.TOO_LARGE, {"Connection": "close"})
         return bytes(body)
 
@@ -162,10 +193,19 @@ class Endpoints:
         word = request.headers.get(HEADER, "").strip().lower().removeprefix("sandbox:")
         if not word:
             return None
+        self._documented(word)
         fault = named(word)
+        if fault is Fault.EXPIRED and Phase.EXPIRED in self._dialect.phases:
+            return fault
         if fault is None or (fault in HEADER_ONLY and _REFUSALS[fault] not in self._dialect.codes):
             raise self._dialect.refusal(Cause.NO_SUCH_FAULT)
         return fault
+
+    def _documented(self, word: str) -> None:
+        """Refuse with the error whose code the header names."""
+        for code, status in self._dialect.errors.items():
+            if code.lower() == word:
+                raise self._dialect.refused(status, code)
 
     def _refuse(self, fault: Fault | None) -> None:
         if fault in _REFUSALS:
@@ -189,7 +229,7 @@ class Endpoints:
         raise self._refusal(Fault.RATE_LIMIT)
 
     async def _task(self, request: Request) -> StoredTask:
-        task_id = request.path_params.get("task_id") or request.query_params.get("task_id")
+        task_id = self._dialect.task_id(request.path_params, request.query_params)
         if not task_id:
             raise self._dialect.refusal(Cause.NO_TASK_ID)
         task = self._built_in.get(task_id)
@@ -204,6 +244,25 @@ def _beginning(task: StoredTask) -> View:
     """As the answer to a submit shows it: even a task that takes no time begins."""
     view = task.view(task.created, "")
     return replace(view, phase=Phase.QUEUED, video_url=None, reason=None)
+
+
+def _short(text: str) -> str:
+    """A text as it is kept: a medium inside the request is not."""
+    too_long = text.startswith("data:") and len(text) > _LONGEST_TEXT
+    return f"{text[:_SHOWN]}..." if too_long else text
+
+
+def _shortened(value: JsonObject) -> JsonObject:
+    """The body as it is kept."""
+
+    def walk(one: JsonValue) -> JsonValue:
+        if isinstance(one, dict):
+            return {key: walk(inner) for key, inner in one.items()}
+        if isinstance(one, list):
+            return [walk(inner) for inner in one]
+        return _short(one) if isinstance(one, str) else one
+
+    return {key: walk(one) for key, one in value.items()}
 
 
 def _no_constant(word: str) -> NoReturn:

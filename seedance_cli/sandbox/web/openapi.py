@@ -10,8 +10,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from seedance_cli.sandbox.dialects._base import Cause
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._base import Dialect
@@ -27,9 +29,10 @@ _RETRY_AFTER: JsonObject = {
     "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
 }
 
-_SUBMIT = (400, 401, 402, 413, 429, 500)
-_READ = (400, 401, 404, 429, 500)
-_CANCEL = (400, 401, 404, 409, 429, 500)
+_ALWAYS = (Cause.NO_SUCH_FAULT, Cause.NO_KEY, Cause.RATE_LIMITED, Cause.SERVER_ERROR)
+_SUBMIT = (*_ALWAYS, Cause.BAD_JSON, Cause.NO_CREDITS, Cause.TOO_LARGE)
+_READ = (*_ALWAYS, Cause.NO_TASK_ID, Cause.NO_TASK)
+_CANCEL = (*_READ, Cause.NOT_CANCELLABLE)
 _FORBIDDEN = 403
 _TOO_MANY = 429
 
@@ -47,8 +50,10 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     links: JsonObject = {"read": {**link, "operationId": "read"}}
     if schemas.cancelled is not None:
         links["cancel"] = {**link, "operationId": "cancel"}
-    errors = sorted({*_SUBMIT, *may_forbid})
-    submit = _operation(dialect, "Submit a task", schemas.accepted, errors, links)
+    named = {*dialect.errors.values(), *may_forbid}
+    submit = _operation(
+        dialect, "Submit a task", schemas.accepted, _SUBMIT, links=links, further=named
+    )
     submit["requestBody"] = {
         "required": True,
         "content": {
@@ -62,7 +67,7 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     where = "path" if "{task_id}" in dialect.read_path else "query"
     parameters: list[JsonValue] = [
         {
-            "name": "task_id",
+            "name": "task_id" if where == "path" else dialect.id_parameter,
             "in": where,
             "required": True,
             "schema": _ID,
@@ -70,11 +75,17 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         }
     ]
     read["parameters"] = parameters
-    paths: JsonObject = {dialect.submit_path: {"post": submit}, dialect.read_path: {"get": read}}
+    paths: dict[str, JsonObject] = {}
+    paths[dialect.submit_path] = {"post": submit}
+    paths.setdefault(dialect.read_path, {})["get"] = read
     if dialect.cancel_path is not None and schemas.cancelled is not None:
         cancel = _operation(dialect, "Cancel a task", schemas.cancelled, _CANCEL)
         cancel["parameters"] = parameters
-        paths[dialect.cancel_path] = {"post": cancel}
+        paths.setdefault(dialect.cancel_path, {})[dialect.cancel_method.lower()] = cancel
+    for one in dialect.further:
+        answers = _responses(dialect, "Done as asked", {}, _ALWAYS, ())
+        operation: JsonObject = {"responses": answers, **one.operation}
+        paths.setdefault(one.path, {})[one.method.lower()] = operation
     info = dialect.info
     return {
         "openapi": "3.1.0",
@@ -86,23 +97,45 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         "externalDocs": {"url": info.docs},
         "servers": [{"url": origin + dialect.base_path}],
         "security": [{"key": []}],
-        "paths": paths,
-        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        "paths": dict(paths),
+        "components": {"securitySchemes": {"key": _security(dialect)}},
     }
+
+
+def _security(dialect: Dialect) -> JsonObject:
+    if dialect.auth_scheme == "Bearer":
+        return {"type": "http", "scheme": "bearer"}
+    words = f"`{dialect.auth_scheme} ` and the key"
+    return {"type": "apiKey", "in": "header", "name": "Authorization", "description": words}
 
 
 def _operation(
     dialect: Dialect,
     summary: str,
     schema: JsonObject,
-    errors: Iterable[int],
+    causes: Iterable[Cause],
+    *,
     links: JsonObject | None = None,
+    further: Collection[int] = (),
 ) -> JsonObject:
-    done = _response("Done as asked", schema)
+    responses = _responses(dialect, "Done as asked", schema, causes, further)
     if links is not None:
-        done["links"] = links
-    responses: JsonObject = {"200": done}
-    for status in errors:
+        accepted = responses.pop("200")
+        assert isinstance(accepted, dict)
+        responses[str(dialect.submit_status)] = {**accepted, "links": links}
+    name = summary.partition(" ")[0].lower()
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+def _responses(
+    dialect: Dialect,
+    done: str,
+    schema: JsonObject,
+    causes: Iterable[Cause],
+    further: Collection[int],
+) -> JsonObject:
+    responses: JsonObject = {"200": _response(done, schema)}
+    for status in sorted({*map(dialect.status, causes), *further}):
         words = HTTPStatus(status).phrase
         if status not in dialect.documented:
             words += _CHOSEN
@@ -110,8 +143,7 @@ def _operation(
         if status == _TOO_MANY:
             answer["headers"] = _RETRY_AFTER
         responses[str(status)] = answer
-    name = summary.partition(" ")[0].lower()
-    return {"operationId": name, "summary": summary, "responses": responses}
+    return responses
 
 
 def _response(description: str, schema: JsonObject) -> JsonObject:

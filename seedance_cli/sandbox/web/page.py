@@ -39,7 +39,7 @@ _LOADED = 6
 _PROMPT = 500
 _BODY = 4000
 _SOONEST, _LATEST = 1, 10
-_OVER = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED})
+_OVER = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; media-src 'self'; "
@@ -139,7 +139,7 @@ def _provider(dialect: Dialect, where: str) -> str:
 def _curl(dialect: Dialect, body: JsonObject, task_id: str, where: str) -> str:
     """Submit, read and cancel, to be pasted into a shell."""
     base = where + dialect.base_path
-    key = "-H 'Authorization: Bearer any-key'"
+    key = f"-H 'Authorization: {dialect.auth_scheme} any-key'"
     text = json.dumps(body, ensure_ascii=False, indent=2)
     lines = []
     if 0 < len(text) <= _BODY:
@@ -148,11 +148,11 @@ def _curl(dialect: Dialect, body: JsonObject, task_id: str, where: str) -> str:
             f"  -H 'Content-Type: application/json' -d {quote(text)}"
         )
     read = dialect.read_path.replace("{task_id}", task_id)
-    read += "" if read != dialect.read_path else f"?task_id={task_id}"
+    read += "" if read != dialect.read_path else f"?{dialect.id_parameter}={task_id}"
     lines.append(f"curl {quote(base + read)} {key}")
     if dialect.cancel_path is not None:
         cancel = dialect.cancel_path.replace("{task_id}", task_id)
-        lines.append(f"curl -X POST {quote(base + cancel)} {key}")
+        lines.append(f"curl -X {dialect.cancel_method} {quote(base + cancel)} {key}")
     return "\n".join(lines)
 
 
