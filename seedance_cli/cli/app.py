@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +40,3 @@ class App:
         from seedance_cli.tasks import Payment  # no values before a command runs
 
         return Payment()
-
-
-class Run(NamedTuple):
-    """An App whose output is known: what commands work with."""
-
-    env: Mapping[str, str]
-    clock: Clock
-    out: Output
-    payment: Payment

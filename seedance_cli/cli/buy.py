@@ -17,6 +17,7 @@ from seedance_cli.models import Status, Submission, Task, is_loopback, price_tex
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.request_options import PayOptions
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
     from seedance_cli.config import Settings
@@ -43,6 +44,16 @@ class Terms(NamedTuple):
     """Although an identical request is unresolved."""
     wanted: Wanted | None = None
     """What the command waits for; None: the ref is its result."""
+
+
+def terms(options: PayOptions, wanted: Wanted | None) -> Terms:
+    """The options of a command that pays, as values.
+
+    Raises:
+        UsageError: a `--max-cost` that is no amount.
+    """
+    limit = None if options.max_cost is None else tasks.pricing.parse_limit(options.max_cost)
+    return Terms(limit, options.again, wanted)
 
 
 def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bool) -> Order:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.request_options import ExtraOptions, VideoOptions
     from seedance_cli.config import Settings
     from seedance_cli.models import JsonValue
     from seedance_cli.providers import ProviderInfo
@@ -53,37 +54,31 @@ def prompt_text(argument: str | None, file: Path | None) -> str:
     return text
 
 
-def typed(
-    *,
-    prompt: str,
-    model: str | None,
-    duration: str | None,
-    resolution: str | None,
-    aspect_ratio: str | None,
-    audio: bool | None,
-    fixed_lens: bool | None,
-    images: Sequence[str],
-    callback_url: str | None,
-    metadata: Sequence[str],
-    params: Sequence[str],
-) -> VideoRequest:
+def typed(prompt: str, video: VideoOptions, extra: ExtraOptions | None = None) -> VideoRequest:
     """The options as values.
 
     Raises:
         UsageError: one that has not even the right form, naming it.
     """
-    return VideoRequest(
+    request = VideoRequest(
         prompt=prompt,
-        model=model,
-        duration=None if duration is None else _seconds(duration),
-        resolution=resolution,
-        aspect_ratio=aspect_ratio,
-        audio=audio,
-        fixed_lens=fixed_lens,
-        images=tuple(images),
-        callback_url=callback_url,
-        metadata=_pairs("--metadata", metadata),
-        params={key: _json(key, text) for key, text in _pairs("--param", params).items()},
+        model=video.model,
+        duration=None if video.duration is None else _seconds(video.duration),
+        resolution=video.resolution,
+        aspect_ratio=video.aspect_ratio,
+        audio=video.audio,
+        fixed_lens=video.fixed_lens,
+        images=tuple(video.image or ()),
+    )
+    if extra is None:
+        return request
+    return replace(
+        request,
+        callback_url=extra.callback_url,
+        metadata=_pairs("--metadata", extra.metadata or ()),
+        params={
+            key: _json(key, text) for key, text in _pairs("--param", extra.param or ()).items()
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -151,3 +151,30 @@ Again = Annotated[
         rich_help_panel="Money",
     ),
 ]
+
+
+class VideoOptions(NamedTuple):
+    """What describes the video: what its price depends on."""
+
+    model: Model = None
+    duration: Duration = None
+    resolution: Resolution = None
+    aspect_ratio: AspectRatio = None
+    audio: Audio = None
+    fixed_lens: FixedLens = None
+    image: Images = None
+
+
+class ExtraOptions(NamedTuple):
+    """What else goes into the request."""
+
+    callback_url: CallbackUrl = None
+    metadata: Metadata = None
+    param: Params = None
+
+
+class PayOptions(NamedTuple):
+    """What has to hold for a request to be paid."""
+
+    max_cost: MaxCost = None
+    again: Again = False

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedance_cli import tasks
+from seedance_cli.errors import UsageError
+from seedance_cli.models import check_template, from_home, parse_duration, parse_interval
+
+if TYPE_CHECKING:
+    from seedance_cli.cli.options import ResultOptions
+    from seedance_cli.cli.output.sink import Output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +33,58 @@ class Wanted:
     """One task was named: with `--json` the document is an object, not an array."""
     submitted: bool = False
     """These tasks were paid for by this very command."""
+
+
+def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> Wanted | None:
+    """What a command that pays is asked to wait for; None: nothing.
+
+    Raises:
+        UsageError: an option of the wait without a wait, or one that cannot be used.
+    """
+    if not (wait or options.download or options.output is not None):
+        for option, given in (
+            ("--force", options.force),
+            ("--timeout", options.timeout is not None),
+            ("--interval", options.interval is not None),
+        ):
+            if given:
+                raise UsageError(f"{option} needs --wait", hint="add --wait, or --download")
+        return None
+    return replace(for_wait(out, options), one=True, submitted=True)
+
+
+def for_wait(out: Output, options: ResultOptions) -> Wanted:
+    """The options of a wait, as values.
+
+    Raises:
+        UsageError: one that cannot be used.
+    """
+    output = _place(options.output)
+    download = options.download or output is not None
+    if output == "-":
+        if out.json:
+            raise UsageError("-o - and --json both want stdout", hint="give one of them")
+        if out.stdout_terminal:
+            raise UsageError(
+                "-o - would write a video to the terminal", hint="pipe it, or give a file"
+            )
+    elif output is not None:
+        check_template(output)
+    if options.force and not download:
+        raise UsageError("--force needs --download", hint="it replaces an existing file")
+    timeout, interval = options.timeout, options.interval
+    return Wanted(
+        download=download,
+        output=output,
+        force=options.force,
+        timeout=None if timeout is None else parse_duration(timeout, "--timeout"),
+        interval=None if interval is None else parse_interval(interval),
+    )
+
+
+def _place(output: str | None) -> str | None:
+    """`-o` with `~` as the home, and any name of this program's stdout as `-`."""
+    if output is None or output == "-":
+        return output
+    output = from_home(output)
+    return "-" if tasks.descriptor(Path(output)) == tasks.STDOUT else output

@@ -8,7 +8,7 @@ import typer
 
 from seedance_cli import tasks
 from seedance_cli.cli import completion as _tab
-from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,26 +21,15 @@ EXAMPLES = (
 )
 
 
+@command(remote=True)
 def cancel(
-    ctx: typer.Context,
+    run: Run,
     refs: Annotated[
         list[str], typer.Argument(metavar="REF...", help="Tasks.", autocompletion=_tab.refs)
     ],
-    *,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Cancel tasks. Says "cancelled" only when the provider confirmed it."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.cli.session import Session
-
-    with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-    ) as session:
+    with run.session() as session:
         return _cancel(session, refs)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
-
 from seedance_cli import tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
+from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
     from seedance_cli.cli.buy import Order
@@ -25,82 +24,34 @@ EXAMPLES = (
 )
 
 
+@command(remote=True)
 def generate(
-    ctx: typer.Context,
+    run: Run,
     prompt: _wishes.Prompt = None,
     *,
     prompt_file: _wishes.PromptFile = None,
-    model: _wishes.Model = None,
-    duration: _wishes.Duration = None,
-    resolution: _wishes.Resolution = None,
-    aspect_ratio: _wishes.AspectRatio = None,
-    audio: _wishes.Audio = None,
-    fixed_lens: _wishes.FixedLens = None,
-    image: _wishes.Images = None,
-    callback_url: _wishes.CallbackUrl = None,
-    metadata: _wishes.Metadata = None,
-    param: _wishes.Params = None,
+    video: _wishes.VideoOptions,
+    extra: _wishes.ExtraOptions,
     no_validate: _wishes.NoValidate = False,
     dry_run: _wishes.DryRun = False,
-    max_cost: _wishes.MaxCost = None,
-    again: _wishes.Again = False,
+    pay: _wishes.PayOptions,
     wait: _options.Wait = False,
-    download: _options.Download = False,
-    output: _options.OutputPath = None,
-    force: _options.Force = False,
-    timeout: _options.Timeout = None,
-    interval: _options.Interval = None,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
+    result: _options.ResultOptions,
 ) -> int:
     """Submit one task: prints its ref, with --wait the video URL, with --download the file."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.cli import buy
     from seedance_cli.cli import request as _request
-    from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import for_generate
 
-    wanted = _options.wanted_result(
-        run.out,
-        wait=wait,
-        download=download,
-        output=output,
-        force=force,
-        timeout=timeout,
-        interval=interval,
-    )
-    limit = None if max_cost is None else tasks.pricing.parse_limit(max_cost)
-    typed = _request.typed(
-        prompt=_request.prompt_text(prompt, prompt_file),
-        model=model,
-        duration=duration,
-        resolution=resolution,
-        aspect_ratio=aspect_ratio,
-        audio=audio,
-        fixed_lens=fixed_lens,
-        images=image or [],
-        callback_url=callback_url,
-        metadata=metadata or [],
-        params=param or [],
-    )
-    with Session(
-        run.env,
-        run.clock,
-        run.out,
-        provider=provider,
-        profile=profile,
-        sandbox=sandbox,
-        write=not dry_run,
-    ) as session:
+    terms = buy.terms(pay, for_generate(run.out, result, wait=wait))
+    typed = _request.typed(_request.prompt_text(prompt, prompt_file), video, extra)
+    with run.session(write=not dry_run) as session:
         order = buy.order(session, session.settings(), typed, free=no_validate)
         if dry_run:
-            return _dry_run(session, order, limit)
+            return _dry_run(session, order, terms.limit)
         run.out.owe(partial(buy.document, run.payment))
-        buy.pay(session, order, buy.Terms(limit, again, wanted), run.payment)
-        code = _report(session, run.payment, wanted)
+        buy.pay(session, order, terms, run.payment)
+        code = _report(session, run.payment, terms.wanted)
         run.payment.done = True
         return code
 

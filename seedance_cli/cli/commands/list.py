@@ -8,6 +8,7 @@ import typer
 
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.models import price_text
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ EXAMPLES = (
 )
 
 
+@command()
 def list_tasks(
-    ctx: typer.Context,
+    run: Run,
     *,
     limit: Annotated[
         int | None,
@@ -52,12 +54,8 @@ def list_tasks(
         bool, typer.Option("--all", help="Also submissions that were refused or never sent.")
     ] = False,
     provider: _options.Provider = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Show what was submitted from this machine, newest first. Asks no provider."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.cli.output.documents import task_object
     from seedance_cli.errors import UsageError
@@ -71,7 +69,7 @@ def list_tasks(
     if provider is not None:
         providers.get(provider)
     with Ledger.open(state_dir(run.env), run.clock, create=False) as ledger:
-        few = limit is None and run.out.stdout_terminal and not json
+        few = limit is None and run.out.stdout_terminal and not run.out.json
         wanted = None if status is None else Status(status)
         rows = ledger.rows(
             limit=ON_A_TERMINAL if few else limit,
@@ -84,7 +82,7 @@ def list_tasks(
             if total > ON_A_TERMINAL:
                 text = f"the newest {ON_A_TERMINAL} of {total}; --limit {total} shows all"
                 run.out.note(text)
-    if json:
+    if run.out.json:
         run.out.document([task_object(row) for row in rows])
     elif rows:
         columns = ("REF", "STATUS", "CREATED", "COST", "PROMPT")

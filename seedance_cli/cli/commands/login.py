@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 
 EXAMPLES = (
@@ -36,8 +37,9 @@ ProviderArgument = Annotated[
 Surplus = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")]
 
 
+@command()
 def login(
-    ctx: typer.Context,
+    run: Run,
     provider: ProviderArgument,
     surplus: Surplus = None,
     *,
@@ -45,16 +47,12 @@ def login(
         bool, typer.Option("--key-stdin", help="Read the key from stdin, on a terminal too.")
     ] = False,
     profile: _options.Profile = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Store the key of a provider in a profile.
 
     The key is asked for without showing it; where stdin is no terminal, it is read from there.
     It goes to credentials.toml, readable by you only, and never into an argument.
     """
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.config import edit as profile_edit
     from seedance_cli.config import resolve as profiles
@@ -80,7 +78,7 @@ def login(
         run.out.warn(_instead(choice, place))
     elif change.backup is not None:
         run.out.note(f"the file had comments; it was copied to {change.backup}")
-    if json:
+    if run.out.json:
         run.out.document(
             {
                 "provider": provider,

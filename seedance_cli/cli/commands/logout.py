@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.cli.commands.login import ProviderArgument, Surplus, check_words
 
 EXAMPLES = (
@@ -13,21 +12,18 @@ EXAMPLES = (
 )
 
 
+@command()
 def logout(
-    ctx: typer.Context,
+    run: Run,
     provider: ProviderArgument,
     surplus: Surplus = None,
     *,
     profile: _options.Profile = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Remove the key of a provider from a profile.
 
     Only what `login` stored is removed; a variable or a key in config.toml stays as it is.
     """
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.config import edit as profile_edit
     from seedance_cli.config import resolve as profiles
@@ -51,7 +47,7 @@ def logout(
     left = profiles.key_place(choice, run.env, providers.get(provider).info)
     if left.exists:
         run.out.warn(f"there still is a key for {provider}: {left.place}")
-    if json:
+    if run.out.json:
         run.out.document(
             {
                 "provider": provider,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from seedance_cli import providers, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
+from seedance_cli.cli.command import Run, command
 from seedance_cli.models import price_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.cli.app import Run
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.ledger import Ledger
     from seedance_cli.tasks import PriceRow
@@ -28,40 +26,19 @@ _ANY_PROMPT = "price"
 _COLUMNS = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO", "LISTED", "CHARGED")
 
 
+@command()
 def price(
-    ctx: typer.Context,
+    run: Run,
     *,
-    model: _wishes.Model = None,
-    duration: _wishes.Duration = None,
-    resolution: _wishes.Resolution = None,
-    aspect_ratio: _wishes.AspectRatio = None,
-    audio: _wishes.Audio = None,
-    fixed_lens: _wishes.FixedLens = None,
-    image: _wishes.Images = None,
+    video: _wishes.VideoOptions,
     provider: _options.Provider = None,
     profile: _options.Profile = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Show what a request costs: listed in the provider's documents, and what you were charged."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.cli import request as _request
     from seedance_cli.config import resolve as profiles
 
-    wanted = _request.typed(
-        prompt=_ANY_PROMPT,
-        model=model,
-        duration=duration,
-        resolution=resolution,
-        aspect_ratio=aspect_ratio,
-        audio=audio,
-        fixed_lens=fixed_lens,
-        images=image or (),
-        callback_url=None,
-        metadata=(),
-        params=(),
-    )
+    wanted = _request.typed(_ANY_PROMPT, video)
     store = profiles.load(run.env)
     choice = profiles.choose_profile(store, run.env, profile)
     named = profiles.provider_named(choice, run.env, provider)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.app import Run
     from seedance_cli.config import Change, Profile, Store
 
 EXAMPLES = (
@@ -64,21 +64,17 @@ Key = Annotated[
         "seedance profile list", "seedance profile list --json | jq -r '.[].name'"
     ),
 )
+@command()
 def list_profiles(
-    ctx: typer.Context,
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
+    run: Run,
 ) -> None:
     """List the profiles; the one used when none is named has a star."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.config import resolve as profiles
 
     store = _load(run)
     current, _ = profiles.profile_name(store, run.env, None)
     listed = [(name, store.profiles[name]) for name in store.names()]
-    if json:
+    if run.out.json:
         run.out.document(
             [
                 {
@@ -110,8 +106,9 @@ def list_profiles(
 
 
 @app.command(epilog=_options.examples("seedance profile show", "seedance profile show work --json"))
+@command()
 def show(
-    ctx: typer.Context,
+    run: Run,
     name: Annotated[
         str | None,
         typer.Argument(
@@ -122,34 +119,26 @@ def show(
     ] = None,
     *,
     profile: _options.Profile = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Show each value that is in effect, and where it comes from. Keys are never shown."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.config import Effective, effective
 
     if name is not None and profile not in {None, name}:
         raise UsageError("two profiles are named", hint="give NAME or --profile")
     view: Effective = effective(_load(run), run.env, name or profile)
-    if json:
+    if run.out.json:
         run.out.document(view.as_object())
     else:
         run.out.table(("SETTING", "VALUE", "FROM"), view.rows())
 
 
 @app.command(epilog=_options.examples("seedance profile use work", "seedance profile use default"))
+@command()
 def use(
-    ctx: typer.Context,
+    run: Run,
     name: Name,
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Make a profile the one that is used when none is named."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.config import edit as profile_edit
     from seedance_cli.config import resolve as profiles
 
@@ -170,20 +159,16 @@ def use(
         "seedance profile set work providers.runbase.api_key_env MY_RUNBASE_KEY",
     ),
 )
+@command()
 def set_value(
-    ctx: typer.Context,
+    run: Run,
     name: Name,
     key: Key,
     value: Annotated[
         str, typer.Argument(metavar="VALUE", help="Its new value.", show_default=False)
     ],
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Set one value of a profile; a profile that is not there yet is made."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.config import edit as profile_edit
     from seedance_cli.config import settings as profile_settings
@@ -206,17 +191,13 @@ def set_value(
         "seedance profile unset work providers.runbase.base_url",
     )
 )
+@command()
 def unset(
-    ctx: typer.Context,
+    run: Run,
     name: Name,
     key: Key,
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Remove one value of a profile."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers
     from seedance_cli.config import edit as profile_edit
     from seedance_cli.config import settings as profile_settings
@@ -233,16 +214,12 @@ def unset(
 @app.command(
     epilog=_options.examples("seedance profile remove work", "seedance profile remove work --json")
 )
+@command()
 def remove(
-    ctx: typer.Context,
+    run: Run,
     name: Name,
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Remove a profile, with the keys that are stored in it."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.config import edit as profile_edit
 
     store = _load(run)
@@ -261,19 +238,15 @@ def remove(
 @app.command(
     epilog=_options.examples("seedance profile path", '$EDITOR "$(seedance profile path)"')
 )
+@command()
 def path(
-    ctx: typer.Context,
-    *,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
+    run: Run,
 ) -> None:
     """Print where config.toml is; with --json also the other places."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.config import resolve as profiles
 
     where = profiles.paths(run.env)
-    if not json:
+    if not run.out.json:
         run.out.result(str(where.config))
         return
     state = str(profiles.state_dir(run.env))

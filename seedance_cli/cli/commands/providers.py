@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 
 EXAMPLES = (
@@ -37,8 +38,9 @@ _FIELDS = (
 """Of a row, after its name; the last one only with `--check`."""
 
 
+@command(remote=True)
 def providers(
-    ctx: typer.Context,
+    run: Run,
     name: Annotated[
         str | None,
         typer.Argument(
@@ -52,30 +54,22 @@ def providers(
         bool,
         typer.Option("--check", help="Ask each provider whether its key is right; costs nothing."),
     ] = False,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Show what each provider can do, and where its key comes from."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli import providers as known
-    from seedance_cli.cli.session import Session
     from seedance_cli.config import resolve as profiles
     from seedance_cli.config import show as profile_view
     from seedance_cli.tasks import key_check
 
-    if name is not None and provider not in {None, name}:
+    if name is not None and run.provider not in {None, name}:
         raise UsageError("two providers are named", hint="give NAME or --provider")
-    only = name or provider
+    only = name or run.provider
     infos = [known.get(one).info for one in ([only] if only is not None else known.names())]
-    with Session(run.env, run.clock, run.out, profile=profile, sandbox=sandbox) as session:
+    with run.session() as session:
         store = profiles.load(run.env)
         for warning in store.warnings:
             run.out.warn(warning)
-        choice = profiles.choose_profile(store, run.env, profile)
+        choice = profiles.choose_profile(store, run.env, run.profile)
         named = True if only is not None else None  # else environment or profile may name one
         access = {
             info.name: profile_view.access(choice, run.env, info, named=named) for info in infos
@@ -87,7 +81,7 @@ def providers(
                 found[info.name] = key_check.check(
                     session, info.name, has_key=has_key, named=only is not None
                 )
-    if json:
+    if run.out.json:
         run.out.document([_object(info, access[info.name], found.get(info.name)) for info in infos])
     elif only is not None:
         run.out.table(("FIELD", "VALUE"), _details(infos[0], access[only], found.get(only)))

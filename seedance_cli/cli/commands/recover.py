@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli import tasks
-from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
@@ -21,8 +21,9 @@ EXAMPLES = (
 )
 
 
+@command(remote=True)
 def recover(
-    ctx: typer.Context,
+    run: Run,
     task_id: Annotated[
         str | None,
         typer.Argument(metavar="[TASK_ID]", help="With --adopt: the task's id or ref."),
@@ -39,16 +40,8 @@ def recover(
     force: Annotated[
         bool, typer.Option("--force", help="Adopt although the provider does not confirm it.")
     ] = False,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Show every submission whose outcome is unknown, and settle one."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.cli.session import Session
     from seedance_cli.errors import UsageError
 
     if adopt is not None and discard is not None:
@@ -59,9 +52,7 @@ def recover(
         )
     if force and adopt is None:
         raise UsageError("--force goes with --adopt")
-    with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-    ) as session:
+    with run.session() as session:
         if adopt is not None and task_id is not None:
             return _adopt(session, adopt, task_id, force=force)
         if discard is not None:

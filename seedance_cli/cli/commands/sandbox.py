@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import SeedanceError, UsageError
 
 EXAMPLES = (
@@ -23,8 +23,9 @@ _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _LONGEST_NAME = 253
 
 
+@command()
 def sandbox(
-    ctx: typer.Context,
+    run: Run,
     *,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
@@ -69,16 +70,12 @@ def sandbox(
             help="Answer requests to this host name, too; addresses and localhost always are.",
         ),
     ] = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> None:
     """Serve the sandbox over HTTP: every provider, no key needed, nothing charged.
 
     The first line on stdout is its URL, once it answers; a browser shows the tasks there. It runs
     until Ctrl-C. Its tasks are those of --sandbox, and last.
     """
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from seedance_cli.models import is_loopback
     from seedance_cli.sandbox import Options, seconds_from, serve
     from seedance_cli.system import state_dir
@@ -92,9 +89,9 @@ def sandbox(
     )
     out = run.out
     out.check_stdout()
-    log = out.log if verbose else None
+    log = out.log if out.verbose else None
     with serve.serving(state_dir(run.env), host, port, options, log=log) as server:
-        if json:
+        if run.out.json:
             out.event({"url": server.url, "providers": serve.base_urls(server.url)})
         else:
             out.result(server.url)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,9 @@ _FAILED = 7
 _RUNNING = 8
 
 
+@command(remote=True)
 def status(
-    ctx: typer.Context,
+    run: Run,
     refs: _options.Refs = None,
     *,
     exit_status: Annotated[
@@ -34,20 +36,9 @@ def status(
             "--exit-status", help="Exit 0, 7 or 8 as the task succeeded, failed, or runs."
         ),
     ] = False,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Ask the provider once, and print a line per task: ref, status, video URL."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.cli.session import Session
-
-    with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-    ) as session:
+    with run.session() as session:
         return _status(session, refs or [], exit_status=exit_status)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli.cli import options as _options
+from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +26,12 @@ EXAMPLES = (
 )
 
 
+@command(remote=True)
 def wait(
-    ctx: typer.Context,
+    run: Run,
     refs: _options.Refs = None,
     *,
-    download: _options.Download = False,
-    output: _options.OutputPath = None,
-    force: _options.Force = False,
-    timeout: _options.Timeout = None,
-    interval: _options.Interval = None,
+    result: _options.ResultOptions,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first that does not succeed.")
     ] = False,
@@ -43,35 +41,19 @@ def wait(
     events: Annotated[
         bool, typer.Option("--events", help="Stream one JSON object per state change.")
     ] = False,
-    provider: _options.Provider = None,
-    profile: _options.Profile = None,
-    sandbox: _options.Sandbox = None,
-    json: _options.Json = False,
-    quiet: _options.Quiet = False,
-    verbose: _options.Verbose = False,
 ) -> int:
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
-    run = _options.begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import for_wait
 
     named = refs or []
     wanted = replace(
-        _options.wanted_wait(
-            run.out,
-            download=download,
-            output=output,
-            force=force,
-            timeout=timeout,
-            interval=interval,
-        ),
+        for_wait(run.out, result),
         fail_fast=fail_fast,
         any=any_,
         events=events,
         one=len(named) == 1,
     )
-    with Session(
-        run.env, run.clock, run.out, provider=provider, profile=profile, sandbox=sandbox
-    ) as session:
+    with run.session() as session:
         return _wait(session, named, wanted)
 
 
