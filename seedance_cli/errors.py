@@ -20,6 +20,7 @@ SeedanceError                       exit  code
 ├── WriteFailed                       10  write_failed
 │   └── NotOurs                       10  write_failed
 ├── OverMaxCost                       11  over_max_cost
+├── OverBudget                        11  over_budget
 └── Stopped                        128+n  interrupted
 
 Interrupted (a BaseException)      128+n  a signal came; may carry a Stopped
@@ -258,6 +259,13 @@ class OverMaxCost(SeedanceError):
 
     exit_code = 11
     code = "over_max_cost"
+
+
+class OverBudget(SeedanceError):
+    """Refused by the user's own `[budgets.PROVIDER]`."""
+
+    exit_code = 11
+    code = "over_budget"
 
 
 class Stopped(SeedanceError):

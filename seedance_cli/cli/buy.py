@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli import providers, tasks
 from seedance_cli.cli import request as _request
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
-from seedance_cli.models import Status, Submission, Task, is_loopback, price_text, timestamp
+from seedance_cli.models import (
+    Conditions,
+    Found,
+    Status,
+    Submission,
+    Task,
+    is_loopback,
+    price_text,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
@@ -111,8 +120,9 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
     _check_target(session, order, terms.wanted)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
+    expected = price(session, order, terms.limit)
     if terms.limit is not None:
-        _check_price(session, order, terms.limit)
+        _check_price(session, order, terms.limit, expected)
     try:
         tasks.submit(
             channel,
@@ -122,7 +132,8 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             session.clock,
             payment=payment,
             announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
-            again=terms.again,
+            conditions=Conditions(again=terms.again, price=expected),
+            waiting=partial(_waiting, out),
         )
     except OutcomeUnknown as error:
         if payment.submission is None and error.intent is not None:
@@ -146,7 +157,7 @@ def tell_of_kin(session: Session, payment: Payment) -> None:
     submission = payment.submission
     assert submission is not None
     ref, when = submission.ref, timestamp(submission.submitted_at)
-    if payment.found:
+    if payment.found is Found.UNTOLD:
         session.out.note(
             f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
             " that sent it ended before it could say so; --again pays for another one"
@@ -192,11 +203,14 @@ def _check_target(session: Session, order: Order, wanted: Wanted | None) -> None
     tasks.check_target(one, force=wanted.force or one != other)
 
 
-def _check_price(session: Session, order: Order, limit: Limit) -> None:
-    expected = price(session, order, limit)
+def _check_price(session: Session, order: Order, limit: Limit, expected: Price | None) -> None:
     tasks.pricing.check(limit, expected, order.provider)
     if expected is not None and expected.basis == "charged":
         session.out.note(f"expected: {price_text(expected)}, the most charged for one like it")
+
+
+def _waiting(out: Output, row: Submission) -> None:
+    out.note(f"{row.name} is being submitted by another process; waiting for its outcome")
 
 
 def _announce(out: Output, payment: Payment, *, on_stdout: bool) -> None:

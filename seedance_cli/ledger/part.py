@@ -10,6 +10,7 @@ from seedance_cli.ledger.rows import charge_columns, task_columns, task_key
 from seedance_cli.models import higher, merge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from seedance_cli.ledger.store import Store
@@ -31,6 +32,8 @@ class Part:
         self._clock = clock
         self._running_at: dict[str, datetime] = {}
         """When this process last saw each task unfinished, by intent."""
+        self._marks: dict[str, Mapping[int, str]] = {}
+        """The fingerprints of what this process submits, by intent."""
 
     def _take(self, intent: str, state: IntentState, task: Task) -> Submission:
         """Write the task of an intent; what was known of it before, and its other rows, follow."""

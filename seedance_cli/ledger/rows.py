@@ -122,6 +122,23 @@ def charge_columns(charge: Price | None) -> dict[str, Value]:
     }
 
 
+def price_columns(price: Price | None) -> dict[str, Value]:
+    """The columns of the price at the submit."""
+    return {
+        "price_amount": None if price is None else str(price.amount),
+        "price_unit": None if price is None else price.unit,
+        "price_basis": None if price is None else price.basis,
+    }
+
+
+def read_price_at_submit(row: sqlite3.Row) -> Price | None:
+    """What a row's submit was priced at; None where that was not known."""
+    if row["price_amount"] is None:
+        return None
+    unit, basis = _optional(row["price_unit"]), _text(row["price_basis"])
+    return read_price(_text(row["price_amount"]), unit, basis)
+
+
 def evidence_text(evidence: JsonObject) -> str:
     """What came back, as JSON."""
     return _dump(evidence)
@@ -189,6 +206,7 @@ def read_submission(
         batch=_optional(row["batch"]),
         row=_optional(row["batch_row"]),
         attempt=_integer(row["attempt"]),
+        price=read_price_at_submit(row),
         key_proof=_optional(row["key_proof"]),
         told=bool(row["told"]),
         delivered=bool(row["delivered"]),

@@ -91,7 +91,16 @@ _WHAT_THE_FIELD_FOUND = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     "INSERT INTO meta VALUES ('salt', :salt), ('ledger', :ledger)",
 )
-STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND)
+_NAMES_AND_BUDGETS = (
+    # What the submit was priced at; null: not known.
+    "ALTER TABLE intents ADD COLUMN price_amount TEXT",
+    "ALTER TABLE intents ADD COLUMN price_unit TEXT",
+    "ALTER TABLE intents ADD COLUMN price_basis TEXT",
+    "CREATE INDEX intents_name ON intents (name) WHERE name IS NOT NULL",
+    "CREATE INDEX intents_batch ON intents (batch) WHERE batch IS NOT NULL",
+    "CREATE INDEX intents_created ON intents (provider, created_at)",
+)
+STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND, _NAMES_AND_BUDGETS)
 """See `sqlite_steps`. Named values: `salt`, 32 random bytes, and `ledger`, the ledger's own id."""
 SCHEMA_VERSION = len(STEPS)
 

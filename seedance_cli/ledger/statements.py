@@ -20,7 +20,7 @@ COLUMNS = (
     " priced, created_at, submitted_at, evidence, task_id, status, task,"
     " cost_amount, cost_unit, cost_basis, finished_at, watched, delivered, not_found_since,"
     " fingerprint_rule, key_proof, told, charge_amount, charge_unit, video, last_frame, name,"
-    " batch, batch_row, attempt"
+    " batch, batch_row, attempt, price_amount, price_unit, price_basis"
 )
 """All that a row of `intents` becomes a value of."""
 TERMINAL = ("succeeded", "failed", "cancelled", "expired")
@@ -34,6 +34,11 @@ _FIRST = (
     " WHERE earlier.task_id = intents.task_id AND earlier.provider = intents.provider"
     " AND earlier.endpoint = intents.endpoint AND earlier.sandbox = intents.sandbox"
     " AND earlier.seq < intents.seq)"
+)
+# What a task that ended without a video was charged, if that was nothing.
+_FREE = (
+    "(status IN ('failed', 'cancelled', 'expired')"
+    " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
 )
 # Takes the time, as text, after which a task that its provider does not find still counts.
 _UNFINISHED = (
@@ -90,8 +95,12 @@ def same(rules: int) -> str:
 
 
 def unresolved(rules: int) -> str:
-    """The newest of them whose outcome is unknown."""
-    return f"{same(rules)} AND state = 'unknown' ORDER BY seq DESC LIMIT 1"
+    """The newest of them whose outcome is unknown, outside a batch.
+
+    Values after the fingerprints: the batch, or null for none; twice.
+    """
+    outside = "(? IS NULL OR batch IS NOT ?)"
+    return f"{same(rules)} AND state = 'unknown' AND {outside} ORDER BY seq DESC LIMIT 1"
 
 
 def untold(rules: int) -> str:
@@ -105,10 +114,29 @@ def _same(rules: int) -> str:
 
 # Columns of intents
 
+OF_NAME = (
+    "SELECT intent, state, status, fingerprint, fingerprint_rule, attempt FROM intents"
+    " WHERE name = ? AND sandbox = ? ORDER BY seq DESC"
+)
+"""Every attempt under a name, newest first. Values: the name, sandbox."""
+USED = (
+    "SELECT endpoint, priced, max(request) AS request, cost_amount, cost_unit, cost_basis,"
+    " charge_amount, charge_unit, price_amount, price_unit, max(price_basis) AS price_basis,"
+    " count(*) AS alike FROM intents"
+    " WHERE provider = ? AND created_at >= ? AND NOT sandbox"
+    " AND state NOT IN ('refused', 'not_sent', 'discarded')"
+    f" AND (task_id IS NULL OR {_FIRST}) AND NOT {_FREE}"
+    " GROUP BY endpoint, priced, cost_amount, cost_unit, cost_basis, charge_amount, charge_unit,"
+    " price_amount, price_unit, CASE WHEN price_amount IS NULL THEN seq END"
+)
+"""What counts against a budget, submissions that cost the same in one row. Values: provider, since.
+
+One without a price stands alone: what it asked for may have to tell its price."""
 ON_THE_WAY = (
     "SELECT intent, state, submitted_at, evidence FROM intents"
     " WHERE state IN ('prepared', 'sending')"
 )
+ON_ITS_WAY = f"{ON_THE_WAY} AND intent = ?"
 STATES = "SELECT intent, state, status, task_id FROM intents WHERE provider = COALESCE(?, provider)"
 NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
 REFS = (
@@ -116,13 +144,11 @@ REFS = (
     " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
     f" ORDER BY {_UNFINISHED} DESC, seq DESC"
 )
-# What a task that ended without a video was charged is a price only if it was something.
 CHARGES = (
     "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"
     f" charge_amount, charge_unit FROM intents WHERE {_FIRST} AND NOT sandbox"
     " AND (cost_basis IS 'charged' OR charge_amount IS NOT NULL)"
-    " AND priced IS NOT NULL AND NOT (status IN ('failed', 'cancelled', 'expired')"
-    " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
+    f" AND priced IS NOT NULL AND NOT {_FREE}"
     " AND provider = COALESCE(?, provider) AND endpoint = COALESCE(?, endpoint)"
     " AND substr(priced, 1, length(?)) = ? ORDER BY seq"
 )

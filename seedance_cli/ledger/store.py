@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Values = Sequence[Value | bytes]
 
 _NOBODY: Mapping[str, IntentState] = {}
-_LONGEST_SENDING = timedelta(minutes=10)
+LONGEST_SENDING = timedelta(minutes=10)
 """After that an answer of its process is no longer waited for, though it may be only stopped."""
 
 
@@ -239,24 +239,36 @@ class Store(ABC):
                 return {intent: left.state for intent, left in gone.items()}
         return _NOBODY
 
+    def on_its_way(self, intent: str) -> bool:
+        """Whether a living process brings the submission to its end, as far as waited for."""
+        latest = self._latest()
+        found = self.query(statements.ON_ITS_WAY, (intent,))
+        return any(self._left(row, latest) is None for row in found)
+
     def _abandoned(self) -> dict[str, _Left]:
-        latest = time_text(self._clock.now() - _LONGEST_SENDING) or ""
-        abandoned = {}
-        for row in self.query(statements.ON_THE_WAY):
-            state = IntentState(row["state"])
-            if not self.lives(row["intent"]):
-                with self.decoding():
-                    abandoned[row["intent"]] = _left(state, row["evidence"])
-            elif (
-                state is IntentState.SENDING
-                and not self.holds(row["intent"])
-                and (row["submitted_at"] or "") < latest
-            ):
-                abandoned[row["intent"]] = _STUCK
-        return abandoned
+        latest = self._latest()
+        found = ((row, self._left(row, latest)) for row in self.query(statements.ON_THE_WAY))
+        return {row["intent"]: left for row, left in found if left is not None}
+
+    def _latest(self) -> str:
+        """When a request has left at the earliest whose answer may still come."""
+        return time_text(self._clock.now() - LONGEST_SENDING) or ""
+
+    def _left(self, row: sqlite3.Row, latest: str) -> _Left | None:
+        """What becomes of a row that is on its way; None: its process brings it to its end."""
+        state = IntentState(row["state"])
+        if not self.lives(row["intent"]):
+            with self.decoding():
+                return _of_a_process_gone(state, row["evidence"])
+        stuck = (
+            state is IntentState.SENDING
+            and not self.holds(row["intent"])
+            and (row["submitted_at"] or "") < latest
+        )
+        return _STUCK if stuck else None
 
 
-def _left(state: IntentState, evidence: str) -> _Left:
+def _of_a_process_gone(state: IntentState, evidence: str) -> _Left:
     """What becomes of a row whose process is gone."""
     came = read_evidence(evidence)
     if state is not IntentState.PREPARED or not came:

@@ -1,39 +1,29 @@
-"""Before and after the paid POST: what is written of it, and when it may not leave.
+"""Before and after the paid POST: what is written of it.
 
-`prepare` → `sending` → the POST → `accept` → `told`, or `settle`; `between_tries` leads back to
-before `sending`. Each returns once the disk has it.
+`prepare` (`approval.py`) → `sending` → the POST → `accept` → `told`, or `settle`; `between_tries`
+leads back to before `sending`. Each returns once the disk has it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
-from seedance_cli.ledger.rows import (
-    evidence_text,
-    priced_text,
-    request_text,
-    same_values,
-    task_key,
-)
+from seedance_cli.ledger.rows import evidence_text, same_values, task_key
 from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from seedance_cli.ledger.rows import Value
-    from seedance_cli.ledger.store import Store
-    from seedance_cli.models import JsonObject, PricedFields, Submission, Task, VideoRequest
-    from seedance_cli.system import Clock
+    from seedance_cli.models import JsonObject, Submission, Task
 
 _A_DAY = timedelta(hours=24)
-_NO_FINGERPRINTS: Mapping[int, str] = MappingProxyType({})
 _BEFORE_SENDING = (IntentState.PREPARED, IntentState.SENDING)
 _OPEN = frozenset({IntentState.PREPARED, IntentState.SENDING, IntentState.UNKNOWN})
 
@@ -49,107 +39,6 @@ class Kin(NamedTuple):
 
 class Submissions(Part):
     """What is paid for by this process."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        """As `Part`."""
-        super().__init__(store, clock)
-        self._marks: dict[str, Mapping[int, str]] = {}
-        """The fingerprints of what this process submits, by intent."""
-
-    def prepare(
-        self,
-        *,
-        provider: str,
-        endpoint: str,
-        profile: str | None,
-        profile_named: bool = False,
-        sandbox: bool,
-        fingerprint: str,
-        request: VideoRequest,
-        priced: PricedFields | None,
-        again: bool,
-        earlier_fingerprints: Mapping[int, str] = _NO_FINGERPRINTS,
-        key_proof: str | None = None,
-    ) -> Submission:
-        """Write the intent to submit, unless an identical request has an unknown outcome.
-
-        Nor if one was accepted and nobody was told of its task, since the process that paid for it
-        is gone: that row is the result then. Check and insert are one transaction.
-
-        Args:
-            provider: its name.
-            endpoint: the base URL, or `sandbox`.
-            profile: the profile's name.
-            profile_named: whether `--profile` named it; the task is read with the same rank.
-            sandbox: whether it is the sandbox's.
-            fingerprint: of the final request, by `fingerprint.RULE`.
-            request: what the user asked for.
-            priced: what decides its price; None if that is not known.
-            again: submit although an identical request is unresolved, or untold.
-            earlier_fingerprints: of the same request by the rules of before, for the rows that were
-                written with them.
-            key_proof: of the key it is sent with; see `key_proof`.
-
-        Returns:
-            The new row, `prepared`; or one that is `accepted`, with its task, and nothing may be
-            sent.
-
-        Raises:
-            OutcomeUnknown: there is such a request; nothing was written for this one.
-            WriteFailed: the ledger cannot take it.
-        """
-        if not self._store.on_disk:
-            raise WriteFailed("the ledger was opened for reading; nothing was submitted")
-        from uuid import uuid4  # only a paid submit needs it
-
-        from seedance_cli.models import RULE
-
-        intent = uuid4().hex
-        marks = {RULE: fingerprint, **earlier_fingerprints}
-        now = time_text(self._clock.now())
-        self._store.hold(intent)
-        blocking, untold = None, None
-        kept = False
-        try:
-            with self._store.writing():
-                self._store.settle_abandoned()
-                if not again:
-                    blocking, untold = self._unresolved(marks), self._untold(marks)
-                if blocking is None and untold is None:
-                    self._store.insert(
-                        {
-                            "intent": intent,
-                            "state": IntentState.PREPARED.value,
-                            "provider": provider,
-                            "endpoint": endpoint,
-                            "sandbox": int(sandbox),
-                            "profile": profile,
-                            "profile_named": int(profile_named),
-                            "fingerprint": fingerprint,
-                            "fingerprint_rule": RULE,
-                            "request": request_text(request),
-                            "priced": priced_text(priced),
-                            "created_at": now,
-                            "told": 0,
-                            "key_proof": key_proof,
-                        }
-                    )
-                    kept = True
-        finally:
-            if not kept:
-                self._store.release(intent)
-        if blocking is not None:
-            raise OutcomeUnknown(
-                "the outcome of an identical request is not known yet"
-                f" (intent {blocking}); nothing was sent now",
-                hint="`seedance recover` says what is known of it and how to settle it;"
-                " `--again` submits all the same",
-                provider=provider,
-                retry_safe=False,
-                intent=blocking,
-            )
-        self._marks[untold or intent] = marks
-        return self._store.row(untold or intent)
 
     def sending(self, intent: str) -> None:
         """Write that the paid request is about to leave. Nothing may be sent if this raises.
@@ -260,21 +149,6 @@ class Submissions(Part):
             submission = self._store.row(intent)
         self._store.release(intent)
         return submission
-
-    def _unresolved(self, fingerprints: Mapping[int, str]) -> str | None:
-        """The newest intent of that fingerprint, by its own rule, whose outcome is unknown."""
-        statement = statements.unresolved(len(fingerprints))
-        found = self._store.query(statement, same_values(fingerprints))
-        return str(found[0]["intent"]) if found else None
-
-    def _untold(self, fingerprints: Mapping[int, str]) -> str | None:
-        """The newest intent of that fingerprint that was accepted for a process now gone.
-
-        Of one that lives nobody can tell yet whether it will tell its ref.
-        """
-        found = self._store.query(statements.untold(len(fingerprints)), same_values(fingerprints))
-        gone = (str(row["intent"]) for row in found if not self._store.lives(row["intent"]))
-        return next(gone, None)
 
     def _same_as(self, intent: str, others: Sequence[Submission]) -> bool:
         """Whether one of the others is the same request as this one."""

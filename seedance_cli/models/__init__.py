@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from seedance_cli.models.addresses import is_private as is_private
     from seedance_cli.models.addresses import is_public as is_public
     from seedance_cli.models.addresses import literal as literal
+    from seedance_cli.models.budget import Budgets as Budgets
+    from seedance_cli.models.budget import Limit as Limit
+    from seedance_cli.models.budget import Used as Used
+    from seedance_cli.models.budget import same_unit as same_unit
+    from seedance_cli.models.budget import with_unit as with_unit
     from seedance_cli.models.duration import parse_duration as parse_duration
     from seedance_cli.models.duration import parse_interval as parse_interval
     from seedance_cli.models.duration import spoken as spoken
@@ -42,6 +47,11 @@ if TYPE_CHECKING:
     from seedance_cli.models.price import amount_text as amount_text
     from seedance_cli.models.price import price_object as price_object
     from seedance_cli.models.price import price_text as price_text
+    from seedance_cli.models.purchase import Conditions as Conditions
+    from seedance_cli.models.purchase import Found as Found
+    from seedance_cli.models.purchase import Prepared as Prepared
+    from seedance_cli.models.purchase import PriceToday as PriceToday
+    from seedance_cli.models.purchase import Purchase as Purchase
     from seedance_cli.models.request import LONGEST_PROMPT as LONGEST_PROMPT
     from seedance_cli.models.request import VideoRequest as VideoRequest
     from seedance_cli.models.request import request_object as request_object
@@ -79,9 +89,12 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "Budgets": "budget",
         "CHARGED": "merging",
+        "Conditions": "purchase",
         "DEEPEST": "exact_json",
         "Doubled": "exact_json",
+        "Found": "purchase",
         "HttpRequest": "http_message",
         "HttpResponse": "http_message",
         "IntentState": "submission",
@@ -90,11 +103,15 @@ __getattr__ = face(
         "LONGEST_NAME": "user_words",
         "LONGEST_PROMPT": "request",
         "LONGEST_URL": "url",
+        "Limit": "budget",
         "MASK": "secret",
         "NOTHING": "json_types",
+        "Prepared": "purchase",
         "Price": "price",
+        "PriceToday": "purchase",
         "PricedFields": "price",
         "Problem": "task",
+        "Purchase": "purchase",
         "RULE": "identity",
         "Secret": "secret",
         "Status": "task",
@@ -102,6 +119,7 @@ __getattr__ = face(
         "Task": "task",
         "TaskHandle": "task",
         "TooDeep": "exact_json",
+        "Used": "budget",
         "VideoRequest": "request",
         "addresses": "",
         "amount_text": "price",
@@ -134,6 +152,7 @@ __getattr__ = face(
         "refuse_key": "task_ref",
         "request_object": "request",
         "safe": "text",
+        "same_unit": "budget",
         "shortened": "text",
         "shown": "user_words",
         "spoken": "duration",
@@ -144,6 +163,7 @@ __getattr__ = face(
         "unusable": "url",
         "url_fault": "url",
         "usable_id": "task_ref",
+        "with_unit": "budget",
         "without_a_task": "submission",
         "without_keys": "user_words",
         "worth_keeping": "merging",

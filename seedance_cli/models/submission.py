@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seedance_cli.models.json_types import JsonObject
+    from seedance_cli.models.price import Price
     from seedance_cli.models.request import VideoRequest
     from seedance_cli.models.task import Task
 
@@ -81,6 +82,8 @@ class Submission:
     """Which row of its batch it is."""
     attempt: int = 1
     """Which one under its name, from 1."""
+    price: Price | None = None
+    """What it was priced at when it was submitted; None: not known."""
     key_proof: str | None = None
     """Of the key and endpoint of its submit; see `Ledger.key_proof`."""
     told: bool = True

@@ -16,8 +16,9 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.http import PAID_SECONDS, Event, cleared, encode, redact
-from seedance_cli.models import MASK, RULE, IntentState, fingerprints, make_ref
+from seedance_cli.models import MASK, Found, IntentState, Purchase, fingerprints, make_ref
 from seedance_cli.system import Stopwatch, signals
+from seedance_cli.tasks.names import prepared
 from seedance_cli.tasks.outcome import Verdict, classify, evidence_of, unclear
 
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
     from seedance_cli.http import Reply
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import HttpRequest, JsonObject, Submission, Task, VideoRequest
+    from seedance_cli.models import (
+        Conditions,
+        HttpRequest,
+        JsonObject,
+        Submission,
+        Task,
+        VideoRequest,
+    )
     from seedance_cli.system import Clock
     from seedance_cli.tasks.channel import Channel
     from seedance_cli.tasks.payment import Payment
@@ -45,9 +53,10 @@ def submit(
     *,
     payment: Payment,
     announce: Callable[[], None],
-    again: bool,
+    conditions: Conditions,
+    waiting: Callable[[Submission], None],
 ) -> None:
-    """Send one paid POST.
+    """Send one paid POST, unless what the ledger has under the conditions stands for it.
 
     Args:
         channel: provider, endpoint and key.
@@ -57,9 +66,13 @@ def submit(
         clock: bounds it.
         payment: takes what is known, at every step; with the submission at the end.
         announce: puts the ref in `payment` on a stream, and notes there that it is told.
-        again: although an identical request is unresolved.
+        conditions: name, batch, budgets and the like.
+        waiting: called once where another process is sending the name's submission, whose outcome
+            is waited for.
 
     Raises:
+        UsageError: another request has the name.
+        OverBudget: a budget forbids it.
         OutcomeUnknown: an identical request is unresolved, or no clear answer came.
         WriteFailed: the ledger could not be written, or stdout could not take the ref; `payment`
             tells whether there is a task.
@@ -70,22 +83,22 @@ def submit(
     content = encode(request.body)
     name = channel.provider.info.name
     marks = fingerprints(name, channel.endpoint, channel.sandbox, channel.provider.bought(request))
-    payment.submission = ledger.prepare(
+    purchase = Purchase(
         provider=name,
         endpoint=channel.endpoint,
         profile=channel.profile,
         profile_named=channel.profile_named,
         sandbox=channel.sandbox,
-        fingerprint=marks[RULE],
-        earlier_fingerprints={rule: mark for rule, mark in marks.items() if rule != RULE},
+        fingerprints=marks,
         request=video,
         priced=channel.provider.priced(request.body),
-        again=again,
         key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
+        conditions=conditions,
     )
-    gate = _Gate(channel, ledger, clock, payment, payment.submission, request.path, content)
-    if payment.submission.state is IntentState.ACCEPTED:  # paid for by one that could not say so
-        payment.found = True
+    payment.found, row = prepared(ledger, purchase, channel, clock, waiting=waiting)
+    payment.submission = row
+    gate = _Gate(channel, ledger, clock, payment, row, request.path, content)
+    if payment.found is not Found.NEW:
         with signals.held():
             gate.tell(announce)
         return
@@ -205,7 +218,7 @@ class _Gate:
         try:
             announce()
         finally:
-            if self.payment.told:
+            if self.payment.told and not self.prepared.told:
                 # One that the ledger takes for untold is told again, by the same request, and not
                 # paid again: no reason to fail.
                 with suppress(WriteFailed):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, SeedanceError, Stopped
-from seedance_cli.models import IntentState
+from seedance_cli.models import Found, IntentState
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
@@ -34,8 +34,8 @@ class Payment:
     """The row of an identical request whose outcome is unknown, which forbids this one."""
     error: SeedanceError | None = None
     """Why there is no task, or why the ledger lacks it."""
-    found: bool = False
-    """Whether an earlier process paid for it and could not say so; nothing was sent."""
+    found: Found = Found.NEW
+    """What stands for the request; unless it is new, nothing was sent."""
     told: bool = False
     """Whether the ref is on a stream."""
     done: bool = False

@@ -19,10 +19,14 @@ from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.models import (
+    RULE,
+    Conditions,
+    Found,
     IntentState,
     Price,
     PricedFields,
     Problem,
+    Purchase,
     Status,
     Submission,
     Task,
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import JsonObject
 
 DONE = Task(task_id="t1", status=Status.SUCCEEDED, video_urls=("https://cdn.example.com/a.mp4",))
+LISTED = Price(Decimal("0.10"), "USD", "listed")
 RUNNING = Task(task_id="t1", status=Status.RUNNING, provider_status="processing")
 
 
@@ -95,16 +100,18 @@ def test_everything_of_a_submission_survives(ledger: Ledger, folder: Path) -> No
         metadata={"k": odd},
         params={"seed": 1, "deep": {"a": [None, 1.5, odd]}},
     )
-    prepared = ledger.prepare(
+    purchase = Purchase(
         provider="runbase",
         endpoint=ENDPOINT,
         profile="work",
         sandbox=False,
-        fingerprint="f",
+        fingerprints={RULE: "f"},
         request=request,
         priced=PRICED,
-        again=False,
+        conditions=Conditions(price=LISTED, name="a name", batch="a", row="name"),
     )
+    found, prepared = ledger.prepare(purchase)
+    assert found is Found.NEW
     assert prepared.state is IntentState.PREPARED
     assert prepared.request == request
     assert prepared.created_at == START
@@ -135,6 +142,10 @@ def test_everything_of_a_submission_survives(ledger: Ledger, folder: Path) -> No
         created_at=START,
         submitted_at=START,
         told=False,
+        name="a name",
+        batch="a",
+        row="name",
+        price=LISTED,
     )
     assert reopened(folder, prepared.intent) == accepted
     assert accepted.ref == "runbase:run:1%2F%C3%A9"

@@ -115,6 +115,7 @@ def test_an_earlier_ledger_is_brought_up(path: Path, clock: FakeClock, *, create
         assert boat.task.cost is not None
         assert str(boat.task.cost.amount) == "0.30"
         assert len(ledger.identity) == 32
+        assert boat.price is None
         if create:
             submit(ledger, "new")
     assert states(path.parent, clock).items() >= STATES.items()
@@ -140,6 +141,7 @@ def test_an_unknown_outcome_still_blocks(path: Path, run: Run, clock: FakeClock)
 
 def test_a_process_of_the_release_before_goes_on(path: Path, clock: FakeClock) -> None:
     """One that has the ledger open still writes; its rows count as it means them."""
+    first = version(path) == 1
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         names = [row[1] for row in old.execute("PRAGMA table_info(intents)")][1:]
         Ledger.open(path.parent, clock, create=True).close()
@@ -151,11 +153,13 @@ def test_a_process_of_the_release_before_goes_on(path: Path, clock: FakeClock) -
     with Ledger.open(path.parent, clock, create=True) as ledger:
         (row,) = ledger.get("abcd")
         assert row.state is IntentState.UNKNOWN
-        assert (row.attempt, row.key_proof) == (1, None)
+        assert (row.attempt, row.price, row.key_proof is None) == (1, None, first)
 
 
 def test_what_a_charge_was_for_is_known_of_earlier_rows(path: Path, clock: FakeClock) -> None:
     """A row that knows four priced fields tells the others by its request."""
+    if version(path) > 1:
+        pytest.skip("only the first release knew four")
     model = "bytedance/seedance-1.5-pro"
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(
@@ -311,7 +315,7 @@ def test_killed_in_the_middle(path: Path, tmp_path: Path, clock: FakeClock) -> N
     work.mkdir()
     lines = finished(child(DIES, path, work))
     assert [line.split()[1] for line in lines] == ["9"] * (len(lines) - 1) + ["0"]
-    assert len(lines) > 30
+    assert len(lines) > (30 if version(path) == 1 else 20)
     old = 0
     for line in lines[:-1]:
         ledger = work / line.split()[0] / "ledger.db"
@@ -323,7 +327,7 @@ def test_killed_in_the_middle(path: Path, tmp_path: Path, clock: FakeClock) -> N
             assert len(opened.rows(all_states=True)) == len(STATES)
         copies = [name for name in kept(ledger) if "bak" in name]
         assert copies == [f"ledger.db.v{version(path)}.bak"]
-    assert old > 20
+    assert old > (20 if version(path) == 1 else 15)
 
 
 @posix
@@ -350,9 +354,9 @@ def test_killed_at_every_write(path: Path, tmp_path: Path) -> None:
 @posix
 def test_two_processes_at_once(path: Path, clock: FakeClock) -> None:
     """Processes that find the old ledger at the same time all go on with the new one."""
+    old = version(path)
     processes = [child(OPEN, path.parent) for _ in range(4)]
     assert [finished(process) for process in processes] == [[f"{len(STATES)}"]] * 4
-    old = version(path.with_name("ledger.db.v1.bak"))
     assert [name for name in kept(path) if "bak" in name] == [f"ledger.db.v{old}.bak"]
     assert states(path.parent, clock) == STATES
 
@@ -363,6 +367,7 @@ def test_a_full_disk_at_any_byte(path: Path, clock: FakeClock) -> None:
     import resource
 
     before = path.read_bytes()
+    old = version(path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     failed = 0
     for limit in range(0, 4 * len(before), 4096):
@@ -379,7 +384,7 @@ def test_a_full_disk_at_any_byte(path: Path, clock: FakeClock) -> None:
         failed += 1
         assert (caught.value.exit_code, str(path) in caught.value.message) == (10, True)
         assert path.read_bytes()[100:] == before[100:]
-        assert version(path) == 1
+        assert version(path) == old
         assert not [name for name in kept(path) if name.endswith(".new")]
     assert failed >= 11
     assert version(path) == SCHEMA_VERSION
@@ -490,9 +495,10 @@ def test_an_index_that_lies(path: Path, clock: FakeClock) -> None:
 
 def test_a_step_in_a_ledger_of_today_is_none(path: Path, clock: FakeClock) -> None:
     """A ledger that has all steps behind it is opened without a copy and without a write."""
+    copy = path.with_name(f"ledger.db.v{version(path)}.bak")
     Ledger.open(path.parent, clock, create=True).close()
     shutil.rmtree(path.parent / "locks", ignore_errors=True)
-    path.with_name("ledger.db.v1.bak").unlink()
+    copy.unlink()
     before = path.read_bytes()
     with Ledger.open(path.parent, clock, create=True) as ledger:
         identity = ledger.identity

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
+from seedance_cli.models import (
+    RULE,
+    Conditions,
+    Price,
+    PricedFields,
+    Purchase,
+    Status,
+    Submission,
+    Task,
+    VideoRequest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,20 +46,21 @@ def prepare(
     again: bool = False,
     earlier: Mapping[int, str] = MappingProxyType({}),
     key: str | None = None,
+    conditions: Conditions | None = None,
 ) -> str:
     """Write an intent with the fingerprint `mark`, sent with that key; its id."""
-    intent = ledger.prepare(
+    purchase = Purchase(
         provider=provider,
         endpoint=endpoint,
         profile=profile,
         sandbox=sandbox,
-        fingerprint=mark,
+        fingerprints={RULE: mark, **earlier},
         request=VideoRequest(prompt=prompt, duration=8),
         priced=priced,
-        again=again,
-        earlier_fingerprints=earlier,
         key_proof=None if key is None else ledger.key_proof(key, endpoint),
-    ).intent
+        conditions=conditions or Conditions(again=again),
+    )
+    intent = ledger.prepare(purchase).row.intent
     assert intent is not None
     return intent
 

@@ -27,12 +27,12 @@ from seedance_cli.http import backend, exchange, racing
 from seedance_cli.http.threads import Threads
 from seedance_cli.ledger import sqlite_file
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import IntentState, Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.models import IntentState, Price, PricedFields, Status, Task
 from support import tls
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
-from support.ledgers import submit
+from support.ledgers import prepare, submit
 from support.tls import TlsServer
 
 if TYPE_CHECKING:
@@ -1413,17 +1413,8 @@ def charge(
 ) -> None:
     """A finished task in the ledger that was charged so much."""
     with Ledger.open(shop.state, FakeClock(), create=True) as ledger:
-        intent = ledger.prepare(
-            provider="runbase",
-            endpoint=url,
-            profile="default",
-            sandbox=sandbox,
-            fingerprint=amount,
-            request=VideoRequest(prompt="x"),
-            priced=PricedFields("bytedance/seedance-1.5-pro", 8, None, None),
-            again=False,
-        ).intent
-        assert intent is not None
+        priced = PricedFields("bytedance/seedance-1.5-pro", 8, None, None)
+        intent = prepare(ledger, amount, endpoint=url, sandbox=sandbox, priced=priced)
         ledger.sending(intent)
         price = Price(Decimal(amount), unit, "charged")
         ledger.accept(intent, Task(task_id=amount, status=Status.SUCCEEDED, cost=price))

@@ -1,0 +1,151 @@
+"""Budgets: what is used of them, and what would go beyond one (contract, 6.11)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli.errors import OverBudget
+from seedance_cli.ledger import statements
+from seedance_cli.ledger.rows import read_charge, read_price_at_submit, read_priced
+from seedance_cli.ledger.schema import time_text
+from seedance_cli.models import Used, price_text, same_unit, timestamp, with_unit
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from seedance_cli.ledger.store import Store
+    from seedance_cli.models import Budgets, Limit, Price, PriceToday, Purchase
+
+_LONGER_THAN_ANY_MONTH = timedelta(days=32)
+
+
+class _Span(NamedTuple):
+    name: str
+    limit: Limit
+    since: datetime
+    until: datetime
+
+
+def used(
+    store: Store, now: datetime, provider: str, budgets: Budgets, price_today: PriceToday
+) -> list[Used]:
+    """What is used of a provider's budgets of a day and a month.
+
+    Args:
+        store: the rows; those of the sandbox do not count.
+        now: says which day and month it is.
+        provider: whose budgets.
+        budgets: its own.
+        price_today: for rows with neither a charge nor a price in the budget's unit.
+    """
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = day.replace(day=1)
+    spans = []
+    if budgets.day is not None:
+        spans.append(_Span("day", budgets.day, day, day + timedelta(days=1)))
+    if budgets.month is not None:
+        until = (month + _LONGER_THAN_ANY_MONTH).replace(day=1)
+        spans.append(_Span("month", budgets.month, month, until))
+    return [_used(store, provider, span, price_today) for span in spans]
+
+
+def refusal(store: Store, now: datetime, purchase: Purchase) -> OverBudget | None:
+    """Why the purchase's price does not fit into its budgets; None if it does, or has none.
+
+    Inside the transaction that inserts it: its row is the reservation.
+    """
+    conditions = purchase.conditions
+    if conditions.budgets is None or purchase.sandbox:
+        return None
+    spans = used(store, now, purchase.provider, conditions.budgets, conditions.price_today)
+    words = over(purchase.provider, conditions.price, conditions.budgets, spans)
+    if words is None:
+        return None
+    states = "".join(f"; {state(one)}" for one in spans)
+    return OverBudget(
+        f"{words}{states}; nothing was sent", hint=_advice(purchase), provider=purchase.provider
+    )
+
+
+def over(provider: str, price: Price | None, budgets: Budgets, spans: list[Used]) -> str | None:
+    """Why a price does not fit into what is left of the budgets, in words; None if it does."""
+    table = f"[budgets.{provider}]"
+    limits = [(one.span, one.limit) for one in spans]
+    if budgets.task is not None:
+        limits.append(("task", budgets.task))
+    if price is None and limits:
+        return f"the price of this request is not known, so {table} refuses it"
+    for name, limit in limits:
+        assert price is not None
+        if not same_unit(price.unit, limit.unit):
+            return (
+                f"this request costs {price_text(price)}, and {table} {name} is {limit}:"
+                " nothing is converted"
+            )
+    for one in spans:
+        if one.unpriced:
+            those = "submission has" if one.unpriced == 1 else "submissions have"
+            return (
+                f"what is left of {table} {one.span} is not known: {one.unpriced} earlier {those}"
+                f" neither a charge nor a price in {one.limit.unit or 'its unit'}"
+            )
+        assert price is not None
+        if price.amount > one.left:
+            return (
+                f"this request costs {price_text(price)} ({price.basis}), more than is left of"
+                f" {table} {one.span} = {one.limit}"
+            )
+    if price is not None and budgets.task is not None and price.amount > budgets.task.amount:
+        return (
+            f"this request costs {price_text(price)} ({price.basis}), more than {table}"
+            f" task = {budgets.task}"
+        )
+    return None
+
+
+def state(one: Used) -> str:
+    """`day: 3 USD spent, 1 USD reserved, 1 USD left until 2026-11-27T00:00:00Z`."""
+    unit = one.limit.unit
+    left = "what is left is not known" if one.unpriced else f"{with_unit(one.left, unit)} left"
+    return (
+        f"{one.span}: {with_unit(one.spent, unit)} spent, {with_unit(one.reserved, unit)} reserved,"
+        f" {left} until {timestamp(one.until)}"
+    )
+
+
+def _used(store: Store, provider: str, span: _Span, price_today: PriceToday) -> Used:
+    limit = span.limit
+    spent, reserved, unpriced = Decimal(0), Decimal(0), 0
+    for row in store.query(statements.USED, (provider, time_text(span.since))):
+        with store.decoding():
+            charge, price = read_charge(row), read_price_at_submit(row)
+            if charge is not None and same_unit(charge.unit, limit.unit):
+                spent += row["alike"] * charge.amount
+                continue
+            if price is None or not same_unit(price.unit, limit.unit):
+                price = _price_today(row, price_today)
+            if price is None or not same_unit(price.unit, limit.unit):
+                unpriced += row["alike"]
+            else:
+                reserved += row["alike"] * price.amount
+    return Used(span.name, limit, spent, reserved, unpriced, span.until)
+
+
+def _price_today(row: sqlite3.Row, price_today: PriceToday) -> Price | None:
+    if row["priced"] is None:
+        return None
+    return price_today(row["endpoint"], read_priced(row["priced"], row["request"]))
+
+
+def _advice(purchase: Purchase) -> str:
+    entry = [f'provider = "{purchase.provider}"']
+    if purchase.priced is not None and purchase.priced.model is not None:
+        entry.append(f'model = "{purchase.priced.model}"')
+    unit = purchase.conditions.price.unit if purchase.conditions.price is not None else "USD"
+    entry.append(f'amount = "0.12{f" {unit}" if unit else ""}"')
+    return (
+        "change the budget in config.toml, or wait until its time is over; a price that is not"
+        f" known, or not right, is told there as [[prices]] with {', '.join(entry)}"
+    )

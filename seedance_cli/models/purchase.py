@@ -1,0 +1,86 @@
+"""One approved submission, as the ledger is asked for it before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from seedance_cli.models.budget import Budgets
+    from seedance_cli.models.price import Price, PricedFields
+    from seedance_cli.models.request import VideoRequest
+    from seedance_cli.models.submission import Submission
+
+PriceToday: TypeAlias = "Callable[[str, PricedFields], Price | None]"
+"""The price at an endpoint of what these fields describe; None: not known."""
+
+
+def _unknown(_endpoint: str, _fields: PricedFields) -> Price | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Under which conditions something may be bought."""
+
+    again: bool = False
+    """Although an identical request is unresolved, or untold."""
+    name: str | None = None
+    """The caller's: no second paid POST leaves under it. Not with `again`."""
+    retry_failed: bool = False
+    """Make another attempt under the name where the newest task failed, or was ended."""
+    batch: str | None = None
+    """Of which batch it is a row: equal rows of one batch do not block one another."""
+    row: str | None = None
+    """Which row."""
+    price: Price | None = None
+    """What it costs as far as known now: what the budgets reserve for it."""
+    budgets: Budgets | None = None
+    """None: not bounded."""
+    price_today: PriceToday = _unknown
+    """For earlier rows with neither charge nor price in a budget's unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is to be bought, where, for whom, and under which conditions."""
+
+    provider: str
+    endpoint: str
+    """The base URL, or `sandbox`."""
+    sandbox: bool
+    profile: str | None = None
+    profile_named: bool = False
+    """Whether `--profile` named it; the task is read with the same rank."""
+    request: VideoRequest
+    """What the user asked for."""
+    fingerprints: Mapping[int, str]
+    """Of the final request, by every rule there was, the newest among them (`RULE`)."""
+    priced: PricedFields | None = None
+    """What decides its price; None where that is not known."""
+    key_proof: str | None = None
+    """Of the key that it is sent with; see `Ledger.key_proof`."""
+    conditions: Conditions = field(default_factory=Conditions)
+
+
+class Found(Enum):
+    """What the ledger has of a purchase."""
+
+    NEW = auto()
+    """Nothing that forbids it: the row is `prepared`, and may be sent."""
+    UNTOLD = auto()
+    """An identical request was accepted, and its ref told to nobody: that is the result."""
+    NAMED = auto()
+    """A task was accepted under the name: that is the result."""
+    ON_ITS_WAY = auto()
+    """A living process brings the name's submission to its end; ask again once it has."""
+
+
+class Prepared(NamedTuple):
+    """The ledger's answer to a purchase. Unless it is new, nothing may be sent."""
+
+    found: Found
+    row: Submission
