@@ -35,6 +35,14 @@ _PATIENCE = 10.0
 """Real seconds after which a socket operation of the server fails, so that no test hangs."""
 
 
+_silent: set[Client] = set()
+
+
+def silences() -> int:
+    """How many connections there are on which nothing will come any more."""
+    return len(_silent)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request as it came."""
@@ -73,6 +81,13 @@ class Client:
 
     def silence(self) -> None:
         """Send nothing, until the client gives up or the server stops."""
+        _silent.add(self)
+        try:
+            self._be_silent()
+        finally:
+            _silent.discard(self)
+
+    def _be_silent(self) -> None:
         self._connection.settimeout(0.05)
         while not self._stopping.is_set():
             try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
+
+from support import bytes_server
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -24,14 +27,16 @@ class FakeClock:
 
     Attributes:
         sleeps: every `sleep`, in seconds, in order.
-        patience: real seconds that `get` waits for an item before it moves the time on, so that a
-            slow machine changes no result. A test of silence sets it low, best in the server once
-            the request is there.
+        grace: real seconds that `get` waits for an item before it moves the time on.
+        patience: the same, and as long as an answer is on its way that alone: however slow the
+            machine is, the time does not outrun what a server sends. A test of silence sets it low,
+            best in the server once the request is there; `Client.silence` is known as none.
     """
 
     def __init__(self, *, grace: float = 5.0) -> None:
         self.sleeps: list[float] = []
-        self.patience = grace
+        self.grace = grace
+        self.patience = 5.0
         self._lock = threading.Lock()
         self._monotonic = _BEGAN
         self._now = START
@@ -72,11 +77,21 @@ class FakeClock:
         began = time.monotonic()
         while True:  # in small steps, for a server may change the patience meanwhile
             try:
-                return queue_.get(timeout=min(_STEP, self.patience))
+                return queue_.get(timeout=min(_STEP, self.grace, self.patience))
             except queue.Empty:
-                if time.monotonic() - began >= self.patience:
+                coming = answers_on_their_way() and not bytes_server.silences()
+                enough = self.patience if coming else min(self.grace, self.patience)
+                if time.monotonic() - began >= enough:
                     self.advance(seconds)
                     raise
+
+
+def answers_on_their_way() -> bool:
+    """Whether the program in this process waits for a server."""
+    exchange = sys.modules.get("seedance_cli.http.exchange")
+    if exchange is not None and exchange.exchanges.busy:
+        return True
+    return any(one.name == "seedance-stream" for one in threading.enumerate())
 
 
 def passed(clock: FakeClock) -> float:
