@@ -94,7 +94,7 @@ def price(session: Session, order: Order, limit: Limit | None) -> Price | None:
     return tasks.pricing.expected(
         order.provider,
         order.settings.endpoint,
-        order.request.body,
+        order.request,
         session.ledger(),
         sandbox=order.settings.sandbox,
         limit=limit,

@@ -53,5 +53,5 @@ def _facts(submission: Submission) -> Mapping[str, str | int | None]:
         facts["duration"] = request.duration
         facts["resolution"] = request.resolution
         facts["image"] = image_stem(request.images[0]) if request.images else None
-        facts["seed"] = getattr(request, "seed", None)  # until requests have one: none
+        facts["seed"] = request.seed
     return facts

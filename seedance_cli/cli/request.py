@@ -68,7 +68,14 @@ def typed(prompt: str, video: VideoOptions, extra: ExtraOptions | None = None) -
         aspect_ratio=video.aspect_ratio,
         audio=video.audio,
         fixed_lens=video.fixed_lens,
+        seed=video.seed,
+        watermark=video.watermark,
         images=tuple(video.image or ()),
+        first_frame=video.first_frame,
+        last_frame=video.last_frame,
+        reference_videos=tuple(video.reference_video or ()),
+        reference_audios=tuple(video.reference_audio or ()),
+        last_frame_out=video.last_frame_out or None,
     )
     if extra is None:
         return request

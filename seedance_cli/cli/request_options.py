@@ -91,6 +91,65 @@ Images = Annotated[
         rich_help_panel="Request",
     ),
 ]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="The same one, a similar video.", rich_help_panel="Request"
+    ),
+]
+Watermark = Annotated[
+    bool | None,
+    typer.Option(
+        "--watermark/--no-watermark",
+        help="With the seller's mark.",
+        show_default=False,
+        rich_help_panel="Request",
+    ),
+]
+FirstFrame = Annotated[
+    str | None,
+    typer.Option(
+        "--first-frame",
+        metavar="URL",
+        help="The image the video begins with.",
+        rich_help_panel="Request",
+    ),
+]
+LastFrame = Annotated[
+    str | None,
+    typer.Option(
+        "--last-frame",
+        metavar="URL",
+        help="The image the video ends with.",
+        rich_help_panel="Request",
+    ),
+]
+ReferenceVideos = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reference-video",
+        metavar="URL",
+        help="A video to follow; repeatable.",
+        rich_help_panel="Request",
+    ),
+]
+ReferenceAudios = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reference-audio",
+        metavar="URL",
+        help="Sound to follow; repeatable.",
+        rich_help_panel="Request",
+    ),
+]
+LastFrameOut = Annotated[
+    bool,
+    typer.Option(
+        "--last-frame-out",
+        help="Ask for the last frame as an image.",
+        rich_help_panel="Request",
+    ),
+]
 CallbackUrl = Annotated[
     str | None,
     typer.Option(
@@ -162,7 +221,14 @@ class VideoOptions(NamedTuple):
     aspect_ratio: AspectRatio = None
     audio: Audio = None
     fixed_lens: FixedLens = None
+    seed: Seed = None
+    watermark: Watermark = None
     image: Images = None
+    first_frame: FirstFrame = None
+    last_frame: LastFrame = None
+    reference_video: ReferenceVideos = None
+    reference_audio: ReferenceAudios = None
+    last_frame_out: LastFrameOut = False
 
 
 class ExtraOptions(NamedTuple):

@@ -104,21 +104,19 @@ def doubt(
         return None
     model = defaults.get("model")
     limits = info.model(model if isinstance(model, str) else None)
+    has_model = option == "model" and info.model_use is not ModelUse.NONE
+    if not has_model and not info.takes(option, limits):
+        return f"{info.name} has no option {option}"
     allowed: dict[str, tuple[Default, ...]] = {
         "duration": limits.durations,
         "resolution": limits.resolutions,
         "aspect_ratio": limits.aspect_ratios,
-        "model": () if info.model_use is ModelUse.NONE else tuple(m.id for m in info.models),
-        "audio": (True, False) if info.audio else (),
-        "fixed_lens": (True, False) if info.fixed_lens else (),
+        "model": () if info.open_models else tuple(m.id for m in info.models),
     }
-    if option == "callback_url":
-        return None if info.callback else f"{info.name} has no option callback_url"
-    if not allowed[option]:
-        return f"{info.name} has no option {option}"
-    if value in allowed[option] or (option == "model" and info.open_models):
+    values = allowed.get(option, ())
+    if not values or value in values:
         return None
-    listed = ", ".join(str(one) for one in allowed[option])
+    listed = ", ".join(str(one) for one in values)
     return f"{info.name} documents no {option} {value}, but {listed}"
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Value = str | int | None
 _FIRST_PRICED = 4
 """How many priced fields the first release knew."""
+_SECOND_PRICED = 7
+"""How many the next one knew, which reads no more of them."""
 
 
 def key(task_id: str) -> str:
@@ -68,7 +70,11 @@ def request_text(request: VideoRequest) -> str:
 
 def priced_text(priced: PricedFields | None) -> str | None:
     """What decides a price, as JSON."""
-    return None if priced is None else _dump(list(priced))
+    if priced is None:
+        return None
+    further = priced[_SECOND_PRICED:]
+    nothing = further == PricedFields(None, None, None, None)[_SECOND_PRICED:]
+    return _dump(list(priced[:_SECOND_PRICED] if nothing else priced))
 
 
 def priced_prefix(priced: PricedFields, fields: int) -> str:
@@ -96,8 +102,34 @@ def read_priced(text: str, request: str) -> PricedFields:
             int() as images,
             str() | None as ratio,
             bool() | None as lens,
+            *further,
         ]:
-            return PricedFields(model, seconds, size, audio, images, ratio, lens)
+            known = PricedFields(model, seconds, size, audio, images, ratio, lens)
+            return _with_further(known, further)
+    raise ValueError("priced fields")
+
+
+def _with_further(known: PricedFields, values: list[object]) -> PricedFields:
+    """The fields with those that came later, which a row has where one of them is set."""
+    match values:
+        case []:
+            return known
+        case [
+            bool() | None as first,
+            bool() | None as last,
+            int() as videos,
+            int() as audios,
+            bool() | None as watermark,
+            bool() | None as frame_out,
+        ]:
+            return known._replace(
+                first_frame=first,
+                last_frame=last,
+                reference_videos=videos,
+                reference_audios=audios,
+                watermark=watermark,
+                last_frame_out=frame_out,
+            )
     raise ValueError("priced fields")
 
 
@@ -223,19 +255,25 @@ def read_price(amount: str, unit: str | None, basis: str) -> Price:
 
 
 def _read_request(stored: JsonObject) -> VideoRequest:
-    audio, lens, seconds = (stored.get(name) for name in ("audio", "fixed_lens", "duration"))
     metadata, params = stored.get("metadata"), stored.get("params")
     if not (isinstance(metadata, dict) and isinstance(params, dict)):
         raise ValueError("request")  # noqa: TRY004 - one error for every damaged row
     return VideoRequest(
         prompt=_text(stored.get("prompt")),
         model=_optional(stored.get("model")),
-        duration=seconds if isinstance(seconds, int) else None,
+        duration=_whole(stored.get("duration")),
         resolution=_optional(stored.get("resolution")),
         aspect_ratio=_optional(stored.get("aspect_ratio")),
-        audio=audio if isinstance(audio, bool) else None,
-        fixed_lens=lens if isinstance(lens, bool) else None,
+        audio=_switch(stored.get("audio")),
+        fixed_lens=_switch(stored.get("fixed_lens")),
+        seed=_whole(stored.get("seed")),
+        watermark=_switch(stored.get("watermark")),
         images=_texts(stored.get("images")),
+        first_frame=_optional(stored.get("first_frame")),
+        last_frame=_optional(stored.get("last_frame")),
+        reference_videos=_texts(stored.get("reference_videos", [])),
+        reference_audios=_texts(stored.get("reference_audios", [])),
+        last_frame_out=_switch(stored.get("last_frame_out")),
         callback_url=_optional(stored.get("callback_url")),
         metadata=_text_map(metadata),
         params=params,
@@ -299,6 +337,15 @@ def _integer(value: object) -> int:
     if isinstance(value, int):
         return value
     raise ValueError("no number")
+
+
+def _whole(value: object) -> int | None:
+    """A number of the request; None where it says nothing that is one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _switch(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _texts(value: object) -> tuple[str, ...]:

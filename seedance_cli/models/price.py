@@ -43,6 +43,14 @@ class PricedFields(NamedTuple):
     aspect_ratio: str | None = None
     """None, here and below: as the provider takes it where nothing is said."""
     fixed_lens: bool | None = None
+    first_frame: bool | None = None
+    """Whether there is one."""
+    last_frame: bool | None = None
+    reference_videos: int = 0
+    """How many."""
+    reference_audios: int = 0
+    watermark: bool | None = None
+    last_frame_out: bool | None = None
 
 
 def amount_text(amount: Decimal) -> str:

@@ -28,7 +28,17 @@ class VideoRequest:
     aspect_ratio: str | None = None
     audio: bool | None = None
     fixed_lens: bool | None = None
+    seed: int | None = None
+    watermark: bool | None = None
     images: tuple[str, ...] = ()
+    """URLs, here and below: references where the model knows them, else what the provider makes of
+    its images."""
+    first_frame: str | None = None
+    last_frame: str | None = None
+    reference_videos: tuple[str, ...] = ()
+    reference_audios: tuple[str, ...] = ()
+    last_frame_out: bool | None = None
+    """Whether the last frame of the video is asked for as an image."""
     callback_url: str | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     params: Mapping[str, JsonValue] = field(default_factory=lambda: NO_PARAMS)
@@ -40,6 +50,8 @@ def request_object(request: VideoRequest) -> JsonObject:
     return {
         **{one.name: getattr(request, one.name) for one in fields(request)},
         "images": list(request.images),
+        "reference_videos": list(request.reference_videos),
+        "reference_audios": list(request.reference_audios),
         "metadata": dict(request.metadata),
         "params": dict(request.params),
     }

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from seedance_cli.providers._document import (
         unreadable as unreadable,
     )
+    from seedance_cli.providers._fields import (
+        FLAGS as FLAGS,
+    )
+    from seedance_cli.providers._info import (
+        Media as Media,
+    )
     from seedance_cli.providers._info import (
         ModelInfo as ModelInfo,
     )
@@ -39,6 +45,8 @@ __getattr__ = face(
     __name__,
     {
         "Api": "_base",
+        "FLAGS": "_fields",
+        "Media": "_info",
         "ModelInfo": "_info",
         "ModelUse": "_info",
         "Provider": "_base",

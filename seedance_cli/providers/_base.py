@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import (
         HttpResponse,
-        JsonObject,
         PricedFields,
         Problem,
         TaskHandle,
         VideoRequest,
     )
+    from seedance_cli.providers._fields import Fields
     from seedance_cli.providers._info import ProviderInfo
 
 
@@ -98,21 +98,30 @@ class Provider(ABC):
         """
         if video.model is None and self.info.model_use is ModelUse.REQUIRED:
             video = replace(video, model=self.info.models[0].id)
-        return HttpRequest("POST", self.info.submit_path, self.info.fields.body(video))
+        video = self.info.placed(video)
+        body = self.info.table(self.info.model(video.model)).body(video)
+        return HttpRequest("POST", self.info.submit_path, body)
+
+    def model_of(self, request: HttpRequest) -> str | None:
+        """The model id in a request that `request` made; None where it has none."""
+        return self.info.fields.model(request.body)
 
     def bought(self, request: HttpRequest) -> HttpRequest:
         """The request without callback and metadata: what a fingerprint is made of."""
-        return self.info.fields.bought(request)
+        return self._table(request).bought(request)
 
-    def priced(self, body: JsonObject) -> PricedFields | None:
-        """What decides this body's price, defaults filled in; None if it has unknown fields."""
-        return self.info.fields.priced(body)
+    def priced(self, request: HttpRequest) -> PricedFields | None:
+        """What decides this request's price, defaults filled in; None if it has unknown fields."""
+        return self._table(request).priced(request.body)
 
-    def price(self, body: JsonObject) -> Price | None:
-        """The listed price of exactly this body; None where the provider lists none."""
-        fields = self.priced(body)
+    def price(self, request: HttpRequest) -> Price | None:
+        """The listed price of exactly this request; None where the provider lists none."""
+        fields = self.priced(request)
         amount = None if fields is None else self.listed(fields)
         return None if amount is None else Price(amount, self.info.price_unit, "listed")
+
+    def _table(self, request: HttpRequest) -> Fields:
+        return self.info.table(self.info.model(self.model_of(request)))
 
     def listed(
         self,

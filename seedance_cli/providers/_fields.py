@@ -7,25 +7,30 @@ from that one table, so no provider can have them disagree.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.errors import UsageError
 from seedance_cli.models import PricedFields, VideoRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from seedance_cli.models import HttpRequest, JsonObject, JsonValue
 
 Value = str | int | bool | None
+Reader: TypeAlias = "Callable[[JsonObject, str], Value]"
+NO_READERS: Mapping[str, Reader] = MappingProxyType({})
 
 FLAGS = {
     "prompt": "PROMPT",
     "images": "--image",
+    "reference_videos": "--reference-video",
+    "reference_audios": "--reference-audio",
     **{
         option: f"--{option.replace('_', '-')}"
         for option in VideoRequest.__dataclass_fields__
-        if option not in {"prompt", "images", "params"}
+        if option not in {"prompt", "images", "reference_videos", "reference_audios", "params"}
     },
 }
 """How the command line writes each option."""
@@ -33,6 +38,7 @@ FLAGS = {
 _SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _NOT_BOUGHT = frozenset({"callback_url", "metadata"})
 """Options that do not change which video is bought."""
+_COUNTED = frozenset({"images", "reference_videos", "reference_audios"})
 _FILLED_IN = frozenset({"model", "duration", "resolution", "audio"})
 """Priced fields that show a default as if it had been sent; the others are None where it is."""
 
@@ -81,6 +87,17 @@ def count(level: JsonObject, key: str) -> int:
     return len(value)
 
 
+def texts(level: JsonObject, key: str) -> list[str]:
+    """A list of strings on the wire. Arguments and errors as for `seconds`."""
+    value = level[key]
+    if not isinstance(value, list):
+        raise UndocumentedTypeError(key)
+    found = [one for one in value if isinstance(one, str)]
+    if len(found) < len(value):
+        raise UndocumentedTypeError(key)
+    return found
+
+
 def switch(level: JsonObject, key: str) -> bool:
     """A boolean on the wire. Arguments and errors as for `seconds`."""
     value = level[key]
@@ -89,12 +106,17 @@ def switch(level: JsonObject, key: str) -> bool:
     return value
 
 
+def there(level: JsonObject, key: str) -> bool:
+    """That a string is on the wire. Arguments and errors as for `seconds`."""
+    return bool(word(level, key))
+
+
 class WireType(NamedTuple):
     """How the values of an option look on the wire."""
 
     write: Callable[[VideoRequest, str], JsonValue]
     """The wire value of the named option; None: not set, and so not sent."""
-    read: Callable[[JsonObject, str], Value]
+    read: Reader
     """The value under a wire name that is there; UndocumentedTypeError for another type."""
 
 
@@ -113,6 +135,9 @@ SWITCH = WireType(_given, switch)
 SECONDS = WireType(_given, seconds)
 SECONDS_AS_TEXT = WireType(_digits, seconds_as_text)
 URLS = WireType(lambda video, option: list(getattr(video, option)) or None, count)
+URL = WireType(_given, there)
+UNPRICED = WireType(_given, lambda *_: None)
+"""A value that no price depends on, and so is not read."""
 STRINGS = WireType(lambda video, option: dict(getattr(video, option)) or None, lambda *_: None)
 """An object of strings. Nobody charges for one, so it is not read."""
 
@@ -120,7 +145,14 @@ _TYPES = {
     "duration": SECONDS,
     "audio": SWITCH,
     "fixed_lens": SWITCH,
+    "seed": UNPRICED,
+    "watermark": SWITCH,
     "images": URLS,
+    "first_frame": URL,
+    "last_frame": URL,
+    "reference_videos": URLS,
+    "reference_audios": URLS,
+    "last_frame_out": SWITCH,
     "metadata": STRINGS,
 }
 """The usual type of an option; of all others TEXT."""
@@ -141,6 +173,8 @@ class Field(NamedTuple):
     """The option as errors name it, where the field is set by more than one."""
     outside: bool = False
     """Whether it stands beside the object that holds the other fields (`Fields.inside`)."""
+    also: Mapping[str, Reader] = NO_READERS
+    """Further options that its type writes into the same value, and how each is read from there."""
 
     @property
     def type(self) -> WireType:
@@ -153,23 +187,27 @@ class Field(NamedTuple):
         return self.own_flag or FLAGS[self.option]
 
     @property
-    def priced(self) -> bool:
-        """Whether it may decide the price."""
-        return self.option in PricedFields._fields
-
-    @property
     def bought(self) -> bool:
         """Whether it is part of the fingerprint."""
         return self.option not in _NOT_BOUGHT
 
-    def priced_value(self, level: JsonObject) -> Value:
-        """Its value for `PricedFields`. Raises UndocumentedTypeError."""
-        value: Value = 0 if self.option == "images" else None
-        if self.wire in level:
-            value = self.type.read(level, self.wire)
-        if self.option in _FILLED_IN:
-            return self.default if value is None else value
-        return None if value == self.default else value
+    def priced_values(self, level: JsonObject) -> Iterator[tuple[str, Value]]:
+        """Its options that may decide the price, each with its value for `PricedFields`.
+
+        Raises:
+            UndocumentedTypeError: the wire value is of another type.
+        """
+        for option, read in ((self.option, self.type.read), *self.also.items()):
+            if option not in PricedFields._fields:
+                continue
+            default = self.default if option == self.option else None
+            value: Value = 0 if option in _COUNTED else None
+            if self.wire in level:
+                value = read(level, self.wire)
+            if option in _FILLED_IN:
+                yield option, default if value is None else value
+            else:
+                yield option, None if value == default else value
 
 
 class Fields(NamedTuple):
@@ -209,8 +247,7 @@ class Fields(NamedTuple):
         values: dict[str, Value] = dict.fromkeys(_FILLED_IN)
         try:
             for field in self.table:
-                if field.priced:
-                    values[field.option] = field.priced_value(body if field.outside else level)
+                values.update(field.priced_values(body if field.outside else level))
         except UndocumentedTypeError:
             return None
         return PricedFields(**values)  # type: ignore[arg-type]  # each reader gives its field's type
@@ -226,7 +263,14 @@ class Fields(NamedTuple):
 
     def takes(self, option: str) -> bool:
         """Whether the provider has a field for the option."""
-        return any(field.option == option for field in self.table)
+        return any(option == field.option or option in field.also for field in self.table)
+
+    def model(self, body: JsonObject) -> str | None:
+        """The model id in a body; None where it has none."""
+        field = next((one for one in self.table if one.option == "model"), None)
+        level = body.get(self.inside) if self.inside and field and not field.outside else body
+        value = level.get(field.wire) if field and isinstance(level, dict) else None
+        return value if isinstance(value, str) else None
 
     def defaults(self) -> dict[str, str | int | bool]:
         """What the provider takes for an option that is not sent, in the order of the options."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seedance_cli.models import VideoRequest
     from seedance_cli.providers._fields import Fields
 
 NOTHING_TO_STOP = "there is nothing to stop: leave it, or take its video later with `seedance wait`"
@@ -21,14 +23,44 @@ class ModelUse(StrEnum):
     REQUIRED = "required"
 
 
+class Media(NamedTuple):
+    """How many media one request may have, and how they go together.
+
+    Whether a kind is taken at all stands in the table of fields. None: stated nowhere.
+    """
+
+    images: int | None = None
+    """At most, as all of these; the frames that have an option of their own are no part of it."""
+    videos: int | None = None
+    audios: int | None = None
+    together: int | None = None
+    """Of all kinds, frames included."""
+    apart: bool = False
+    """Whether frames and references (images, videos, audios) exclude one another."""
+    inferred: bool = False
+    """Whether the provider tells frames from references by number and order: one image is the first
+    frame, two are first and last, anything else is references."""
+    last_alone: bool = True
+    """Whether there may be a last frame without a first one."""
+    audio_alone: bool = True
+    """Whether there may be audio without an image or a video."""
+
+
 class ModelInfo(NamedTuple):
-    """What one model allows. An empty tuple: the provider has no such field."""
+    """What one model allows.
+
+    An empty tuple: the provider has no such field, or states no values for it (`takes`).
+    """
 
     id: str
     durations: tuple[int, ...]
     """Seconds."""
     resolutions: tuple[str, ...]
     aspect_ratios: tuple[str, ...]
+    fields: Fields | None = None
+    """Its own table; None: the provider's."""
+    media: Media | None = None
+    """Its own limits; None: the provider's."""
 
 
 class RateLimit(NamedTuple):
@@ -65,12 +97,14 @@ class ProviderInfo(NamedTuple):
     """The word before the key in the Authorization header."""
     open_models: bool = False
     """Any model id is allowed; those listed are only the documented ones."""
+    unlisted_limits: bool = True
+    """Whether an id that is not listed has the limits of the default model; else nothing is known
+    of it, and every value passes."""
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""
-    max_images: int | None = None
-    """0: no images; None: stated nowhere."""
+    media: Media = Media()
     https_images: bool = False
-    """Whether an image URL must be https."""
+    """Whether the URL of an image, video or audio must be https."""
     can_cancel: bool = False
     cancel_deletes: bool = False
     """Whether the same call deletes the record of a task that has ended: then it is sent only for
@@ -98,25 +132,65 @@ class ProviderInfo(NamedTuple):
         return (self.key_env, *self.further_key_envs)
 
     @property
+    def max_images(self) -> int | None:
+        """Of the default model. 0: no images; None: stated nowhere."""
+        return self.limits(self.models[0]).images if self.takes("images") else 0
+
+    @property
     def audio(self) -> bool:
         """Whether a video may have sound."""
-        return self.fields.takes("audio")
+        return self.takes("audio")
 
     @property
     def fixed_lens(self) -> bool:
         """Whether the camera may be told to stand still."""
-        return self.fields.takes("fixed_lens")
+        return self.takes("fixed_lens")
 
     @property
     def callback(self) -> bool:
         """Whether the provider calls a URL when the task ends."""
-        return self.fields.takes("callback_url")
+        return self.takes("callback_url")
 
     @property
     def metadata(self) -> bool:
         """Whether the provider keeps the user's own words with the task."""
-        return self.fields.takes("metadata")
+        return self.takes("metadata")
 
     def model(self, model_id: str | None) -> ModelInfo:
-        """The limits for a model id; those of the default for None or one not listed."""
-        return next((m for m in self.models if m.id == model_id), self.models[0])
+        """The limits for a model id; those of the default for None.
+
+        Of one that is not listed those of the default, or none (`unlisted_limits`).
+        """
+        known = next((one for one in self.models if one.id == model_id), None)
+        if known is None and model_id is not None and not self.unlisted_limits:
+            return ModelInfo(model_id, (), (), ())
+        return known or self.models[0]
+
+    def table(self, model: ModelInfo) -> Fields:
+        """The fields of a request for this model."""
+        return model.fields or self.fields
+
+    def limits(self, model: ModelInfo) -> Media:
+        """How many media this model takes."""
+        return model.media or self.media
+
+    def takes(self, option: str, model: ModelInfo | None = None) -> bool:
+        """Whether there is a field for an option of `VideoRequest`.
+
+        Args:
+            option: its name.
+            model: for this one; None: for any that is listed.
+        """
+        models = self.models if model is None else (model,)
+        return any(self.table(one).takes(option) for one in models)
+
+    def placed(self, video: VideoRequest) -> VideoRequest:
+        """The request with `--image` where this model has it.
+
+        A model that knows a first frame and no other images takes a lone image as that frame.
+        """
+        model = self.model(video.model)
+        one_frame = len(video.images) == 1 and video.first_frame is None
+        if not one_frame or self.takes("images", model) or not self.takes("first_frame", model):
+            return video
+        return replace(video, images=(), first_frame=video.images[0])

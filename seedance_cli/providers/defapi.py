@@ -13,7 +13,7 @@ from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import Field, Fields, WireType, count
-from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
+from seedance_cli.providers._info import Media, ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import (
@@ -65,7 +65,7 @@ INFO = ProviderInfo(
         )
     ),
     submit_path="/api/video/seedance/gen",
-    max_images=9,
+    media=Media(images=9),
 )
 
 

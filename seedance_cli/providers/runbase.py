@@ -1,10 +1,11 @@
-"""runbase.net, API v1: Seedance 1.5 pro.
+"""runbase.net, API v1: Seedance 1.5 pro, 1 lite, 1 pro, and whatever else it sells.
 
 Source of the fields, values, `status` of `succeeded`, `output.urls` and HTTP statuses: the
 provider's own page (https://runbase.net, Korean edition). From other public pages of the same
-vendor: the words `processing` and `failed`, the error form and its codes, the rate limit, and that
-nothing cancels a run. Seen only in clients' code, and so read leniently: where the id stands,
-`running`, `error`, `costUsd`. The page prints no submit answer.
+vendor: the words `processing` and `failed`, the error form and its codes, the rate limit, that
+nothing cancels a run, and the fields of 1 lite and 1 pro, which name no audio, and for 1 pro no
+ratio; they name `bytedance/seedance-2` without its fields. Seen only in clients' code, and so read
+leniently: where the id stands, `running`, `error`, `costUsd`. The page prints no submit answer.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from seedance_cli.providers._info import (
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, TaskHandle
 
+_MODEL = Field("model", "model", outside=True)
+_DURATION = Field("duration", "duration", own_type=SECONDS_AS_TEXT)
+_RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9")
+
 INFO = ProviderInfo(
     name="runbase",
     base_url="https://runbase.net/api/v1",
@@ -40,16 +45,51 @@ INFO = ProviderInfo(
             id="bytedance/seedance-1.5-pro",
             durations=(4, 8, 12),
             resolutions=("480p", "720p", "1080p"),
-            aspect_ratios=("16:9", "9:16", "4:3", "3:4", "1:1", "21:9"),
+            aspect_ratios=_RATIOS,
+        ),
+        ModelInfo(
+            id="bytedance/seedance-1-lite",
+            durations=(5, 10),
+            resolutions=("480p", "720p", "1080p"),
+            aspect_ratios=_RATIOS,
+            fields=Fields(
+                (
+                    _MODEL,
+                    Field("prompt", "prompt"),
+                    Field("aspect_ratio", "aspect_ratio"),
+                    Field("resolution", "resolution"),
+                    _DURATION,
+                    Field("images", "image_urls"),
+                ),
+                inside="input",
+            ),
+        ),
+        ModelInfo(
+            id="bytedance/seedance-1-pro",
+            durations=(5, 10),
+            resolutions=("720p", "1080p"),
+            aspect_ratios=(),
+            fields=Fields(
+                (
+                    _MODEL,
+                    Field("prompt", "prompt"),
+                    Field("resolution", "resolution"),
+                    _DURATION,
+                    Field("images", "image_urls"),
+                ),
+                inside="input",
+            ),
         ),
     ),
+    open_models=True,
+    unlisted_limits=False,
     fields=Fields(
         (
-            Field("model", "model", outside=True),
+            _MODEL,
             Field("prompt", "prompt"),
             Field("aspect_ratio", "aspect_ratio"),
             Field("resolution", "resolution"),
-            Field("duration", "duration", own_type=SECONDS_AS_TEXT),
+            _DURATION,
             Field("audio", "generate_audio"),
             Field("images", "image_urls"),
         ),

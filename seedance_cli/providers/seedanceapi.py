@@ -15,7 +15,7 @@ from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
-from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
+from seedance_cli.providers._info import Media, ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
     from seedance_cli.models import HttpResponse, PricedFields, TaskHandle
@@ -50,7 +50,7 @@ INFO = ProviderInfo(
     ),
     submit_path="/generate",
     max_prompt=2000,
-    max_images=1,
+    media=Media(images=1),
     price_unit="credits",
 )
 

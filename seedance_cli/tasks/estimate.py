@@ -101,7 +101,7 @@ class Estimates:
         if submission.intent is None or submission.request is None:
             return None
         provider = providers.get(submission.provider)
-        priced = provider.priced(provider.request(submission.request).body)
+        priced = provider.priced(provider.request(submission.request))
         if priced is None:
             return None
         of = (priced.model, priced.duration, priced.resolution)

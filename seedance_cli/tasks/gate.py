@@ -91,7 +91,7 @@ def submit(
         sandbox=channel.sandbox,
         fingerprints=marks,
         request=video,
-        priced=channel.provider.priced(request.body),
+        priced=channel.provider.priced(request),
         key_proof=ledger.key_proof(channel.key.reveal(), channel.endpoint),
         conditions=conditions,
     )

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import JsonObject, Price, VideoRequest
-    from seedance_cli.providers import Provider, ProviderInfo
+    from seedance_cli.providers import ModelInfo, Provider, ProviderInfo
 
     Charged = dict[PricedFields, tuple[Price, ...]]
+
+
+_WITH_COLUMN = ("model", "duration", "resolution", "audio")
+_BESIDE = tuple(name for name in PricedFields._fields if name not in _WITH_COLUMN)
 
 
 class PriceRow(NamedTuple):
@@ -46,12 +50,12 @@ class PriceRow(NamedTuple):
     @property
     def beside(self) -> JsonObject:
         """What else decided the price, beside the fields that have a column."""
-        others: JsonObject = {
-            "images": self.fields.images or None,
-            "aspect_ratio": self.fields.aspect_ratio,
-            "fixed_lens": self.fields.fixed_lens,
+        others = self.fields._asdict()
+        return {
+            name: others[name]
+            for name in _BESIDE
+            if others[name] is not None and (others[name] is False or others[name])
         }
-        return {name: value for name, value in others.items() if value is not None}
 
     def as_object(self) -> JsonObject:
         """As JSON."""
@@ -84,10 +88,13 @@ def price_of_one(
     Raises:
         UsageError: the provider does not take it.
     """
-    check(provider.info, wanted, endpoint_is_loopback=False, free=False)
-    if not _names_one(provider.info, wanted):
+    info = provider.info
+    models = _models(info, wanted)
+    if not models:
+        check(info, wanted, endpoint_is_loopback=False, free=False)
+    if len(models) > 1 or not _names_one(models[0], wanted):
         return None
-    row = _row(provider, wanted, {})
+    row = _row(provider, _with_model(info, models[0], wanted), {})
     alike = partial(_alike, asked=row.fields, wanted=wanted)
     charges = ledger.charges_like(provider.info.name, endpoint, alike)
     return row._replace(charged=tuple(charges))
@@ -105,9 +112,8 @@ def price_list(
         ledger: knows what was charged.
     """
     info = provider.info
-    try:
-        check(info, wanted, endpoint_is_loopback=False, free=False)
-    except UsageError:
+    models = _models(info, wanted)
+    if not models:
         return
     known = False
     left: Charged = {
@@ -115,7 +121,7 @@ def price_list(
         for _, where, fields, prices in ledger.charge_groups(info.name)
         if where == endpoint
     }
-    for video in _open(info, wanted):
+    for video in _open(info, models, wanted):
         row = _row(provider, video, left)
         left.pop(row.fields, None)
         if row.listed is not None or row.charged:
@@ -131,66 +137,87 @@ def price_list(
 
 
 def _row(provider: Provider, video: VideoRequest, charged: Charged) -> PriceRow:
-    body = provider.request(video).body
-    fields = provider.priced(body)
+    request = provider.request(video)
+    fields = provider.priced(request)
     assert fields is not None, "a request without --param has only fields that are known"
-    return PriceRow(provider.info.name, fields, provider.price(body), charged.get(fields, ()))
+    return PriceRow(provider.info.name, fields, provider.price(request), charged.get(fields, ()))
 
 
-def _names_one(info: ProviderInfo, wanted: VideoRequest) -> bool:
+def _models(info: ProviderInfo, wanted: VideoRequest) -> list[ModelInfo]:
+    """The models that would take the request; of one that is named, that one alone."""
+    if wanted.model is not None:
+        models: Sequence[ModelInfo] = (info.model(wanted.model),)
+    else:
+        models = info.models
+    return [one for one in models if _takes(info, _with_model(info, one, wanted))]
+
+
+def _takes(info: ProviderInfo, video: VideoRequest) -> bool:
+    try:
+        check(info, video, endpoint_is_loopback=False, free=False)
+    except UsageError:
+        return False
+    return True
+
+
+def _with_model(info: ProviderInfo, model: ModelInfo, wanted: VideoRequest) -> VideoRequest:
+    """The request for a model; one that names its model keeps the name, listed or not."""
+    if wanted.model is not None or info.model_use is ModelUse.NONE:
+        return wanted
+    return replace(wanted, model=model.id)
+
+
+def _names_one(limits: ModelInfo, wanted: VideoRequest) -> bool:
     """Whether the options name one price. Audio that is not asked for is the provider's default."""
-    limits = info.model(wanted.model)
-    return (
-        (wanted.model is not None or len(info.models) == 1)
-        and (wanted.duration is not None or len(limits.durations) <= 1)
-        and (wanted.resolution is not None or len(limits.resolutions) <= 1)
+    return (wanted.duration is not None or len(limits.durations) <= 1) and (
+        wanted.resolution is not None or len(limits.resolutions) <= 1
     )
 
 
-def _open(info: ProviderInfo, wanted: VideoRequest) -> Iterator[VideoRequest]:
+def _open(
+    info: ProviderInfo, models: Sequence[ModelInfo], wanted: VideoRequest
+) -> Iterator[VideoRequest]:
     """Each request of the documented sets that the options leave open."""
-    for model in info.models:
-        if wanted.model not in {None, model.id}:
-            continue
-        audios: Sequence[bool | None] = (None,)
-        if info.audio:
-            audios = (False, True) if wanted.audio is None else (wanted.audio,)
-        for resolution, duration, audio in product(
-            model.resolutions or (None,), model.durations or (None,), audios
-        ):
-            video = replace(
-                wanted,
-                model=None if info.model_use is ModelUse.NONE else model.id,
-                duration=duration,
-                resolution=resolution,
-                audio=audio,
-            )
-            if wanted.duration in {None, duration} and wanted.resolution in {None, resolution}:
-                yield video
+    for model in models:
+        one = _with_model(info, model, wanted)
+        audios: Sequence[bool | None] = (wanted.audio,)
+        if wanted.audio is None and info.takes("audio", model):
+            audios = (False, True)
+        durations = (wanted.duration,) if wanted.duration else model.durations or (None,)
+        sizes = (wanted.resolution,) if wanted.resolution else model.resolutions or (None,)
+        for resolution, duration, audio in product(sizes, durations, audios):
+            yield replace(one, duration=duration, resolution=resolution, audio=audio)
 
 
 def _alike(fields: PricedFields, asked: PricedFields, wanted: VideoRequest) -> bool:
     """Whether requests with these fields count as the one asked for.
 
-    Ratio and lens only where they were asked for: the other options are enough to name a price.
+    Ratio, lens and watermark only where they were asked for: the other options are enough to name a
+    price.
     """
-    return (
-        fields[:5] == asked[:5]
-        and (wanted.aspect_ratio is None or fields.aspect_ratio == asked.aspect_ratio)
-        and (wanted.fixed_lens is None or fields.fixed_lens == asked.fixed_lens)
+    free = [
+        PricedFields._fields.index(name)
+        for name in ("aspect_ratio", "fixed_lens", "watermark")
+        if getattr(wanted, name) is None
+    ]
+    return all(
+        given == wish or place in free
+        for place, (given, wish) in enumerate(zip(fields, asked, strict=True))
     )
 
 
 def _fits(fields: PricedFields, wanted: VideoRequest) -> bool:
     """Whether a request with these fields is one that the options leave open."""
-    return (not wanted.images or fields.images == len(wanted.images)) and all(
-        asked in {None, given}
-        for asked, given in (
-            (wanted.model, fields.model),
-            (wanted.duration, fields.duration),
-            (wanted.resolution, fields.resolution),
-            (wanted.audio, fields.audio),
-            (wanted.aspect_ratio, fields.aspect_ratio),
-            (wanted.fixed_lens, fields.fixed_lens),
-        )
+    given, asked = fields._asdict(), {name: getattr(wanted, name) for name in PricedFields._fields}
+    return all(
+        given[name] == _as_priced(name, one)
+        for name, one in asked.items()
+        if one is not None and one != ()
     )
+
+
+def _as_priced(name: str, value: object) -> object:
+    """A value of the request as priced fields have it: how many media, and whether a frame."""
+    if isinstance(value, tuple):
+        return len(value)
+    return True if name in {"first_frame", "last_frame"} else value

@@ -10,7 +10,7 @@ from seedance_cli.models import amount_text, price_text, told
 
 if TYPE_CHECKING:
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import JsonObject, Price
+    from seedance_cli.models import HttpRequest, Price
     from seedance_cli.providers import Provider
 
 
@@ -47,13 +47,13 @@ def parse_limit(text: str) -> Limit:
 def expected(
     provider: Provider,
     endpoint: str,
-    body: JsonObject,
+    request: HttpRequest,
     ledger: Ledger,
     *,
     sandbox: bool,
     limit: Limit | None = None,
 ) -> Price | None:
-    """What this body is expected to cost: the listed price or the highest charge, if that is more.
+    """What the request is expected to cost: the listed price, or the highest charge where higher.
 
     The charges are those of requests with the same priced fields, in the unit of the list, else in
     the limit's, else in that of the newest one: nothing is converted. In the sandbox only the list
@@ -62,8 +62,8 @@ def expected(
     Returns:
         None where the price is not known, as it is with any `--param`.
     """
-    listed = provider.price(body)
-    priced = provider.priced(body)
+    listed = provider.price(request)
+    priced = provider.priced(request)
     if priced is None or sandbox:
         return listed
     charges = ledger.charges(provider.info.name, endpoint, priced)

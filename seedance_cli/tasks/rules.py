@@ -7,19 +7,19 @@ A *hard* refusal always counts. The others speak of values outside the documente
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import models
-from seedance_cli.models import may_be_key, told, unsafe
-from seedance_cli.providers import ModelUse
+from seedance_cli.models import unsafe
+from seedance_cli.providers import FLAGS, ModelUse
+from seedance_cli.tasks.media_rules import media_refusals
+from seedance_cli.tasks.refusal import Refusal, ids, listed, missing, shown, subject, url_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from seedance_cli.models import VideoRequest
     from seedance_cli.providers import ModelInfo, ProviderInfo
-
-    Suits = Callable[[ProviderInfo, ModelInfo], bool]
 
 SANDBOX_WORDS = (
     "sandbox:fail",
@@ -42,26 +42,7 @@ MAX_SECONDS = 86_400
 """No service makes a video of a day; a longer `--duration` is a slip, also with `--no-validate`."""
 
 _NOT_TEXT = "[\x00\ud800-\udfff]"
-_SHOWN = 60
 _PRINTABLE = 10**18
-
-
-class Refusal(NamedTuple):
-    """One thing that the provider does not take.
-
-    Attributes:
-        option: as typed, with its value: `--duration 7`.
-        reason: why not, with the allowed values.
-        suits: which provider and model would take it; None: it is wrong everywhere.
-        hard: whether `--no-validate` leaves it standing.
-        hint: what to type instead.
-    """
-
-    option: str
-    reason: str
-    suits: Suits | None = None
-    hard: bool = True
-    hint: str | None = None
 
 
 def refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -> Iterator[Refusal]:
@@ -77,9 +58,9 @@ def refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -> Iter
         yield from model_refusals(info, video.model)
     yield from _limits(info, video)
     yield from _switches(info, video)
-    yield from _images(info, video.images, loopback=loopback)
+    yield from media_refusals(info, video, loopback=loopback)
     if video.callback_url is not None:
-        yield from _callback(info, video.callback_url, loopback=loopback)
+        yield from _callback(info, video.model, video.callback_url, loopback=loopback)
     yield from _extras(info, video)
 
 
@@ -107,13 +88,13 @@ def _prompt(info: ProviderInfo, prompt: str, *, loopback: bool) -> Iterator[Refu
 
 def model_refusals(info: ProviderInfo, model: str) -> Iterator[Refusal]:
     """Why the provider does not take the model, if it does not."""
-    option = f"--model {_shown(model)}"
+    option = f"--model {shown(model)}"
 
     def lists(other: ProviderInfo, one: ModelInfo) -> bool:
         return one.id == model and other.model_use is not ModelUse.NONE
 
     if info.model_use is ModelUse.NONE:
-        yield Refusal(option=option, reason=_no_option(info.name, "--model"), suits=lists)
+        yield Refusal(option=option, reason=f"{info.name} has no option --model", suits=lists)
     elif not model.strip() or unsafe(model):
         yield Refusal(option=option, reason=f"no model id; {info.name} lists {listed(ids(info))}")
     elif not info.open_models and model not in ids(info):
@@ -128,99 +109,73 @@ def model_refusals(info: ProviderInfo, model: str) -> Iterator[Refusal]:
 def _limits(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
     if video.duration is not None:
         if 0 < video.duration <= MAX_SECONDS:
-            option = f"--duration {video.duration}"
-            yield from _limit(info, video, option, video.duration, lambda m: m.durations)
+            flag = f"--duration {video.duration}"
+            yield from _limit(info, video, "duration", flag, lambda m: m.durations)
         else:
             # Python refuses to print a number of 5000 digits.
             small = abs(video.duration) < _PRINTABLE
-            allowed = listed(info.model(video.model).durations)
+            allowed = listed(info.model(video.model).durations) or "1 and more"
             yield Refusal(
                 option=f"--duration {video.duration if small else '(huge)'}",
                 reason=f"{info.name} allows {allowed} (seconds)",
             )
     if video.resolution is not None:
-        option = f"--resolution {_shown(video.resolution)}"
-        yield from _limit(info, video, option, video.resolution, lambda m: m.resolutions)
+        flag = f"--resolution {shown(video.resolution)}"
+        yield from _limit(info, video, "resolution", flag, lambda m: m.resolutions)
     if video.aspect_ratio is not None:
-        option = f"--aspect-ratio {_shown(video.aspect_ratio)}"
-        yield from _limit(info, video, option, video.aspect_ratio, lambda m: m.aspect_ratios)
+        flag = f"--aspect-ratio {shown(video.aspect_ratio)}"
+        yield from _limit(info, video, "aspect_ratio", flag, lambda m: m.aspect_ratios)
 
 
 def _limit(
     info: ProviderInfo,
     video: VideoRequest,
     option: str,
-    value: int | str,
+    typed: str,
     allowed_by: Callable[[ModelInfo], tuple[int | str, ...]],
 ) -> Iterator[Refusal]:
-    """A value that the model's documented set must hold; an empty set: there is no such field."""
+    """A value that the model's documented set must hold; an empty set: none is documented."""
+
+    def fits(one: ModelInfo) -> bool:
+        return not allowed_by(one) or value in allowed_by(one)
+
     model = info.model(video.model)
-    allowed = allowed_by(model)
-    if allowed and isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
-        yield Refusal(option=option, reason=f"no value; {info.name} allows {listed(allowed)}")
-    elif value not in allowed:
-        name = info.name if len(info.models) == 1 else f"{info.name} with {model.id}"
-        flag = option.split(" ", 1)[0]
+    value, allowed = getattr(video, option), allowed_by(model)
+    if not info.takes(option, model):
+        found = missing(info, model, option, typed=typed)
+        yield found._replace(suits=lambda other, one: other.takes(option, one) and fits(one))
+    elif isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
+        choice = f"; {info.name} allows {listed(allowed)}" if allowed else ""
+        yield Refusal(option=typed, reason=f"no value{choice}")
+    elif not fits(model):
         yield Refusal(
-            option=option,
-            reason=f"{name} allows {listed(allowed)}" if allowed else _no_option(name, flag),
-            suits=lambda _, other: value in allowed_by(other),
-            hard=not allowed,
-        )
-
-
-def _switches(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
-    if video.audio is not None and not info.audio:
-        typed = "--audio" if video.audio else "--no-audio"
-        yield _missing(info, "--audio", lambda other, _: other.audio, typed=typed)
-    if video.fixed_lens is not None and not info.fixed_lens:
-        typed = "--fixed-lens" if video.fixed_lens else "--no-fixed-lens"
-        yield _missing(info, "--fixed-lens", lambda other, _: other.fixed_lens, typed=typed)
-    if video.metadata and not info.metadata:
-        yield _missing(info, "--metadata", lambda other, _: other.metadata)
-
-
-def _images(info: ProviderInfo, images: Sequence[str], *, loopback: bool) -> Iterator[Refusal]:
-    count = len(images)
-    if not count:
-        return
-    if info.max_images == 0:
-        yield _missing(info, "--image", lambda other, _: other.max_images != 0)
-        return
-    for url in images:
-        option = f"--image {_shown(url)}"
-        fault = _url_fault(url)
-        if fault is not None:
-            hint = "these providers take no files: put the image at an http(s) address"
-            yield Refusal(option=option, reason=fault, hint=None if "://" in url else hint)
-        elif info.https_images and not url.lower().startswith("https://"):
-            yield Refusal(
-                option=option,
-                reason=f"{info.name} allows only https:// here",
-                suits=lambda other, _: other.max_images != 0 and not other.https_images,
-                hard=False,
-            )
-        elif info.https_images and not loopback and models.is_private(url):
-            yield Refusal(
-                option=option,
-                reason=f"{info.name} allows only public URLs, and cannot reach a private host",
-                hard=False,
-            )
-    if info.max_images is not None and count > info.max_images:
-        yield Refusal(
-            option=f"--image, {count} times",
-            reason=f"{info.name} allows at most {info.max_images}",
-            suits=lambda other, _: other.max_images is None or other.max_images >= count,
+            option=typed,
+            reason=f"{subject(info, model)} allows {listed(allowed)}",
+            suits=lambda other, one: other.takes(option, one) and fits(one),
             hard=False,
         )
 
 
-def _callback(info: ProviderInfo, url: str, *, loopback: bool) -> Iterator[Refusal]:
-    option = f"--callback-url {_shown(url)}"
-    if not info.callback:
-        yield _missing(info, "--callback-url", lambda other, _: other.callback)
+def _switches(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
+    """Options that a model takes or does not, whatever their value."""
+    model = info.model(video.model)
+    for option in ("audio", "fixed_lens", "watermark", "last_frame_out", "seed", "metadata"):
+        value = getattr(video, option)
+        if value is None or value == {} or info.takes(option, model):
+            continue
+        flag = FLAGS[option]
+        typed = flag.replace("--", "--no-", 1) if value is False else flag
+        yield missing(info, model, option, typed=typed)
+
+
+def _callback(
+    info: ProviderInfo, model: str | None, url: str, *, loopback: bool
+) -> Iterator[Refusal]:
+    option = f"--callback-url {shown(url)}"
+    if not info.takes("callback_url", info.model(model)):
+        yield missing(info, info.model(model), "callback_url")
         return
-    fault = _url_fault(url)
+    fault = url_fault(url)
     if fault is not None:
         yield Refusal(option=option, reason=fault)
     elif not loopback and models.is_private(url):
@@ -236,7 +191,7 @@ def _extras(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
     for key, value in video.metadata.items():
         if re.search(_NOT_TEXT, key + value):
             yield Refusal(
-                option=f"--metadata {_shown(key)}",
+                option=f"--metadata {shown(key)}",
                 reason="there is a NUL or a lone surrogate in it",
             )
     import json
@@ -246,48 +201,5 @@ def _extras(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
             json.dumps({key: param}, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             yield Refusal(
-                option=f"--param {_shown(key)}", reason=f"no JSON that {info.name} can be sent"
+                option=f"--param {shown(key)}", reason=f"no JSON that {info.name} can be sent"
             )
-
-
-def _missing(info: ProviderInfo, flag: str, suits: Suits, *, typed: str | None = None) -> Refusal:
-    return Refusal(option=typed or flag, reason=_no_option(info.name, flag), suits=suits)
-
-
-def _no_option(name: str, flag: str) -> str:
-    return f"{name} has no option {flag}"
-
-
-def _url_fault(url: str) -> str | None:
-    """What is wrong with the form of a URL; None where it is an http(s) URL with a host."""
-    from urllib.parse import urlsplit
-
-    if unsafe(url) or re.search(r"[\s\\]", url):
-        return "a URL has no spaces, backslashes or control characters"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return f"no URL: {error}"
-    if parts.scheme not in {"http", "https"}:
-        return "only http:// and https:// URLs are allowed"
-    if not host or not host.strip(".") or ("%" in host and ":" not in host):
-        return "the URL has no usable host"
-    return None
-
-
-def ids(info: ProviderInfo) -> tuple[str, ...]:
-    """The ids of the models that the provider lists."""
-    return tuple(model.id for model in info.models)
-
-
-def listed(values: Sequence[int | str]) -> str:
-    """Values for a message."""
-    return ", ".join(str(value) for value in values)
-
-
-def _shown(text: str) -> str:
-    """A typed value, short enough for a message."""
-    if "://" not in text and may_be_key(text):
-        return told(text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -12,11 +12,12 @@ from seedance_cli import providers
 from seedance_cli.errors import UsageError
 from seedance_cli.models import VideoRequest
 from seedance_cli.providers import ModelUse
-from seedance_cli.tasks.rules import ids, listed, model_refusals, refusals
+from seedance_cli.tasks.refusal import ids, listed
+from seedance_cli.tasks.rules import model_refusals, refusals
 
 if TYPE_CHECKING:
     from seedance_cli.providers import ProviderInfo
-    from seedance_cli.tasks.rules import Refusal, Suits
+    from seedance_cli.tasks.refusal import Refusal, Suits
 
 _KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 _TYPES: dict[str, type] = {

@@ -34,6 +34,7 @@ from seedance_cli.errors import (
     UsageError,
 )
 from seedance_cli.models import (
+    HttpRequest,
     HttpResponse,
     JsonObject,
     Price,
@@ -114,6 +115,11 @@ class FakeApi:
         """A cancel."""
         self.paths.append(f"{method} {path}")
         return self.response
+
+
+def asked(body: JsonObject) -> HttpRequest:
+    """A submit with this body."""
+    return HttpRequest("POST", "/", body)
 
 
 @cache
@@ -474,7 +480,7 @@ def test_error_form_with_an_id_is_accepted(name: str) -> None:
 @pytest.mark.parametrize(("name", "case"), cases("prices"))
 def test_listed_price(name: str, case: dict[str, Any]) -> None:
     """The listed price is that of exactly this body; outside the documents there is none."""
-    price = providers.get(name).price(case["body"])
+    price = providers.get(name).price(asked(case["body"]))
     amount = case["amount"]
     unit = contract(name)["unit"]
     assert price == (None if amount is None else Price(Decimal(amount), unit, "listed"))
@@ -483,14 +489,14 @@ def test_listed_price(name: str, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "case"), cases("priced"))
 def test_priced_fields(name: str, case: dict[str, Any]) -> None:
     """What decides the price is read from the body, documented defaults filled in."""
-    assert providers.get(name).priced(case["body"]) == PricedFields(*case["fields"])
+    assert providers.get(name).priced(asked(case["body"])) == PricedFields(*case["fields"])
 
 
 @pytest.mark.parametrize(("name", "body"), cases("never_priced"))
 def test_unknown_field_has_no_price(name: str, body: JsonObject) -> None:
     """A body with a field or a type that the documents do not know has no price."""
-    assert providers.get(name).priced(body) is None
-    assert providers.get(name).price(body) is None
+    assert providers.get(name).priced(asked(body)) is None
+    assert providers.get(name).price(asked(body)) is None
 
 
 def marks(name: str, options: dict[str, Any]) -> dict[str, str]:
@@ -581,6 +587,7 @@ def test_providers_only_translate(path: Path) -> None:
         "datetime",
         "decimal",
         "enum",
+        "functools",
         "itertools",
         "json",
         "re",
@@ -671,9 +678,9 @@ def test_any_answer_is_read_without_a_crash(name: str, content: bytes, status: i
 def test_any_body_is_priced_without_a_crash(name: str, body: JsonObject) -> None:
     """Whatever a body holds, it has priced fields and a price or it has none."""
     provider = providers.get(name)
-    fields = provider.priced(body)
+    fields = provider.priced(asked(body))
     if fields is None:
-        assert provider.price(body) is None
+        assert provider.price(asked(body)) is None
 
 
 def test_times() -> None:

@@ -292,7 +292,7 @@ def test_model_given() -> None:
         ("runbase", None, "fixed_lens", False, "runbase has no option --fixed-lens"),
         ("runbase", None, "fixed-lens", True, "runbase has no option --fixed-lens"),
         ("defapi", None, "resolution", "720p", "defapi has no option --resolution"),
-        ("runbase", None, "duration", 5, "runbase allows 4, 8, 12"),
+        ("runbase", None, "duration", 5, "runbase with bytedance/seedance-1.5-pro allows 4, 8, 12"),
         ("runbase", None, "duration", "8", "--duration takes a whole number"),
         ("runbase", None, "duration", True, "--duration takes a whole number"),
         ("seedanceapi", None, "model", "seedance-2.0", "seedanceapi has no option --model"),

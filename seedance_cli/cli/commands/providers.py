@@ -36,6 +36,12 @@ _FIELDS = (
     "check",
 )
 """Of a row, after its name; the last one only with `--check`."""
+_OPTIONS = (
+    *("duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "seed", "watermark"),
+    *("images", "first_frame", "last_frame", "reference_videos", "reference_audios"),
+    *("last_frame_out", "callback_url", "metadata"),
+)
+"""Of a request, but for prompt and model: those that not everybody takes."""
 
 
 @command(remote=True)
@@ -131,14 +137,21 @@ def _details(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> li
     for model in info.models:
         of = f" of {model.id}" if len(info.models) > 1 else ""
         rows += [
-            (f"durations{of}", _durations(model.durations)),
-            (f"resolutions{of}", _words(model.resolutions)),
-            (f"ratios{of}", _words(model.aspect_ratios)),
+            (f"durations{of}", _values(info, model, "duration", _durations(model.durations))),
+            (f"resolutions{of}", _values(info, model, "resolution", _words(model.resolutions))),
+            (f"ratios{of}", _values(info, model, "aspect_ratio", _words(model.aspect_ratios))),
         ]
     rows += [
         ("images", _images(info)),
         ("audio", _yes(info.audio)),
         ("fixed lens", _yes(info.fixed_lens)),
+        ("seed", _yes(info.takes("seed"))),
+        ("watermark", _yes(info.takes("watermark"))),
+        ("first frame", _frames(info, "first_frame")),
+        ("last frame", _frames(info, "last_frame")),
+        ("reference videos", _media(info, "reference_videos")),
+        ("reference audios", _media(info, "reference_audios")),
+        ("last frame out", _yes(info.takes("last_frame_out"))),
         ("callback", _yes(info.callback)),
         ("metadata", _yes(info.metadata)),
         ("cancel", _yes(info.can_cancel)),
@@ -160,9 +173,10 @@ def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dic
         "docs": info.docs,
         "model_use": str(info.model_use),
         "open_models": info.open_models,
-        "models": [_model(model) for model in info.models],
+        "models": [_model(info, model) for model in info.models],
         "max_prompt": info.max_prompt,
         "max_images": info.max_images,
+        "takes": [option for option in _OPTIONS if info.takes(option)],
         "audio": info.audio,
         "fixed_lens": info.fixed_lens,
         "callback": info.callback,
@@ -181,12 +195,18 @@ def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dic
     }
 
 
-def _model(model: ModelInfo) -> dict[str, object]:
+def _model(info: ProviderInfo, model: ModelInfo) -> dict[str, object]:
+    limits = info.limits(model)
     return {
         "id": model.id,
         "durations": list(model.durations),
         "resolutions": list(model.resolutions),
         "aspect_ratios": list(model.aspect_ratios),
+        "takes": [option for option in _OPTIONS if info.takes(option, model)],
+        "max_images": limits.images if info.takes("images", model) else 0,
+        "max_reference_videos": limits.videos if info.takes("reference_videos", model) else 0,
+        "max_reference_audios": limits.audios if info.takes("reference_audios", model) else 0,
+        "max_media": limits.together,
     }
 
 
@@ -207,9 +227,30 @@ def _durations(seconds: tuple[int, ...]) -> str:
 
 
 def _images(info: ProviderInfo) -> str:
-    if info.max_images is None:
+    return _media(info, "images")
+
+
+def _media(info: ProviderInfo, option: str) -> str:
+    """How many media of an option the models take; where they differ, the most."""
+    taking = [info.limits(model) for model in info.models if info.takes(option, model)]
+    if not taking:
+        return "no"
+    kind = {"images": 0, "reference_videos": 1, "reference_audios": 2}[option]
+    most = [limits[kind] if limits[kind] is not None else limits.together for limits in taking]
+    if None in most:
         return "any number"
-    return f"up to {info.max_images}" if info.max_images else "no"
+    return f"up to {max(count for count in most if count is not None)}"
+
+
+def _frames(info: ProviderInfo, option: str) -> str:
+    if not info.takes(option):
+        return "no"
+    return "yes, by order" if info.media.inferred else "yes"
+
+
+def _values(info: ProviderInfo, model: ModelInfo, option: str, text: str) -> str:
+    """The values of a model; where it takes the option and nobody states which: any."""
+    return "any" if text == "-" and info.takes(option, model) else text
 
 
 def _union(groups: list[tuple[str, ...]]) -> tuple[str, ...]:

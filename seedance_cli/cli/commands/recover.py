@@ -111,7 +111,13 @@ def _request_line(one: Submission) -> str:
         "resolution": request.resolution,
         "aspect-ratio": request.aspect_ratio,
         "audio": request.audio,
+        "seed": request.seed,
+        "watermark": request.watermark,
         "images": len(request.images) or None,
+        "first-frame": None if request.first_frame is None else "given",
+        "last-frame": None if request.last_frame is None else "given",
+        "reference-videos": len(request.reference_videos) or None,
+        "reference-audios": len(request.reference_audios) or None,
     }
     return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None) or "-"
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from seedance_cli.models import price_object, request_object, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission, VideoRequest
 
@@ -19,12 +17,6 @@ _REQUEST = (
     *("callback_url", "metadata", "params"),
 )
 """The keys of a request, in order."""
-_NO_OPTION: Mapping[str, object] = {
-    **dict.fromkeys(("seed", "watermark", "first_frame", "last_frame")),
-    "reference_videos": [],
-    "reference_audios": [],
-}
-"""Null and empty: this program has no option yet that sets them."""
 
 
 def task_object(submission: Submission) -> dict[str, object]:
@@ -78,7 +70,7 @@ def recovery_object(submission: Submission) -> dict[str, object]:
 
 def _request(request: VideoRequest) -> dict[str, object]:
     """What the user asked for; what was not set is null or empty."""
-    asked = {**_NO_OPTION, **request_object(request)}
+    asked = request_object(request)
     return {name: asked[name] for name in _REQUEST}
 
 

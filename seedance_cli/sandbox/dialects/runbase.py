@@ -3,7 +3,9 @@
 The error form, its codes and `processing` are from other public pages of the same vendor; `id`,
 `error` and `costUsd` are what clients of it read. Where all of them are silent the sandbox chooses:
 - a submit answers 200 with the run as a read shows it, `pending` from the start;
-- what is not sent: 8 s, 16:9, 720p, no audio;
+- what is not sent: 8 s (5 s for 1 lite and 1 pro), 16:9, 720p, no audio;
+- a model of the family that is not listed takes 1 to 30 s, and the rest as 1.5 pro; any other is
+  `model_not_found`;
 - a run that failed has its reason in `error`, an object like that of the error form;
 - `costUsd` is an invented figure, a JSON number: 0.05 for each second, half for 480p, double for
   1080p, half as much again with audio; null as long as it has not succeeded;
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
     from seedance_cli.providers import ModelInfo
     from seedance_cli.sandbox.dialects._base import View
 
+_FAMILY = "bytedance/seedance-"
+_ANY_LENGTH = tuple(range(1, 31))
+_USUAL = 8
+"""Seconds, where nothing is said and the model takes it."""
 _USD_PER_SECOND = Decimal("0.05")
 _BY_RESOLUTION = {"480p": Decimal("0.5"), "720p": Decimal(1), "1080p": Decimal(2)}
 _WITH_AUDIO = Decimal("1.5")
@@ -123,15 +129,18 @@ class Runbase(Dialect):
         prompt = options.get("prompt")
         if not isinstance(prompt, str) or not is_prompt(prompt):
             raise _bad("input.prompt is required")
-        ratio = choice(model.aspect_ratios, options.get("aspect_ratio", "16:9"))
+        ratios = model.aspect_ratios or self.info.models[0].aspect_ratios
+        ratio = choice(ratios, options.get("aspect_ratio", "16:9"))
         if ratio is None:
-            raise _bad(f"input.aspect_ratio must be one of {', '.join(model.aspect_ratios)}")
+            raise _bad(f"input.aspect_ratio must be one of {', '.join(ratios)}")
         resolution = choice(model.resolutions, options.get("resolution", "720p"))
         if resolution is None:
             raise _bad(f"input.resolution must be one of {', '.join(model.resolutions)}")
-        duration = length(model, options.get("duration", "8"))
+        usual = _USUAL if _USUAL in model.durations else model.durations[0]
+        duration = length(model, options.get("duration", str(usual)))
         if duration is None:
-            raise _bad('input.duration must be "4", "8" or "12"')
+            lengths = ", ".join(f'"{one}"' for one in model.durations)
+            raise _bad(f"input.duration must be one of {lengths}")
         audio = options.get("generate_audio", False)
         if not isinstance(audio, bool):
             raise _bad("input.generate_audio must be a boolean")
@@ -151,9 +160,11 @@ class Runbase(Dialect):
     def _model(self, name: JsonValue) -> ModelInfo:
         if name is None or name == "":
             raise Refusal(BAD_REQUEST, "missing_model", "model is required")
-        for model in self.info.models:
-            if model.id == name:
-                return model
+        listed = next((model for model in self.info.models if model.id == name), None)
+        if listed is not None:
+            return listed
+        if isinstance(name, str) and name.startswith(_FAMILY):
+            return self.info.models[0]._replace(id=name, durations=_ANY_LENGTH)
         raise Refusal(BAD_REQUEST, "model_not_found", "There is no such model")
 
     def charge(self, job: Job) -> Decimal:
@@ -175,16 +186,17 @@ class Runbase(Dialect):
 
     def schemas(self) -> Schemas:
         """From the page's tables; the run itself as clients of it read it."""
-        model = self.info.models[0]
-        options = body(
-            ["prompt"],
-            prompt=prompt(),
-            aspect_ratio=one_of(model.aspect_ratios),
-            resolution=one_of(model.resolutions),
-            duration=one_of(str(seconds) for seconds in model.durations),
-            generate_audio=FLAG,
-            image_urls=array(URL, 0, None),
-        )
+        branches: list[JsonValue] = []
+        for model in self.info.models:
+            fields: JsonObject = {"prompt": prompt(), "resolution": one_of(model.resolutions)}
+            if model.aspect_ratios:
+                fields["aspect_ratio"] = one_of(model.aspect_ratios)
+            if self.info.takes("audio", model):
+                fields["generate_audio"] = FLAG
+            fields["duration"] = one_of(str(seconds) for seconds in model.durations)
+            fields["image_urls"] = array(URL, 0, None)
+            options = body(["prompt"], **fields)
+            branches.append(body(["model", "input"], model={"const": model.id}, input=options))
         run = record(
             id=TEXT,
             model=TEXT,
@@ -194,11 +206,7 @@ class Runbase(Dialect):
             costUsd=maybe({"type": "number", "exclusiveMinimum": 0}),
         )
         return Schemas(
-            submit=body(
-                ["model", "input"],
-                model=one_of(model.id for model in self.info.models),
-                input=options,
-            ),
+            submit={"oneOf": branches},
             accepted=run,
             task_id="/id",
             read=run,
