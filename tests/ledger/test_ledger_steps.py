@@ -18,6 +18,7 @@ import pytest
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import refs
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.ledger.rows import priced_text, read_priced
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.models import IntentState, PricedFields, Submission
 from seedance_cli.sandbox.tasks import Store
@@ -175,6 +176,19 @@ def test_what_a_charge_was_for_is_known_of_earlier_rows(path: Path, clock: FakeC
         }
         assert charge == {0: ["0.30"], 2: ["0.9"], 1: []}
         assert len(ledger.durations(*PLACE, plain)) == 1
+
+
+def test_priced_fields_of_before_lie_as_before(path: Path, clock: FakeClock) -> None:
+    """Without the fields that came later a row has none of them; with one it has all."""
+    old = PricedFields("m", 8, "720p", True, 2, "16:9", False)
+    assert priced_text(old) == '["m",8,"720p",true,2,"16:9",false]'
+    new = old._replace(last_frame=True, reference_audios=1, watermark=False)
+    for fields in (old, new):
+        assert read_priced(str(priced_text(fields)), "{}") == fields
+    requests = [one.request for one in rows(path.parent, clock) if one.request]
+    assert {(one.seed, one.first_frame, one.reference_videos) for one in requests} == {
+        (None, None, ())
+    }
 
 
 # The copy
