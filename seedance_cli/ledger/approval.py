@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
 from seedance_cli.ledger import budgets, names, statements
 from seedance_cli.ledger.part import Part
-from seedance_cli.ledger.rows import price_columns, priced_text, request_text, same_values
+from seedance_cli.ledger.requests import priced_text, request_text
+from seedance_cli.ledger.rows import price_columns, same_values
 from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import RULE, Found, IntentState, Prepared
 

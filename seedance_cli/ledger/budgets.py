@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OverBudget
 from seedance_cli.ledger import statements
-from seedance_cli.ledger.rows import read_charge, read_price_at_submit, read_priced
+from seedance_cli.ledger.requests import read_priced
+from seedance_cli.ledger.rows import read_charge, read_price_at_submit
 from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import Used, price_text, same_unit, timestamp, with_unit
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
-from seedance_cli.ledger.rows import priced_prefix, priced_text, read_charge, read_priced, read_time
+from seedance_cli.ledger.requests import priced_prefix, priced_text, read_priced
+from seedance_cli.ledger.rows import read_charge, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ import pytest
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import refs
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.ledger.rows import priced_text, read_priced
+from seedance_cli.ledger.requests import priced_text, read_priced
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.models import IntentState, PricedFields, Submission
 from seedance_cli.sandbox.tasks import Store
