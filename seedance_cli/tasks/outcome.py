@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
 from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
-from seedance_cli.models import HttpResponse, IntentState
+from seedance_cli.models import HttpResponse, IntentState, make_ref
 from seedance_cli.providers import unreadable
 
 if TYPE_CHECKING:
@@ -81,14 +81,27 @@ def _judge_failure(
     if status in _REDIRECT_REFUSALS:
         hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
         refused = refused.but(hint=hint)
-    again = None
+    again, named = None, provider.accepted(response)
+    if named is not None:
+        refused = _naming(refused, make_ref(provider.info.name, named.task_id))
     if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
-        if provider.accepted(response) is not None:  # it names a task all the same
+        if named is not None:  # a limit that was told of the next request, maybe
             return unclear(provider, reply, f"the answer is HTTP {status}, and has a task's id")
         if problem is not None and problem.code in provider.info.retry_codes:
             again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
     return Verdict(IntentState.REFUSED, error=refused, again_after=again)
+
+
+def _naming(refused: SeedanceError, ref: str) -> SeedanceError:
+    """A refusal whose answer names a task all the same: it counts as told, and so does the id."""
+    look = f"seedance status {ref}"
+    return refused.but(
+        message=f"{refused.message}. Its answer names a task all the same, {ref}, which may run and"
+        " be charged",
+        hint=f"{refused.hint}; {look}" if refused.hint else look,
+        retry_safe=False,
+    )
 
 
 def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
@@ -147,6 +160,9 @@ def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
     if came or reply.response is not None:
         text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
         evidence["body"] = channel.api.hide(text)
+    named = None if reply.response is None else channel.provider.accepted(reply.response)
+    if named is not None and channel.api.hide(named.task_id) == named.task_id:
+        evidence["task_id"] = named.task_id
     return evidence
 
 

@@ -647,6 +647,33 @@ def test_fault_08_a_429_that_names_a_task_is_not_sent_again(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("code", [400, 403, 422])
+def test_money_6_4_a_refusal_that_names_a_task_tells_it(
+    shop: Shop, provider: str, code: int
+) -> None:
+    """A 4xx is a refusal; the id that stands in it all the same is on stderr and in the ledger."""
+    with BytesServer(status(code, ACCEPTED[provider])) as server:
+        result = shop.buy(server.url, "--json", provider=provider)
+    assert result.code == (3 if code == 403 else 4)
+    assert f"seedance status {provider}:t-1" in result.error["hint"]
+    assert result.error["retry_safe"] is False
+    (row,) = shop.rows()
+    assert (row.state, row.evidence["task_id"]) == (IntentState.REFUSED, "t-1")
+
+
+@pytest.mark.parametrize("code", [401, 409, 429, 500])
+def test_money_6_4_an_id_in_an_unclear_answer_is_one_to_adopt(shop: Shop, code: int) -> None:
+    """Where nobody knows, `recover` says which id the answer named; else stderr does."""
+    with BytesServer(status(code, ACCEPTED["runbase"])) as server:
+        result = shop.buy(server.url)
+    if code == 401:
+        assert (result.code, "runbase:t-1" in result.err) == (3, True)
+    else:
+        (row,) = shop.rows()
+        assert f"seedance recover --adopt {row.intent} runbase:t-1" in shop.run("recover").out
+
+
+@pytest.mark.parametrize("provider", NAMES)
 def test_fault_07_a_strangers_error_form_in_a_2xx_is_unknown(shop: Shop, provider: str) -> None:
     """A 200 in another service's error form settles nothing: 6."""
     with BytesServer(answer(200, b'{"errors":["no"],"detail":"no"}')) as server:

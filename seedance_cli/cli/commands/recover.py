@@ -81,6 +81,8 @@ def _show(session: Session) -> int:
 
 def _tell(out: Output, one: Submission) -> None:
     """What is known of it, what is not, and what to do: on stdout, it is this command's result."""
+    from seedance_cli.models import make_ref
+
     when = one.submitted_at or one.created_at
     out.result(f"intent    {one.intent}")
     out.result(f"sent      {when.strftime('%Y-%m-%d %H:%M:%S UTC') if when else 'unknown'}")
@@ -97,7 +99,9 @@ def _tell(out: Output, one: Submission) -> None:
         "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
     )
     out.result(f"unknown   whether a task was made; {charged}")
-    out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} TASK_ID")
+    task_id = one.evidence.get("task_id")  # the answer names one, and says no that it was accepted
+    named = make_ref(one.provider, task_id) if isinstance(task_id, str) else "TASK_ID"
+    out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} {named}")
     out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
     out.result("")
 
