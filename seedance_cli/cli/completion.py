@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,10 @@ def profile_names(incomplete: str) -> list[str]:
 
 
 def refs(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The refs of this machine's tasks, unfinished ones first, each group newest first."""
+    """This machine's tasks, unfinished ones first, each group newest first.
+
+    Each by its name, or its ref where it has none; to what begins no name, by its ref.
+    """
     from datetime import UTC, datetime
 
     from seedance_cli.errors import SeedanceError
@@ -87,16 +91,40 @@ def refs(ctx: typer.Context, incomplete: str) -> list[str]:
     from seedance_cli.system import state_dir
 
     provider, sandbox = ctx.params.get("provider"), ctx.params.get("sandbox")
-    try:
+    with suppress(SeedanceError, ValueError):
         known = tasks(
             state_dir(os.environ), datetime.now(tz=UTC), provider=provider, sandbox=sandbox
         )
-    except SeedanceError:
-        return []
-    typed = ctx.params.get("refs") or ()
-    offered = (make_ref(*one) for one in known)
-    fitting = (ref for ref in _fitting(offered, incomplete) if ref not in typed)
-    return list(islice(fitting, MOST_REFS))
+        typed = ctx.params.get("refs") or ()
+        offered = [one.name or make_ref(*one[:2]) for one in known]
+        if incomplete:
+            offered += [make_ref(*one[:2]) for one in known]
+        fitting = (ref for ref in _fitting(offered, incomplete) if ref not in typed)
+        return list(islice(fitting, MOST_REFS))
+    return []
+
+
+def batches(incomplete: str) -> list[str]:
+    """The batches of this machine's ledger, the newest first."""
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.ledger import batches as known
+    from seedance_cli.system import state_dir
+
+    with suppress(SeedanceError, ValueError):
+        return _fitting(known(state_dir(os.environ)), incomplete)
+    return []
+
+
+def metadata(incomplete: str) -> list[str]:
+    """`KEY=` for the keys of metadata that were used before."""
+    from seedance_cli.errors import SeedanceError
+    from seedance_cli.ledger import metadata_keys
+    from seedance_cli.system import state_dir
+
+    with suppress(SeedanceError, ValueError):
+        keys = metadata_keys(state_dir(os.environ))
+        return _fitting((f"{key}=" for key in keys), incomplete)
+    return []
 
 
 def _infos(ctx: typer.Context) -> Iterator[ProviderInfo]:

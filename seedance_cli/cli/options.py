@@ -27,6 +27,24 @@ Refs = Annotated[
         autocompletion=_tab.refs,
     ),
 ]
+BatchName = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        metavar="NAME",
+        help="Only the tasks of this batch.",
+        autocompletion=_tab.batches,
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Only what was submitted then or later: 2026-11-25 (UTC), 2026-11-25T10:30, or 7d,"
+        " 24h, 90m ago.",
+    ),
+]
 Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel="Output"),

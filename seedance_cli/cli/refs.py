@@ -82,8 +82,7 @@ def _counted(session: Session, text: str, number: int) -> Submission:
     Raises:
         UsageError: there are not so many.
     """
-    wanted = session.sandbox or session.sandbox_option
-    rows = session.readable_ledger().rows(limit=number or None, sandbox=wanted)
+    rows = session.readable_ledger().rows(limit=number or None, sandbox=session.rows_of)
     if not 0 < number <= len(rows):
         many = f"has {len(rows)}" if rows else "is empty"
         raise UsageError(f"there is no {text}: `seedance list` {many}", hint="@1 is the newest")

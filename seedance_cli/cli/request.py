@@ -82,10 +82,8 @@ def typed(prompt: str, video: VideoOptions, extra: ExtraOptions | None = None) -
     return replace(
         request,
         callback_url=extra.callback_url,
-        metadata=_pairs("--metadata", extra.metadata or ()),
-        params={
-            key: _json(key, text) for key, text in _pairs("--param", extra.param or ()).items()
-        },
+        metadata=pairs("--metadata", extra.metadata or ()),
+        params={key: _json(key, text) for key, text in pairs("--param", extra.param or ()).items()},
     )
 
 
@@ -162,16 +160,21 @@ def _seconds(text: str) -> int:
     return int(match[1])
 
 
-def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """The values of a repeatable `--option KEY=VALUE`.
+
+    Raises:
+        UsageError: one without a key, or two of one key.
+    """
+    found: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise UsageError(f"{option} {told(text)} has no KEY=", hint=f"{option} KEY=VALUE")
-        if key in pairs:
+        if key in found:
             raise UsageError(f"{option} {shown(key)} was given twice")
-        pairs[key] = value
-    return pairs
+        found[key] = value
+    return found
 
 
 def _json(key: str, text: str) -> JsonValue:

@@ -108,6 +108,11 @@ class Session:
         """`--profile`, as it was typed."""
         return self._profile
 
+    @property
+    def rows_of(self) -> bool | None:
+        """Which rows of the ledger a list has: the sandbox's, only real ones, or both (None)."""
+        return self.sandbox or self.sandbox_option
+
     def known_keys(self) -> Collection[str]:
         """The keys that are configured: none of them is an id."""
         return known_keys(self.env, self._profiles())

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.ledger.listing import (
+        Wanted as Wanted,
+    )
     from seedance_cli.ledger.record import (
         Ledger as Ledger,
+    )
+    from seedance_cli.ledger.refs import (
+        batches as batches,
+    )
+    from seedance_cli.ledger.refs import (
+        metadata_keys as metadata_keys,
     )
     from seedance_cli.ledger.refs import (
         tasks as tasks,
@@ -18,6 +27,9 @@ __getattr__ = face(
     __name__,
     {
         "Ledger": "record",
+        "Wanted": "listing",
+        "batches": "refs",
+        "metadata_keys": "refs",
         "tasks": "refs",
     },
 )

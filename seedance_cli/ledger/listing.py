@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import key
+from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState, Status, without_a_task
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from datetime import datetime
+    from typing import Unpack
+
+    from seedance_cli.ledger.rows import Value
     from seedance_cli.models import Submission
 
 _OF_A_TASK = frozenset(
@@ -21,6 +27,26 @@ _OF_A_TASK = frozenset(
     }
 )
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
+
+
+class Wanted(TypedDict, total=False):
+    """Which submissions are asked for; what is left out, or None, restricts nothing."""
+
+    status: Status | None
+    """Only those with this status; the hidden ones, too."""
+    provider: str | None
+    profile: str | None
+    batch: str | None
+    sandbox: bool | None
+    """Only those of the sandbox, or only real ones."""
+    since: datetime | None
+    """When the intent was written, at the earliest."""
+    metadata: Mapping[str, str]
+    """All of these."""
+    search: str | None
+    """Text in the name, the ref, the prompt or the reason of a failure, in any case."""
+    all_states: bool
+    """`refused` and `not_sent` ones, too."""
 
 
 class Listing(Part):
@@ -45,58 +71,73 @@ class Listing(Part):
         """The row of a submission as it is now. Abandoned ones are settled first."""
         return self._store.tidy(statements.ROW, (submission.intent,))[0]
 
-    def rows(
-        self,
-        *,
-        limit: int | None = None,
-        status: Status | None = None,
-        provider: str | None = None,
-        sandbox: bool | None = None,
-        all_states: bool = False,
-    ) -> list[Submission]:
+    def rows(self, *, limit: int | None = None, **wanted: Unpack[Wanted]) -> list[Submission]:
         """The submissions, newest first.
 
         Args:
             limit: at most so many of what is left after the other arguments.
-            status: only those with this status; the hidden ones, too.
-            provider: only its own.
-            sandbox: only those of the sandbox, or only real ones; None: both.
-            all_states: `refused` and `not_sent` ones too.
+            wanted: which ones.
         """
-        # In the table a submission without a task has the status that a task begins with.
-        word = status if status in _OF_A_TASK else Status.UNKNOWN
-        found = self._store.each(
-            statements.NEWEST,
-            (None if status is None else word.value, provider, sandbox),
-            self._store.abandoned_now(),
-        )
-        with closing(found):  # an open cursor would keep writers out
-            shown = (one for one in found if _shows(one.state, one.status, status, all_states))
-            return list(islice(shown, limit))
+        with closing(self._listed(wanted)) as found:  # an open cursor would keep writers out
+            return list(islice(found, limit))
 
-    def count(
-        self, *, status: Status | None = None, provider: str | None = None, all_states: bool = False
-    ) -> int:
-        """How many `rows` there are without a limit, without reading what is in them."""
+    def count(self, **wanted: Unpack[Wanted]) -> int:
+        """How many `rows` there are without a limit, as far as possible without reading them."""
+        if wanted.get("metadata") or wanted.get("search"):
+            return sum(1 for _ in self._listed(wanted))
         gone = self._store.abandoned_now()
-        found = self._store.query(statements.STATES, (provider,))
+        found = self._store.query(statements.STATES, _values(wanted))
         with self._store.decoding():
             states = ((gone.get(row["intent"]) or IntentState(row["state"]), row) for row in found)
             return sum(
                 _shows(
                     state,
                     without_a_task(state) if row["task_id"] is None else Status(row["status"]),
-                    status,
-                    all_states,
+                    wanted,
                 )
                 for state, row in states
             )
 
+    def _listed(self, wanted: Wanted) -> Generator[Submission, None, None]:
+        found = self._store.each(statements.NEWEST, _values(wanted), self._store.abandoned_now())
+        with closing(found):
+            for one in found:
+                if _shows(one.state, one.status, wanted) and _says(one, wanted):
+                    yield one
 
-def _shows(
-    state: IntentState | None, status: Status, wanted: Status | None, all_states: bool
-) -> bool:
-    """Whether a row is among those that are asked for; see `Ledger.rows`."""
-    if wanted is not None:
-        return status is wanted
-    return all_states or state not in _HIDDEN
+
+def _values(wanted: Wanted) -> tuple[Value, ...]:
+    """Those of a statement; see `statements._LISTED`."""
+    status, profile, batch = wanted.get("status"), wanted.get("profile"), wanted.get("batch")
+    # In the table a submission without a task has the status that a task begins with.
+    word = status if status in _OF_A_TASK else Status.UNKNOWN
+    return (
+        None if status is None else word.value,
+        wanted.get("provider"),
+        wanted.get("sandbox"),
+        *(profile, profile),
+        *(batch, batch),
+        time_text(wanted.get("since")),
+    )
+
+
+def _shows(state: IntentState | None, status: Status, wanted: Wanted) -> bool:
+    """Whether a row of that state is among those that are asked for."""
+    if wanted.get("status") is not None:
+        return status is wanted["status"]
+    return wanted.get("all_states", False) or state not in _HIDDEN
+
+
+def _says(row: Submission, wanted: Wanted) -> bool:
+    """Whether a row has the metadata and the text that are asked for."""
+    request, task = row.request, row.task
+    metadata = {} if request is None else request.metadata
+    if any(metadata.get(key) != value for key, value in wanted.get("metadata", {}).items()):
+        return False
+    text = wanted.get("search")
+    if not text:
+        return True
+    words = [row.name, row.ref, None if request is None else request.prompt]
+    if task is not None:
+        words += [task.task_id, None if task.error is None else task.error.words]
+    return any(text.casefold() in word.casefold() for word in words if word)

@@ -1,23 +1,36 @@
-"""The tasks of the ledger by name alone, for completion: no row becomes a value."""
+"""What the ledger knows by name alone, for completion: no row becomes a value."""
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.schema import LOST_AFTER, time_text
 from seedance_cli.ledger.sqlite_file import NAME, connect, mapped
 
 if TYPE_CHECKING:
+    import sqlite3
     from datetime import datetime
     from pathlib import Path
+
+_NEWEST = 500
+"""Rows whose metadata is looked at: a bound on the time that Tab takes."""
+
+
+class Named(NamedTuple):
+    """What a task is called."""
+
+    provider: str
+    task_id: str
+    name: str | None
 
 
 def tasks(
     folder: Path, now: datetime, *, provider: str | None = None, sandbox: bool | None = None
-) -> list[tuple[str, str]]:
-    """Provider and id of every task: unfinished ones first, each group newest first.
+) -> list[Named]:
+    """Every task: unfinished ones first, each group newest first.
 
     Args:
         folder: of the ledger; a missing one has no task, and stays missing.
@@ -28,11 +41,26 @@ def tasks(
     Raises:
         WriteFailed: the ledger cannot be read.
     """
+    found = _read(folder, statements.REFS, provider, sandbox, time_text(now - LOST_AFTER))
+    return [Named(row["provider"], row["task_id"], row["name"]) for row in found]
+
+
+def batches(folder: Path) -> list[str]:
+    """Every batch, the newest first; errors as `tasks`."""
+    return [row["batch"] for row in _read(folder, statements.BATCHES)]
+
+
+def metadata_keys(folder: Path) -> list[str]:
+    """The keys of the newest requests' metadata, sorted; errors as `tasks`."""
+    requests = [json.loads(row["request"]) for row in _read(folder, statements.REQUESTS, _NEWEST)]
+    return sorted({key for request in requests for key in request.get("metadata") or ()})
+
+
+def _read(folder: Path, statement: str, *values: str | bool | int | None) -> list[sqlite3.Row]:
+    """The rows of a statement; none where there is no ledger."""
     with mapped(folder / NAME):
         db = connect(folder, create=False, step=False)
         if db is None:
             return []
         with closing(db):
-            values = (provider, sandbox, time_text(now - LOST_AFTER))
-            found = db.execute(statements.REFS, values)
-            return [(row["provider"], row["task_id"]) for row in found]
+            return db.execute(statement, values).fetchall()

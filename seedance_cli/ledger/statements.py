@@ -46,6 +46,14 @@ _UNFINISHED = (
 )
 
 
+# Values, null for any: status, provider, sandbox; profile and batch, twice each; earliest time.
+_LISTED = (
+    "status = COALESCE(?, status) AND provider = COALESCE(?, provider)"
+    " AND sandbox = COALESCE(?, sandbox) AND (? IS NULL OR profile = ?)"
+    " AND (? IS NULL OR batch = ?) AND created_at >= COALESCE(?, created_at)"
+)
+
+
 def _rows(where: str) -> str:
     return f"SELECT {COLUMNS} FROM intents WHERE {where}"
 
@@ -67,10 +75,8 @@ UNFINISHED = _rows(
     " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
 )
 """Values: see `_UNFINISHED`; sandbox; provider or null; profile or null, twice."""
-NEWEST = _rows(
-    "status = COALESCE(?, status) AND provider = COALESCE(?, provider)"
-    " AND sandbox = COALESCE(?, sandbox) ORDER BY seq DESC"
-)
+NEWEST = _rows(f"{_LISTED} ORDER BY seq DESC")
+"""Values: see `_LISTED`."""
 
 
 def running_twin(rules: int) -> str:
@@ -137,13 +143,16 @@ ON_THE_WAY = (
     " WHERE state IN ('prepared', 'sending')"
 )
 ON_ITS_WAY = f"{ON_THE_WAY} AND intent = ?"
-STATES = "SELECT intent, state, status, task_id FROM intents WHERE provider = COALESCE(?, provider)"
+STATES = f"SELECT intent, state, status, task_id FROM intents WHERE {_LISTED}"
+"""Values: see `_LISTED`."""
 NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
 REFS = (
-    f"SELECT provider, task_id FROM intents WHERE {_FIRST}"
+    f"SELECT provider, task_id, name FROM intents WHERE {_FIRST}"
     " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
     f" ORDER BY {_UNFINISHED} DESC, seq DESC"
 )
+BATCHES = "SELECT batch FROM intents WHERE batch IS NOT NULL GROUP BY batch ORDER BY max(seq) DESC"
+REQUESTS = "SELECT request FROM intents ORDER BY seq DESC LIMIT ?"
 CHARGES = (
     "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"
     f" charge_amount, charge_unit FROM intents WHERE {_FIRST} AND NOT sandbox"

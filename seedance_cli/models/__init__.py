@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from seedance_cli.models.merging import higher as higher
     from seedance_cli.models.merging import merge as merge
     from seedance_cli.models.merging import worth_keeping as worth_keeping
+    from seedance_cli.models.moment import FORMS as FORMS
+    from seedance_cli.models.moment import age as age
+    from seedance_cli.models.moment import parse_moment as parse_moment
     from seedance_cli.models.naming import check_template as check_template
     from seedance_cli.models.naming import default_fault as default_fault
     from seedance_cli.models.naming import from_home as from_home
@@ -94,6 +97,7 @@ __getattr__ = face(
         "Conditions": "purchase",
         "DEEPEST": "exact_json",
         "Doubled": "exact_json",
+        "FORMS": "moment",
         "Found": "purchase",
         "HttpRequest": "http_message",
         "HttpResponse": "http_message",
@@ -122,6 +126,7 @@ __getattr__ = face(
         "Used": "budget",
         "VideoRequest": "request",
         "addresses": "",
+        "age": "moment",
         "amount_text": "price",
         "check_template": "naming",
         "default_fault": "naming",
@@ -146,6 +151,7 @@ __getattr__ = face(
         "origin": "url",
         "parse_duration": "duration",
         "parse_interval": "duration",
+        "parse_moment": "moment",
         "parse_ref": "task_ref",
         "price_object": "price",
         "price_text": "price",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import IntentState, Status, Task
+from seedance_cli.models import IntentState, Problem, Status, Task, VideoRequest
 from support import ledgers
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def settle(ledger: Ledger, mark: str, state: IntentState) -> str:
 
 
 def test_newest_first(ledger: Ledger, run: Run, clock: FakeClock) -> None:
-    """A line per submission: ref, status, time, cost, prompt, tab separated in a pipe."""
+    """A line a submission, in a pipe with tabs: ref, status, time, cost, prompt, failure."""
     ledgers.submit(ledger, "t1", cost=ledgers.CREDITS)
     clock.advance(60)
     ledgers.submit(ledger, "t:2/ä", provider="defapi", sandbox=True)
     assert run("list").out.splitlines() == [
-        "defapi:t:2%2F%C3%A4\tqueued\t2026-02-07T10:31:00Z\t- (sandbox)\ta cat",
-        "runbase:t1\tqueued\t2026-02-07T10:30:00Z\t40.50 credits\ta cat",
+        "defapi:t:2%2F%C3%A4\tqueued\t2026-02-07T10:31:00Z\t- (sandbox)\ta cat\t",
+        "runbase:t1\tqueued\t2026-02-07T10:30:00Z\t40.50 credits\ta cat\t",
     ]
 
 
@@ -153,11 +153,115 @@ def test_a_submission_without_a_task_shows_as_what_it_is(
 
 
 def test_prompts_are_one_short_line(ledger: Ledger, run: Run) -> None:
-    """Newlines become spaces, controls are escaped, and a long prompt is cut."""
+    """Newlines become spaces, controls are escaped; in a pipe nothing is cut."""
     ledgers.prepare(ledger, "a", prompt="two\nlines\x1b[31m " + "long " * 100)
     prompt = run("list", "--all").out.splitlines()[0].split("\t")[4]
-    assert prompt.startswith(r"two lines\x1b[31m long")
-    assert len(prompt) < 70
+    assert prompt == r"two lines\x1b[31m " + ("long " * 100).strip()
+
+
+def test_on_a_terminal(ledger: Ledger, spawn: Spawn) -> None:
+    """One line a task, names before refs, local time with its zone, what is cut is marked."""
+    row = ledgers.submit(ledger, "t1", provider="seedance2ink")
+    ledgers.name(ledger, row.intent, "trip/scene-08")
+    ledgers.prepare(ledger, "b", prompt="고양이 한 마리가 " * 20)
+    ledger.observe(row, failed("t1", "moderated: " + "no " * 40))
+    settle(ledger, "c", IntentState.REFUSED)
+    env = {"TZ": "Asia/Seoul", "NO_COLOR": "1"}
+    shown = spawn("list", pty=True, size=(50, 110), env=env).finish().err
+    assert "1 refused or never sent; --all shows them, too" in shown
+    head, first, second = [line for line in shown.splitlines() if "1 refused" not in line]
+    assert head.split() == ["TASK", "STATUS", "CREATED", "(KST)", "COST", "PROMPT", "FAILURE"]
+    assert "고양이" in first
+    assert "…" in first
+    assert second.startswith("trip/scene-08 ")
+    assert "2026-02-07" in second or "02-07 19:30" in second
+    assert second.rstrip().endswith("…")
+    assert "seedance2ink:t1" not in shown
+
+
+def failed(task_id: str, reason: str) -> Task:
+    return Task(task_id=task_id, status=Status.FAILED, error=Problem(None, reason))
+
+
+def test_a_failure_says_why(ledger: Ledger, run: Run) -> None:
+    """The provider's words for a task; for what became none, what came back."""
+    ledger.observe(ledgers.submit(ledger, "t1"), failed("t1", "moderated"))
+    ledger.sending(intent := ledgers.prepare(ledger, "b"))
+    ledger.settle(intent, IntentState.REFUSED, {"http_status": 402})
+    lines = run("list", "--all").out.splitlines()
+    assert [line.split("\t")[5] for line in lines] == ["HTTP 402", "moderated"]
+
+
+def test_files(ledger: Ledger, run: Run, folder: Path) -> None:
+    """--files: every saved path, after the other fields."""
+    row = ledgers.submit(ledger, "t1")
+    ledgers.submit(ledger, "t2")
+    for index in (1, 2):
+        ledger.add_file(row, index, folder / f"a b-{index}.mp4", 10)
+    none, both = run("list", "--files").out.splitlines()
+    assert both.split("\t")[6:] == [str(folder / "a b-1.mp4"), str(folder / "a b-2.mp4")]
+    assert none.split("\t")[6:] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--batch", "trip"), ["trip/2", "trip/1"]),
+        (("--batch", "tri"), []),
+        (("--profile", "work"), ["runbase:t3"]),
+        (("--sandbox",), ["runbase:t4"]),
+        (("--no-sandbox", "--since", "2026-02-07T10:30:01"), ["runbase:t3"]),
+        (("--since", "2026-02-07"), ["runbase:t4", "runbase:t3", "trip/2", "trip/1"]),
+        (("--since", "2026-02-07T19:30:01+09:00"), ["runbase:t4", "runbase:t3"]),
+        (("--since", "60s"), ["runbase:t4", "runbase:t3"]),
+        (("--metadata", "shot=8"), ["trip/2"]),
+        (("--metadata", "shot=8", "--metadata", "take=2"), []),
+        (("--search", "A CAT IN"), ["trip/2"]),
+        (("--search", "trip/"), ["trip/2", "trip/1"]),
+        (("--search", "moder"), ["runbase:t3"]),
+        (("--batch", "trip", "--limit", "1"), ["trip/2"]),
+    ],
+)
+def test_each_filter(
+    ledger: Ledger, run: Run, clock: FakeClock, words: tuple[str, ...], found: list[str]
+) -> None:
+    """Batch, profile, sandbox, time, metadata and text, each in text and in JSON."""
+    for number in (1, 2):
+        intent = ledgers.submit(ledger, f"t{number}").intent
+        ledgers.name(ledger, intent, f"trip/{number}", batch="trip")
+    ledgers.ask(ledger, intent, VideoRequest(prompt="a cat in the rain", metadata={"shot": "8"}))
+    clock.advance(120)
+    ledger.observe(ledgers.submit(ledger, "t3", profile="work"), failed("t3", "Moderated"))
+    ledgers.submit(ledger, "t4", sandbox=True)
+    lines = run("list", *words, clock=clock).out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == found
+    document = run("list", *words, "--json", clock=clock).json
+    assert [row["name"] or row["ref"] for row in document] == found
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--since", "yesterday-ish"), 2),
+        (("--since", "2026-02-30"), 2),
+        (("--metadata", "shot"), 2),
+        (("--profile", "nobody"), 3),
+    ],
+)
+def test_a_filter_that_is_none(run: Run, words: tuple[str, ...], code: int) -> None:
+    """Refused, with nothing on stdout; an unknown profile is 3, listing those there are."""
+    done = run("list", *words)
+    assert (done.code, done.out) == (code, "")
+
+
+def test_the_environment_chooses_the_sandboxs_rows(ledger: Ledger, run: Run) -> None:
+    """SEEDANCE_SANDBOX=1 is as --sandbox; --no-sandbox is stronger."""
+    ledgers.submit(ledger, "real")
+    ledgers.submit(ledger, "boxed", sandbox=True)
+    env = {"SEEDANCE_SANDBOX": "1"}
+    assert [row["task_id"] for row in run("list", "--json", env=env).json] == ["boxed"]
+    real = run("list", "--no-sandbox", "--json", env=env).json
+    assert [row["task_id"] for row in real] == ["real"]
 
 
 def test_nothing_there(run: Run) -> None:

@@ -470,7 +470,12 @@ def test_completion_leaves_it_as_it_is(path: Path, clock: FakeClock) -> None:
     """A press of Tab reads an old ledger and changes nothing."""
     before = path.read_bytes()
     found = refs.tasks(path.parent, clock.now(), sandbox=False)
-    assert {name for _, name in found} == {"run_done", "run_running", "run_failed", "run_adopted"}
+    assert {one.task_id for one in found} == {
+        "run_done",
+        "run_running",
+        "run_failed",
+        "run_adopted",
+    }
     assert path.read_bytes() == before
     assert [name for name in kept(path) if "bak" in name] == []
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.ledger.requests import request_text
 from seedance_cli.models import (
     RULE,
     Conditions,
@@ -94,11 +95,25 @@ def submit(
     return replace(submission, told=True)
 
 
-def name(ledger: Ledger, intent: str | None, text: str, *, attempt: int = 1) -> None:
-    """Give a submission a name."""
+def name(
+    ledger: Ledger,
+    intent: str | None,
+    text: str,
+    *,
+    attempt: int = 1,
+    batch: str | None = None,
+) -> None:
+    """Give a submission a name, and a batch."""
     assert intent is not None
     with ledger._store.writing():
-        ledger._store.update(intent, {"name": text, "attempt": attempt})
+        ledger._store.update(intent, {"name": text, "attempt": attempt, "batch": batch})
+
+
+def ask(ledger: Ledger, intent: str | None, request: VideoRequest) -> None:
+    """Make it a submission of this request."""
+    assert intent is not None
+    with ledger._store.writing():
+        ledger._store.update(intent, {"request": request_text(request)})
 
 
 def powerless(*argv: str) -> list[str]:

@@ -9,23 +9,34 @@ import typer
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
-from seedance_cli.models import price_text
+from seedance_cli.config import resolve as profiles
+from seedance_cli.models import age, price_text
+from seedance_cli.tasks import called
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
+    from seedance_cli.ledger import Wanted
     from seedance_cli.models import Submission
 
 ON_A_TERMINAL = 20
 """Rows shown where nothing else is asked for: about a screenful."""
 MOST = 2**31
 """Rows that can be asked for; no ledger has as many."""
+_HEAD = ("TASK", "STATUS", "CREATED", "COST", "PROMPT", "FAILURE")
+_WIDE = 100
+"""Columns of a screen that has room for all of them."""
 EXAMPLES = (
     "seedance list",
     "seedance list --status succeeded --limit 5",
+    "seedance list --batch trailer --since 7d --files",
     "seedance list --all --json | jq -r '.[].ref'",
 )
 
 
-@command()
+@command(remote=True)
 def list_tasks(
     run: Run,
     *,
@@ -50,56 +61,141 @@ def list_tasks(
             autocompletion=_tab.statuses,
         ),
     ] = None,
+    batch: _options.BatchName = None,
+    since: _options.Since = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata",
+            metavar="KEY=VALUE",
+            help="Only submissions with this metadata; repeatable.",
+            autocompletion=_tab.metadata,
+        ),
+    ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            metavar="TEXT",
+            help="Only where the prompt, name, ref or failure has this text, in any case.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also submissions that were refused or never sent.")
     ] = False,
-    provider: _options.Provider = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Also the paths of the saved videos.")
+    ] = False,
 ) -> int:
     """Show what was submitted from this machine, newest first. Asks no provider."""
-    from seedance_cli import providers
-    from seedance_cli.cli.output.documents import task_object
+    from seedance_cli.cli.request import pairs
     from seedance_cli.errors import UsageError
-    from seedance_cli.ledger import Ledger
-    from seedance_cli.models import Status, told
-    from seedance_cli.system import state_dir
+    from seedance_cli.models import Status, parse_moment, told
 
     if status is not None and status not in set(Status):
         allowed = f"allowed: {', '.join(Status)}"
         raise UsageError(f"--status {told(status)} is no status", hint=allowed)
-    if provider is not None:
-        providers.get(provider)
-    with Ledger.open(state_dir(run.env), run.clock, create=False) as ledger:
-        few = limit is None and run.out.stdout_terminal and not run.out.json
-        wanted = None if status is None else Status(status)
-        rows = ledger.rows(
-            limit=ON_A_TERMINAL if few else limit,
-            status=wanted,
-            provider=provider,
-            all_states=everything,
-        )
-        if few and len(rows) == ON_A_TERMINAL:
-            total = ledger.count(status=wanted, provider=provider, all_states=everything)
-            if total > ON_A_TERMINAL:
-                text = f"the newest {ON_A_TERMINAL} of {total}; --limit {total} shows all"
-                run.out.note(text)
-    if run.out.json:
-        run.out.document([task_object(row) for row in rows])
-    elif rows:
-        columns = ("REF", "STATUS", "CREATED", "COST", "PROMPT")
-        form = "%Y-%m-%d %H:%M" if run.out.stdout_terminal else "%Y-%m-%dT%H:%M:%SZ"
-        run.out.table(columns, [_line(row, form) for row in rows])
-    else:
-        some = status is not None or provider is not None
-        run.out.note("no submission matches" if some else "nothing was submitted from this machine")
+    with run.session() as session:
+        wanted: Wanted = {
+            "status": None if status is None else Status(status),
+            "provider": session.provider_option,
+            "profile": session.profile_option,
+            "batch": batch,
+            "sandbox": session.rows_of,
+            "since": None if since is None else parse_moment(since, run.clock.now(), "--since"),
+            "metadata": pairs("--metadata", metadata or []),
+            "search": search,
+            "all_states": everything,
+        }
+        _show(session, wanted, limit=limit, files=files)
     return 0
 
 
-def _line(row: Submission, form: str) -> tuple[str, ...]:
+def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -> None:
+    from seedance_cli.cli.output.documents import task_object
+
+    out, ledger = session.out, session.readable_ledger()
+    watched = out.stdout_terminal and not out.json
+    few = ON_A_TERMINAL if watched and limit is None else limit
+    rows = ledger.rows(limit=few, **wanted)
+    if not rows and session.profile_option is not None:  # nobody's, or one that has no row yet?
+        known = profiles.load(session.env)
+        profiles.choose_profile(known, session.env, session.profile_option)
+    if watched:
+        _tell_of_the_rest(session, wanted, few, len(rows))
+    if out.json:
+        out.document([task_object(row) for row in rows])
+    elif rows:
+        _table(out, rows, session.clock.now(), files=files)
+    elif any(value for name, value in wanted.items() if name != "all_states"):
+        out.note("no submission matches")
+    else:
+        out.note("nothing was submitted from this machine")
+
+
+def _tell_of_the_rest(session: Session, wanted: Wanted, limit: int | None, shown: int) -> None:
+    """Say how many there are besides those that are shown."""
+    ledger = session.readable_ledger()
+    total = shown if shown != limit else ledger.count(**wanted)
+    if total > shown:
+        session.out.note(f"the newest {shown} of {total}; --limit {total} shows all")
+    if wanted["status"] is None and not wanted["all_states"]:
+        every: Wanted = {**wanted, "all_states": True}
+        hidden = ledger.count(**every) - ledger.count(**wanted)
+        if hidden:
+            session.out.note(f"{hidden} refused or never sent; --all shows them, too")
+
+
+def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
+    """For a program: whole, with times in UTC."""
+    if out.stdout_terminal:
+        _columns(out, rows, now, files=files)
+        return
+    lines = [_line(row, now, local=False) for row in rows]
+    paths = [row.files if files else () for row in rows]
+    out.table(_HEAD, [[*line, *more] for line, more in zip(lines, paths, strict=True)])
+
+
+def _columns(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
+    """For a person: in local time, and no wider than the screen."""
+    lines = [_line(row, now, local=True) for row in rows]
+    head = [f"{one} ({now.astimezone():%Z})" if one == "CREATED" else one for one in _HEAD]
+    if out.width < _WIDE or not any(line[-1] for line in lines):
+        # There is room for one of the two: of a task that failed, why.
+        head[-2:] = ["PROMPT"]
+        lines = [[*line[:-2], line[-1] or line[-2]] for line in lines]
+    if files:
+        head.append("FILES")
+        lines = [[*line, "  ".join(row.files)] for line, row in zip(lines, rows, strict=True)]
+    out.table(head, lines, cut={"PROMPT": 8, "FAILURE": 24})
+
+
+def _line(row: Submission, now: datetime, *, local: bool) -> list[str]:
     task = row.task
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
     if row.sandbox:
         cost += " (sandbox)"
-    created = row.created_at.strftime(form) if row.created_at else "-"
     prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
-    name = row.ref or f"intent {row.intent}"
-    return name, row.status, created, cost, prompt[:60]
+    return [called(row), row.status, _time(row, now, local=local), cost, prompt, _failure(row)]
+
+
+def _time(row: Submission, now: datetime, *, local: bool) -> str:
+    """`12m 05:31` or `2d 11-24 05:31` of this place; in UTC `2026-11-26T04:31:00Z`."""
+    created = row.created_at
+    if created is None:
+        return "-"
+    if not local:
+        return f"{created:%Y-%m-%dT%H:%M:%SZ}"
+    here, today = created.astimezone(), now.astimezone()
+    form = "%Y-%m-%d" if here.year != today.year else "%m-%d %H:%M"
+    if here.date() == today.date():
+        form = "%H:%M"
+    return f"{age(created, now)} {here.strftime(form)}"
+
+
+def _failure(row: Submission) -> str:
+    """Why there is no video, in one line; empty where nothing went wrong."""
+    if row.task is not None:
+        return " ".join(row.task.error.words.split()) if row.task.error else ""
+    status, fault = row.evidence.get("http_status"), row.evidence.get("fault")
+    return str(fault or (f"HTTP {status}" if status else row.evidence.get("reason") or ""))

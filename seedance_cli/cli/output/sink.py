@@ -28,7 +28,7 @@ from seedance_cli.system import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from seedance_cli.errors import SeedanceError
@@ -103,6 +103,11 @@ class Output:
         """Whether stdout is a terminal."""
         return is_terminal(_stream("stdout"))
 
+    @property
+    def width(self) -> int:
+        """Columns of stdout's terminal."""
+        return size(_stream("stdout"))[0]
+
     def result(self, *fields: str) -> None:
         """Write one line of stdout, its fields separated by tabs.
 
@@ -153,20 +158,30 @@ class Output:
 
         self._write(dumps(value) + "\n")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        cut: Mapping[str, int] | None = None,
+    ) -> None:
         """Write a table to stdout; where that is no terminal, tab-separated rows without a head.
+
+        Args:
+            columns: their names.
+            rows: the cells.
+            cut: columns that are cut on a terminal where there is no room, and how much they keep;
+                the others are folded.
 
         Raises:
             WriteFailed: as `result`.
         """
         if not rows:
             return
-        width = size(_stream("stdout"))[0]
-        if not self.stdout_terminal or width < _NARROW:
+        if not self.stdout_terminal or self.width < _NARROW:
             for row in rows:
                 self.result(*row)
             return
-        self._lay_out(columns, rows, width)
+        self._lay_out(columns, rows, self.width, cut)
 
     def block(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """Write a name to stdout, and below it, indented, what there is to say of it.
@@ -174,14 +189,20 @@ class Output:
         Raises:
             WriteFailed: as `result`.
         """
-        width = size(_stream("stdout"))[0]
         self._write(f"{safe(title)}\n")
-        self._lay_out(("", "", ""), [("", *row) for row in rows], max(width, _NARROW))
+        self._lay_out(("", "", ""), [("", *row) for row in rows], max(self.width, _NARROW))
 
-    def _lay_out(self, head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    def _lay_out(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        width: int,
+        cut: Mapping[str, int] | None = None,
+    ) -> None:
         from seedance_cli.cli.output.table import laid_out
 
-        self._write(laid_out(head, rows, width, coloured=coloured(_stream("stdout"))))
+        colours = coloured(_stream("stdout"))
+        self._write(laid_out(head, rows, width, coloured=colours, cut=cut or {}))
 
     def page(self, text: str) -> None:
         """Write lines of this program's own to stdout, with their colours.

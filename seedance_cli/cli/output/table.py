@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from seedance_cli.models import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _GAP = 2
 """Columns between two cells."""
 _LEAST = 16
 """Columns that a cell keeps, where it needs that many, when room runs out."""
+_NOTHING_CUT: Mapping[str, int] = MappingProxyType({})
 
 
 def laid_out(
-    head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, coloured: bool
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    *,
+    coloured: bool,
+    cut: Mapping[str, int] = _NOTHING_CUT,
 ) -> str:
     """The lines of a table that is no wider than `width`.
 
-    No lines are drawn, so every encoding can show it; nothing is cut, so it can be copied. Where it
-    is too wide, the last columns are folded and the first ones, which are names, stay whole.
+    No lines are drawn, so every encoding can show it. Where it is too wide, the last columns are
+    folded, so that they can be copied, or cut; the first ones, which are names, stay whole.
 
     Args:
         head: the columns' names; empty ones: a table without a head.
         rows: the cells; their control characters are shown escaped.
         width: of the terminal.
         coloured: whether the head is bold.
+        cut: columns of which a line has as much as there is room for, and `…` where it is cut; and
+            how much room each keeps.
     """
     import io
 
@@ -45,8 +54,11 @@ def laid_out(
         show_header=any(head),
         header_style="bold",
     )
-    for name, columns in zip(head, _widths(natural, width), strict=True):
-        table.add_column(Text(safe(name)), overflow="fold", width=columns)
+    widths = _widths(natural, [cut.get(name, _LEAST) for name in head], width)
+    for name, columns in zip(head, widths, strict=True):
+        cuts = name in cut and columns is not None
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if cuts else "fold"
+        table.add_column(Text(safe(name)), overflow=overflow, no_wrap=cuts, width=columns)
     for row in cells:
         table.add_row(*map(Text, row))
     page = io.StringIO()
@@ -64,12 +76,12 @@ def laid_out(
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
 
-def _widths(natural: Sequence[int], room: int) -> list[int | None]:
+def _widths(natural: Sequence[int], least: Sequence[int], room: int) -> list[int | None]:
     """What each column gets; None where no sharing helps and rich is to do what it can."""
     widths = list(natural)
     over = sum(widths) + _GAP * (len(widths) - 1) - room
     for at in reversed(range(len(widths))):
-        give = max(0, min(over, widths[at] - _LEAST))
+        give = max(0, min(over, widths[at] - least[at]))
         widths[at] -= give
         over -= give
     if over <= 0:
