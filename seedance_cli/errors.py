@@ -107,6 +107,13 @@ class SeedanceError(Exception):
         new.__cause__ = self.__cause__
         return new.with_traceback(self.__traceback__)
 
+    def because(self, cause: Exception) -> Self:
+        """The same error with what it comes from; its bug, if that is no error of this program."""
+        new = self.but()
+        new.__cause__ = cause
+        new.bug = None if isinstance(cause, SeedanceError) else cause
+        return new
+
     def as_exit(self, code: int) -> Self:
         """The same error where the exit code of its class does not fit."""
         return self.but(exit_code=code)

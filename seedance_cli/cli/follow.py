@@ -32,7 +32,6 @@ from seedance_cli.tasks import (
     Wait,
     Waiting,
     WaitOptions,
-    concern,
     key_of,
     no_task,
     state,
@@ -293,18 +292,17 @@ class _Follow:
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
                 self.session.note_lost(submission)
-        concern(error, submission)
+        error = error.about(submission)
         if self.wanted.submitted:
             # The task is paid for: no error of a read may look as if it were not.
-            error.retry_safe = False
-            error.intent = submission.intent
+            error = error.but(retry_safe=False, intent=submission.intent)
             if error.exit_code in _ALIVE:
-                error.exit_code = _STOPPED_WATCHING
+                error = error.as_exit(_STOPPED_WATCHING)
         # The endpoint that goes before the command is in the hint already.
         waits = error.exit_code not in _NO_USE and submission.task is not None
         if waits and not isinstance(error, Unvouched):
             way = way_back([submission], self.wanted)
-            error.hint = f"{error.hint}; then: {way}" if error.hint else way
+            error = error.but(hint=f"{error.hint}; then: {way}" if error.hint else way)
         self.failures.setdefault(key, []).append(error)
         self.out.complain(error)
 
@@ -332,9 +330,8 @@ class _Follow:
         left = [one for key, one in self.known.items() if key not in self.told]
         words = f"; {standing(left)}" if left else ""
         hint = way_back(left, self.wanted) if left else None
-        stopped = Stopped(f"interrupted{words}", hint=hint)
+        stopped = Stopped(f"interrupted{words}", hint=hint, retry_safe=not self.wanted.submitted)
         if len(left) == 1 or self.wanted.submitted:
             one = left[0] if left else next(iter(self.known.values()))
-            stopped.ref, stopped.provider, stopped.intent = one.ref, one.provider, one.intent
-        stopped.retry_safe = not self.wanted.submitted
+            stopped = stopped.but(ref=one.ref, provider=one.provider, intent=one.intent)
         return Interrupted(stop.signum, stopped)

@@ -77,8 +77,7 @@ def pour(
         _drive(steps, transfer, display, session)
     except DownloadFailed as error:
         display.dropped(_STDOUT)
-        source.explain(error)
-        delivery.failed(error)
+        delivery.failed(source.explained(error))
         return delivery
     except WriteFailed as error:
         if isinstance(error.__cause__, BrokenPipeError):

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.pricing import Limit as Limit
     from seedance_cli.tasks.reading import Target as Target
     from seedance_cli.tasks.reading import ask as ask
-    from seedance_cli.tasks.reading import concern as concern
     from seedance_cli.tasks.reading import read_patiently as read_patiently
     from seedance_cli.tasks.reading import state as state
     from seedance_cli.tasks.recovery import confirm as confirm
@@ -94,7 +93,6 @@ __getattr__ = face(
         "cancel": "cancelling",
         "check": "validate",
         "check_target": "downloads.targets",
-        "concern": "reading",
         "confirm": "recovery",
         "descriptor": "downloads.targets",
         "fit_default": "validate",

@@ -32,8 +32,7 @@ class Delivery:
     def failed(self, error: SeedanceError) -> None:
         """Take the first thing that went wrong with it."""
         if self.lost is not None and isinstance(error, DownloadFailed):
-            self.lost.message += f"; {error.message}"
-            error = self.lost
+            error = self.lost.but(message=f"{self.lost.message}; {error.message}")
         self.error = self.error or error
 
     def observe(self, read: Submission, ledger: Ledger) -> None:

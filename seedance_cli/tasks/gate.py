@@ -249,7 +249,7 @@ class _Gate:
         except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
             name = self.channel.provider.info.name
             ref = make_ref(name, task.task_id)
-            failed = WriteFailed(
+            return WriteFailed(
                 f"the task was accepted and paid for, but the ledger cannot take its id {ref}: "
                 f"{error}",
                 hint=f"keep this id; then: seedance recover --adopt {self.intent} {ref}",
@@ -257,10 +257,7 @@ class _Gate:
                 ref=ref,
                 intent=self.intent,
                 retry_safe=False,
-            )
-            failed.__cause__ = error
-            failed.bug = None if isinstance(error, SeedanceError) else error
-            return failed
+            ).because(error)
         return None
 
     def _settle(self, verdict: Verdict) -> SeedanceError:

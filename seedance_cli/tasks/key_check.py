@@ -17,9 +17,10 @@ from seedance_cli.models import Status, Submission, Task
 from seedance_cli.tasks.reading import Target, read_patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from seedance_cli.cli import Session
+    from seedance_cli.system import Clock
+    from seedance_cli.tasks.channel import Channel
 
 TASK_ID = "seedance-check-of-the-key"
 """No provider gives an id of this form."""
@@ -46,26 +47,26 @@ class KeyCheck:
         return {"state": self.state, "message": None if self.error is None else self.error.message}
 
 
-def check(session: Session, provider: str, *, has_key: bool, named: bool = True) -> KeyCheck:
+def check(provider: str, connect: Callable[[], Channel] | None, clock: Clock) -> KeyCheck:
     """Ask the provider for a task that cannot exist: "not found" means that the key is right.
 
     Args:
-        session: makes the way to the provider.
         provider: its name.
-        has_key: False where there is none, which is no error by itself.
-        named: whether the command names the provider.
+        connect: makes the way to the provider; may raise a ConfigError. None: there is no key,
+            which is no error by itself.
+        clock: the pauses between two tries.
     """
-    if not has_key:
+    if connect is None:
         return KeyCheck(provider, "none")
     try:
-        channel = session.channel(session.settings(provider=provider, listed=not named))
+        channel = connect()
         nobodys = Submission(
             provider=provider,
             endpoint=channel.endpoint,
             sandbox=channel.sandbox,
             task=Task(task_id=TASK_ID, status=Status.UNKNOWN),
         )
-        read_patiently(Target(nobodys, channel), session.clock)
+        read_patiently(Target(nobodys, channel), clock)
     except NotFound:
         return KeyCheck(provider, "ok")
     except (Unauthorized, Forbidden, ConfigError) as error:

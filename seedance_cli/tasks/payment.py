@@ -91,20 +91,15 @@ class Payment:
 
     def broken(self, error: Exception) -> SeedanceError:
         """What an error that nobody foresaw left, in words."""
-        told = self._broken(error)
-        told.bug = error
-        return told
-
-    def _broken(self, error: Exception) -> SeedanceError:
         what = f"a bug in seedance: {type(error).__name__}"
         if self.ref is not None:
             code = _NOT_WRITTEN if isinstance(error, OSError) else _STOPPED_WATCHING
             hint = f"please report this; the task runs on: seedance wait {self.ref}"
-            return SeedanceError(what, hint=hint, exit_code=code)
+            return SeedanceError(what, hint=hint, exit_code=code).because(error)
         if self.bought:
-            return self._unknown(what)
+            return self._unknown(what).because(error)
         hint = "`seedance list` and `seedance recover` show what was submitted; please report this"
-        return SeedanceError(what, hint=hint, retry_safe=False)
+        return SeedanceError(what, hint=hint, retry_safe=False).because(error)
 
     def _unknown(self, what: str) -> OutcomeUnknown:
         assert self.submission is not None

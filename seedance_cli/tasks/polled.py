@@ -130,13 +130,12 @@ class Polled:
         if not passing(error):
             return self._unanswered(error)
         if self._patience.refused(error, now):
-            error.message += "; the same answer for a minute"
-            return self._unanswered(error)
+            message = f"{error.message}; the same answer for a minute"
+            return self._unanswered(error.but(message=message))
         if self._patience.no_url_comes(now):
             return Checked(self.target.submission, final=True, answered=False)
         if self.deadline is None and self._patience.worn_out(self.started):
-            error.exit_code = Unreachable.exit_code
-            return self._unanswered(error)
+            return self._unanswered(error.as_exit(Unreachable.exit_code))
         return None
 
     def _pause_after(self, error: SeedanceError, now: float) -> float:

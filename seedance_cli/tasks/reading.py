@@ -105,12 +105,3 @@ def merged(before: Task | None, now: Task) -> Task:
     was watching.
     """
     return merge(before or now, now, None)
-
-
-def concern(error: SeedanceError, submission: Submission) -> SeedanceError:
-    """The error, saying which task it is about."""
-    error.provider = error.provider or submission.provider
-    error.ref = error.ref or submission.ref
-    if submission.ref is not None and submission.ref not in error.message:
-        error.message = f"{submission.ref}: {error.message}"
-    return error

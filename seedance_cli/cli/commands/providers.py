@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,9 +19,10 @@ EXAMPLES = (
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
     from seedance_cli.config import Access
     from seedance_cli.providers import ModelInfo, ProviderInfo
-    from seedance_cli.tasks import KeyCheck
+    from seedance_cli.tasks import Channel, KeyCheck
 
 
 _FIELDS = (
@@ -84,8 +86,9 @@ def providers(
         if check:
             for info in infos:
                 has_key = access[info.name].key.value is True or session.sandbox
+                connect = partial(_channel, session, info.name, listed=only is None)
                 found[info.name] = key_check.check(
-                    session, info.name, has_key=has_key, named=only is not None
+                    info.name, connect if has_key else None, run.clock
                 )
     if run.out.json:
         run.out.document([_object(info, access[info.name], found.get(info.name)) for info in infos])
@@ -96,6 +99,10 @@ def providers(
         _print(run.out, rows)
     if check:
         key_check.conclude(list(found.values()))
+
+
+def _channel(session: Session, provider: str, *, listed: bool) -> Channel:
+    return session.channel(session.settings(provider=provider, listed=listed))
 
 
 def _print(out: Output, rows: list[list[str]]) -> None:

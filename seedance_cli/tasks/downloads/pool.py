@@ -160,10 +160,12 @@ class Source:
         self._urls.update(_numbered(found))
         return found
 
-    def explain(self, error: DownloadFailed) -> None:
-        """Have a failure say why no newer URL was to be had, where that is so."""
-        if self._refused is not None:
-            error.message += f"; no other URL was to be had: {self._refused.message}"
+    def explained(self, error: DownloadFailed) -> DownloadFailed:
+        """The failure, saying why no newer URL was to be had, where that is so."""
+        if self._refused is None:
+            return error
+        why = f"no other URL was to be had: {self._refused.message}"
+        return error.but(message=f"{error.message}; {why}")
 
 
 def _numbered(submission: Submission) -> Iterator[tuple[int, str]]:
@@ -237,8 +239,7 @@ class DownloadPool:
                 try:
                     saved = self._fetch(job, source, video)
                 except DownloadFailed as error:
-                    source.explain(error)
-                    raise
+                    raise source.explained(error) from error
             self._tell(Done(job, video, saved))
 
     def _fetch(self, job: Job, source: Source, video: Video) -> Saved:
