@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.moment import FORMS as FORMS
     from seedance_cli.models.moment import age as age
     from seedance_cli.models.moment import parse_moment as parse_moment
+    from seedance_cli.models.name import name_fault as name_fault
     from seedance_cli.models.naming import check_template as check_template
     from seedance_cli.models.naming import default_fault as default_fault
     from seedance_cli.models.naming import from_home as from_home
@@ -147,6 +148,7 @@ __getattr__ = face(
         "masked": "user_words",
         "may_be_key": "user_words",
         "merge": "merging",
+        "name_fault": "name",
         "names_one": "naming",
         "origin": "url",
         "parse_duration": "duration",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
     'seedance generate "a paper boat" --download -o boat.mp4 --max-cost 56',
+    'seedance generate "a paper boat" --name boat --download',
     'id=$(seedance generate -f prompt.txt) && seedance wait "$id" --download',
     'seedance generate "a paper boat" --sandbox --download',
 )
@@ -35,6 +36,7 @@ def generate(
     no_validate: _wishes.NoValidate = False,
     dry_run: _wishes.DryRun = False,
     pay: _wishes.PayOptions,
+    naming: _wishes.NameOptions,
     wait: _options.Wait = False,
     result: _options.ResultOptions,
 ) -> int:
@@ -43,7 +45,7 @@ def generate(
     from seedance_cli.cli import request as _request
     from seedance_cli.cli.wanted import for_generate
 
-    terms = buy.terms(pay, for_generate(run.out, result, wait=wait))
+    terms = buy.terms(pay, for_generate(run.out, result, wait=wait), naming)
     typed = _request.typed(_request.prompt_text(prompt, prompt_file), video, extra)
     with run.session(write=not dry_run) as session:
         order = buy.order(session, session.settings(), typed, free=no_validate)
@@ -51,7 +53,7 @@ def generate(
             return _dry_run(session, order, terms.limit)
         run.out.owe(partial(buy.document, run.payment))
         buy.pay(session, order, terms, run.payment)
-        code = _report(session, run.payment, terms.wanted)
+        code = _report(session, order, run.payment, terms.wanted)
         run.payment.done = True
         return code
 
@@ -66,19 +68,20 @@ def _dry_run(session: Session, order: Order, limit: Limit | None) -> int:
     return 0
 
 
-def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
+def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | None) -> int:
     """Give the user what was asked for beyond the ref."""
     from seedance_cli.cli import buy
 
     submission = payment.submission
     assert submission is not None
-    buy.tell_of_kin(session, payment)
+    buy.tell_of_kin(session, order, payment)
     if wanted is not None:
         from seedance_cli.cli.follow import follow
 
         return follow(session, [submission], wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
-        session.out.warn(f"{submission.ref} is {submission.status} already")
+        again = "; --retry-failed pays for another attempt" if submission.name is not None else ""
+        session.out.warn(f"{submission.ref} is {submission.status} already{again}")
     if session.out.json:
         session.out.document(buy.document(payment))
     return 0
