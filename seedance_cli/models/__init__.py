@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.budget import Used as Used
     from seedance_cli.models.budget import same_unit as same_unit
     from seedance_cli.models.budget import with_unit as with_unit
+    from seedance_cli.models.duration import LONG_PAUSE as LONG_PAUSE
     from seedance_cli.models.duration import parse_duration as parse_duration
     from seedance_cli.models.duration import parse_interval as parse_interval
     from seedance_cli.models.duration import spoken as spoken
@@ -108,6 +109,7 @@ __getattr__ = face(
         "LONGEST_NAME": "user_words",
         "LONGEST_PROMPT": "request",
         "LONGEST_URL": "url",
+        "LONG_PAUSE": "duration",
         "Limit": "budget",
         "MASK": "secret",
         "NOTHING": "json_types",
