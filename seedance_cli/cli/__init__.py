@@ -1,4 +1,7 @@
-"""The command line: argv in, exit code out."""
+"""The command line: argv in, exit code out.
+
+Its own commands use this face, too: what they need is imported when they run, not for a Tab.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,30 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.cli import buy as buy
+    from seedance_cli.cli import dry_run as dry_run
+    from seedance_cli.cli import follow as follow
+    from seedance_cli.cli import request as request
+    from seedance_cli.cli import unknown as unknown
     from seedance_cli.cli import version as version
+    from seedance_cli.cli import wanted as wanted
+    from seedance_cli.cli.asked import (
+        Asked as Asked,
+    )
+    from seedance_cli.cli.output.documents import (
+        recovery_object as recovery_object,
+    )
+    from seedance_cli.cli.output.documents import (
+        task_object as task_object,
+    )
+    from seedance_cli.cli.places import (
+        target_of as target_of,
+    )
     from seedance_cli.cli.program import (
         main as main,
+    )
+    from seedance_cli.cli.refs import (
+        find as find,
     )
     from seedance_cli.cli.session import (
         Session as Session,
@@ -18,8 +42,19 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "Asked": "asked",
         "Session": "session",
+        "buy": "",
+        "dry_run": "",
+        "find": "refs",
+        "follow": "",
         "main": "program",
+        "recovery_object": "output.documents",
+        "request": "",
+        "target_of": "places",
+        "task_object": "output.documents",
+        "unknown": "",
         "version": "",
+        "wanted": "",
     },
 )

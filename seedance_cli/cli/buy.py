@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers, tasks
 from seedance_cli.cli import request as _request
-from seedance_cli.errors import OutcomeUnknown, OverMaxCost, UsageError, WriteFailed
+from seedance_cli.cli.output.documents import task_object
+from seedance_cli.cli.places import target_of
+from seedance_cli.errors import OutcomeUnknown, WriteFailed
 from seedance_cli.models import (
     Conditions,
     Found,
@@ -20,15 +22,13 @@ from seedance_cli.models import (
     Submission,
     Task,
     is_loopback,
-    name_fault,
     price_text,
     timestamp,
-    told,
 )
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.cli.request_options import NameOptions, PayOptions
+    from seedance_cli.cli.request_options import PayOptions
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
     from seedance_cli.config import Settings
@@ -55,39 +55,16 @@ class Terms(NamedTuple):
     """Although an identical request is unresolved."""
     wanted: Wanted | None = None
     """What the command waits for; None: the ref is its result."""
-    name: str | None = None
-    """`--name`."""
-    retry_failed: bool = False
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the same command again pays nothing again, whatever became of this one."""
-        return self.name is not None and not self.retry_failed
 
 
-def terms(options: PayOptions, wanted: Wanted | None, naming: NameOptions | None = None) -> Terms:
+def terms(options: PayOptions, wanted: Wanted | None) -> Terms:
     """The options of a command that pays, as values.
 
     Raises:
-        UsageError: a `--max-cost` that is no amount, or a name that is none.
+        UsageError: a `--max-cost` that is no amount.
     """
     limit = None if options.max_cost is None else tasks.pricing.parse_limit(options.max_cost)
-    name, retry_failed = naming or (None, False)
-    if name is not None:
-        fault = name_fault(name)
-        if fault is not None:
-            raise UsageError(f"--name {told(name)} {fault}", hint="for example --name scene-08")
-        if options.again:
-            raise UsageError(
-                "--name and --again contradict each other: a name is paid for once",
-                hint="another name pays for another task; --retry-failed, for one that failed",
-            )
-    elif retry_failed:
-        raise UsageError("--retry-failed needs --name", hint="--again pays for the same once more")
-    made = Terms(limit, options.again, wanted, name, retry_failed)
-    if wanted is None:
-        return made
-    return made._replace(wanted=replace(wanted, repeatable=made.repeatable))
+    return Terms(limit, options.again, wanted)
 
 
 def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bool) -> Order:
@@ -141,19 +118,13 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
         SeedanceError: as `tasks.submit`.
     """
     out = session.out
-    payment.repeatable = terms.repeatable
     out.check_stdout()
-    _check_target(session, order, terms)
+    _check_target(session, order, terms.wanted)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
     expected = price(session, order, terms.limit)
-    conditions = Conditions(
-        again=terms.again,
-        name=terms.name,
-        retry_failed=terms.retry_failed,
-        too_dear=_too_dear(session, order, terms.limit, expected),
-        price=expected,
-    )
+    if terms.limit is not None:
+        _check_price(session, order, terms.limit, expected)
     try:
         tasks.submit(
             channel,
@@ -163,7 +134,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             session.clock,
             payment=payment,
             announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
-            conditions=conditions,
+            conditions=Conditions(again=terms.again, price=expected),
             waiting=partial(_waiting, out),
         )
     except OutcomeUnknown as error:
@@ -178,23 +149,16 @@ def document(payment: Payment) -> object | None:
     row = payment.submission if payment.bought else payment.blocked_by
     if row is None:
         return None
-    from seedance_cli.cli.output.documents import task_object
-
     return task_object(row)
 
 
-def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
+def tell_of_kin(session: Session, payment: Payment) -> None:
     """Say what else the ledger has of the request that was paid for."""
     submission = payment.submission
     assert submission is not None
-    out, ref, when = session.out, submission.ref, timestamp(submission.submitted_at)
-    if payment.found is Found.NAMED:
-        _tell_of_name(out, order, submission)
-        return
-    if submission.attempt > 1:
-        out.note(f"{ref} is attempt {submission.attempt} under the name {submission.name}")
+    ref, when = submission.ref, timestamp(submission.submitted_at)
     if payment.found is Found.UNTOLD:
-        out.note(
+        session.out.note(
             f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
             " that sent it ended before it could say so; --again pays for another one"
         )
@@ -202,40 +166,21 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
         kin = session.ledger().kin(submission)
         if kin.first is not None:
             since = timestamp(kin.first.submitted_at or kin.first.created_at)
-            out.note(
+            session.out.note(
                 f"{ref} is known since {since}: {submission.provider} took this request and that"
                 " one for the same"
             )
-        if kin.running is not None and submission.name is None:
+        if kin.running is not None:
             since = timestamp(kin.running.submitted_at)
-            out.note(
-                f"the same request runs already as {kin.running.ref}, submitted at {since}; with"
-                " --name NAME the same command, given again, would have paid nothing again"
+            session.out.note(
+                f"the same request runs already as {kin.running.ref}, submitted at {since}"
             )
 
 
-def _tell_of_name(out: Output, order: Order, known: Submission) -> None:
-    """Say that the name's task was paid for before, and what of today's request it has not."""
-    when = timestamp(known.submitted_at or known.created_at)
-    out.note(f"nothing was sent: {known.name} was submitted at {when} as {known.ref}")
-    asked, video = known.request, order.video
-    if asked is None:
-        return
-    if asked.metadata != video.metadata:
-        out.note(f"{known.ref} keeps the metadata that it was submitted with")
-    if asked.callback_url != video.callback_url:
-        out.note(f"{known.ref} keeps the callback URL that it was submitted with")
-
-
-def _check_target(session: Session, order: Order, terms: Terms) -> None:
+def _check_target(session: Session, order: Order, wanted: Wanted | None) -> None:
     """Find a file that exists or cannot be written before anything is paid."""
-    wanted = terms.wanted
     if wanted is None or not wanted.download or wanted.output == "-":
         return
-    if _stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
-        return
-    from seedance_cli.cli.places import target_of
-
     settings = order.settings
     # A name that has the task's id in it is only known later; its folder is known now.
     one, other = (
@@ -246,7 +191,6 @@ def _check_target(session: Session, order: Order, terms: Terms) -> None:
                 endpoint=settings.endpoint,
                 sandbox=settings.sandbox,
                 request=order.video,
-                name=terms.name,
                 task=Task(task_id=task_id, status=Status.UNKNOWN),
             ),
             1,
@@ -257,29 +201,10 @@ def _check_target(session: Session, order: Order, terms: Terms) -> None:
     tasks.check_target(one, force=wanted.force or one != other)
 
 
-def _stands(session: Session, order: Order, terms: Terms) -> bool:
-    """Whether a task stands for the order under its name already, and none will be paid for."""
-    if terms.name is None:
-        return False
-    known = session.ledger().standing(terms.name, sandbox=order.settings.sandbox)
-    if known is None or known.task is None:
-        return False
-    return not terms.retry_failed or known.status is Status.SUCCEEDED
-
-
-def _too_dear(
-    session: Session, order: Order, limit: Limit | None, expected: Price | None
-) -> OverMaxCost | None:
-    """Why `--max-cost` refuses the order; None if it does not."""
-    if limit is None:
-        return None
-    try:
-        tasks.pricing.check(limit, expected, order.provider)
-    except OverMaxCost as error:
-        return error
+def _check_price(session: Session, order: Order, limit: Limit, expected: Price | None) -> None:
+    tasks.pricing.check(limit, expected, order.provider)
     if expected is not None and expected.basis == "charged":
         session.out.note(f"expected: {price_text(expected)}, the most charged for one like it")
-    return None
 
 
 def _waiting(out: Output, row: Submission) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import typer
 
+from seedance_cli import cli
 from seedance_cli.cli import options as _options
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class Run(NamedTuple):
         Raises:
             UsageError: as `Session`.
         """
-        from seedance_cli.cli.session import Session
-
-        return Session(
+        return cli.Session(
             self.env,
             self.clock,
             self.out,

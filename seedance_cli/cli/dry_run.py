@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from seedance_cli.http import HEADERS, authorization, encode, submit_headers
 from seedance_cli.models import price_object, price_text
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ def show(out: Output, order: Order, price: Price | None) -> None:
 
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
-    from seedance_cli.http import HEADERS, authorization, encode, submit_headers
-
     endpoint, info, request = order.settings.endpoint, order.provider.info, order.request
     if order.settings.sandbox:
         endpoint = f"http://127.0.0.1:PORT/{info.name}{urlsplit(info.base_url).path.rstrip('/')}"

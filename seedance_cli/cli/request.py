@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from seedance_cli import tasks
 from seedance_cli.errors import UsageError
 from seedance_cli.models import DEEPEST, TooDeep, VideoRequest, exact_value, may_be_key, shown, told
 
@@ -94,8 +95,6 @@ def with_defaults(
 
     A default that the provider has no option for, or refuses, is left out and named on stderr.
     """
-    from seedance_cli.tasks import fit_default
-
     known = {field.name for field in fields(VideoRequest)}
     changes: dict[str, object] = {}
     model = video.model
@@ -103,7 +102,7 @@ def with_defaults(
     for name, value in sorted(settings.defaults.items(), key=lambda item: item[0] != "model"):
         if name not in known or getattr(video, name) is not None:
             continue
-        unfit = fit_default(info, model, name, value)
+        unfit = tasks.fit_default(info, model, name, value)
         if unfit is not None:
             out.warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
             continue

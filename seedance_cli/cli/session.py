@@ -21,7 +21,7 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import Submission, told
+from seedance_cli.models import Submission, default_fault, from_home, told
 from seedance_cli.tasks import Channel, Target
 
 if TYPE_CHECKING:
@@ -182,8 +182,6 @@ class Session:
         output = settings.defaults.get("output")
         if not isinstance(output, str):
             return None
-        from seedance_cli.models import default_fault, from_home
-
         fault = default_fault(output, self.base(output))
         if fault is None:
             return from_home(output)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seedance_cli.errors import OutcomeUnknown, SeedanceError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
-    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
 
 ORDER = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
@@ -44,8 +45,6 @@ def worst(codes: Iterable[int]) -> int:
 
 def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Submission]) -> int:
     """The exit code that the worst failure decides; the last line of stderr with `--json`."""
-    from seedance_cli.errors import OutcomeUnknown
-
     found = list(failures)
     if unknown:
         found.append(

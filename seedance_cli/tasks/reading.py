@@ -77,9 +77,7 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
         except SeedanceError as error:
             if not passing(error):
                 raise
-            pause = max(error.retry_after or 0.0, float(attempt))
-            target.channel.say_pause(error, pause)
-            clock.sleep(pause)
+            clock.sleep(max(error.retry_after or 0.0, float(attempt)))
     try:
         return read(target)
     except RateLimited as error:

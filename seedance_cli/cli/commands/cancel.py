@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli import tasks
+from seedance_cli import cli, models, tasks
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli.command import Run, command
+from seedance_cli.errors import SeedanceError, WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,15 +35,10 @@ def cancel(
 
 
 def _cancel(session: Session, named: Sequence[str]) -> int:
-    from seedance_cli.cli.asked import Asked
-    from seedance_cli.cli.refs import find
-    from seedance_cli.errors import SeedanceError, WriteFailed
-    from seedance_cli.models import Status
-
     out = session.out
     session.verb = "cancel"
-    found = find(session, named, changes=True)
-    asked = Asked(session, found, one=len(named) == 1)
+    found = cli.find(session, named, changes=True)
+    asked = cli.Asked(session, found, one=len(named) == 1)
     with asked.document():
         for one in asked:
             try:
@@ -51,12 +47,12 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
                 asked.failed(one, error)
                 continue
             after = asked.answered(one, answer.submission)
-            if after.status is not Status.CANCELLED:
+            if after.status is not models.Status.CANCELLED:
                 asked.failed(after, tasks.not_cancelled(after, sent=answer.sent))
             elif not out.json:
                 out.result(after.ref or "", after.status)
     for one in asked.answers:
-        if one.status is Status.CANCELLED:
+        if one.status is models.Status.CANCELLED:
             try:
                 session.ledger().delivered(one)
             except WriteFailed as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seedance_cli import tasks
+from seedance_cli import cli, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
     'seedance generate "a paper boat" --download -o boat.mp4 --max-cost 56',
-    'seedance generate "a paper boat" --name boat --download',
     'id=$(seedance generate -f prompt.txt) && seedance wait "$id" --download',
     'seedance generate "a paper boat" --sandbox --download',
 )
@@ -36,52 +35,40 @@ def generate(
     no_validate: _wishes.NoValidate = False,
     dry_run: _wishes.DryRun = False,
     pay: _wishes.PayOptions,
-    naming: _wishes.NameOptions,
     wait: _options.Wait = False,
     result: _options.ResultOptions,
 ) -> int:
     """Submit one task: prints its ref, with --wait the video URL, with --download the file."""
-    from seedance_cli.cli import buy
-    from seedance_cli.cli import request as _request
-    from seedance_cli.cli.wanted import for_generate
-
-    terms = buy.terms(pay, for_generate(run.out, result, wait=wait), naming)
-    typed = _request.typed(_request.prompt_text(prompt, prompt_file), video, extra)
+    terms = cli.buy.terms(pay, cli.wanted.for_generate(run.out, result, wait=wait))
+    typed = cli.request.typed(cli.request.prompt_text(prompt, prompt_file), video, extra)
     with run.session(write=not dry_run) as session:
-        order = buy.order(session, session.settings(), typed, free=no_validate)
+        order = cli.buy.order(session, session.settings(), typed, free=no_validate)
         if dry_run:
             return _dry_run(session, order, terms.limit)
-        run.out.owe(partial(buy.document, run.payment))
-        buy.pay(session, order, terms, run.payment)
-        code = _report(session, order, run.payment, terms.wanted)
+        run.out.owe(partial(cli.buy.document, run.payment))
+        cli.buy.pay(session, order, terms, run.payment)
+        code = _report(session, run.payment, terms.wanted)
         run.payment.done = True
         return code
 
 
 def _dry_run(session: Session, order: Order, limit: Limit | None) -> int:
-    from seedance_cli.cli import buy, dry_run
-
-    price = buy.price(session, order, limit)
-    dry_run.show(session.out, order, price)
+    price = cli.buy.price(session, order, limit)
+    cli.dry_run.show(session.out, order, price)
     if limit is not None:
         tasks.pricing.check(limit, price, order.provider)
     return 0
 
 
-def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | None) -> int:
+def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
     """Give the user what was asked for beyond the ref."""
-    from seedance_cli.cli import buy
-
     submission = payment.submission
     assert submission is not None
-    buy.tell_of_kin(session, order, payment)
+    cli.buy.tell_of_kin(session, payment)
     if wanted is not None:
-        from seedance_cli.cli.follow import follow
-
-        return follow(session, [submission], wanted)
+        return cli.follow.follow(session, [submission], wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
-        again = "; --retry-failed pays for another attempt" if submission.name is not None else ""
-        session.out.warn(f"{submission.ref} is {submission.status} already{again}")
+        session.out.warn(f"{submission.ref} is {submission.status} already")
     if session.out.json:
-        session.out.document(buy.document(payment))
+        session.out.document(cli.buy.document(payment))
     return 0

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import cli, config, models
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
-from seedance_cli.config import resolve as profiles
+from seedance_cli.errors import UsageError
 from seedance_cli.models import age, price_text
 from seedance_cli.tasks import called
 
@@ -88,22 +89,19 @@ def list_tasks(
     ] = False,
 ) -> int:
     """Show what was submitted from this machine, newest first. Asks no provider."""
-    from seedance_cli.cli.request import pairs
-    from seedance_cli.errors import UsageError
-    from seedance_cli.models import Status, parse_moment, told
-
-    if status is not None and status not in set(Status):
-        allowed = f"allowed: {', '.join(Status)}"
-        raise UsageError(f"--status {told(status)} is no status", hint=allowed)
+    if status is not None and status not in set(models.Status):
+        allowed = f"allowed: {', '.join(models.Status)}"
+        raise UsageError(f"--status {models.told(status)} is no status", hint=allowed)
+    moment = None if since is None else models.parse_moment(since, run.clock.now(), "--since")
     with run.session() as session:
         wanted: Wanted = {
-            "status": None if status is None else Status(status),
+            "status": None if status is None else models.Status(status),
             "provider": session.provider_option,
             "profile": session.profile_option,
             "batch": batch,
             "sandbox": session.rows_of,
-            "since": None if since is None else parse_moment(since, run.clock.now(), "--since"),
-            "metadata": pairs("--metadata", metadata or []),
+            "since": moment,
+            "metadata": cli.request.pairs("--metadata", metadata or []),
             "search": search,
             "all_states": everything,
         }
@@ -112,19 +110,17 @@ def list_tasks(
 
 
 def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -> None:
-    from seedance_cli.cli.output.documents import task_object
-
     out, ledger = session.out, session.readable_ledger()
     watched = out.stdout_terminal and not out.json
     few = ON_A_TERMINAL if watched and limit is None else limit
     rows = ledger.rows(limit=few, **wanted)
     if not rows and session.profile_option is not None:  # nobody's, or one that has no row yet?
-        known = profiles.load(session.env)
-        profiles.choose_profile(known, session.env, session.profile_option)
+        known = config.resolve.load(session.env)
+        config.resolve.choose_profile(known, session.env, session.profile_option)
     if watched:
         _tell_of_the_rest(session, wanted, few, len(rows))
     if out.json:
-        out.document([task_object(row) for row in rows])
+        out.document([cli.task_object(row) for row in rows])
     elif rows:
         _table(out, rows, session.clock.now(), files=files)
     elif any(value for name, value in wanted.items() if name != "all_states"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import config, models, providers
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
@@ -19,7 +20,6 @@ EXAMPLES = (
 
 if TYPE_CHECKING:
     from seedance_cli.config import Choice, KeyPlace
-    from seedance_cli.models import Secret
 
 _MAX_PIPED = 65536
 """Bytes read from stdin; a key is shorter."""
@@ -53,26 +53,21 @@ def login(
     The key is asked for without showing it; where stdin is no terminal, it is read from there.
     It goes to credentials.toml, readable by you only, and never into an argument.
     """
-    from seedance_cli import providers
-    from seedance_cli.config import edit as profile_edit
-    from seedance_cli.config import resolve as profiles
-    from seedance_cli.config import source_object
-
     check_words(provider, surplus)
-    store = profiles.load(run.env)
+    store = config.resolve.load(run.env)
     for warning in store.warnings:
         run.out.warn(warning)
     where = store.paths
-    name, source = profiles.profile_name(store, run.env, profile)
+    name, source = config.resolve.profile_name(store, run.env, profile)
     if name not in store.profiles:
-        profile_edit.check_name(name)
+        config.edit.check_name(name)
     key = _key(provider, forced=key_stdin)
-    change = profile_edit.store_key(where, run.clock, name, provider, key)
+    change = config.edit.store_key(where, run.clock, name, provider, key)
 
-    store = profiles.load(run.env)
-    choice = profiles.Choice(name, source, store.profiles[name], store)
-    place = profiles.key_place(choice, run.env, providers.get(provider).info)
-    beaten = place.source.origin is not profiles.Origin.CREDENTIALS
+    store = config.resolve.load(run.env)
+    choice = config.resolve.Choice(name, source, store.profiles[name], store)
+    place = config.resolve.key_place(choice, run.env, providers.get(provider).info)
+    beaten = place.source.origin is not config.resolve.Origin.CREDENTIALS
     run.out.note(f"stored the key for {provider} in profile {name} ({change.path})")
     if beaten:
         run.out.warn(_instead(choice, place))
@@ -84,15 +79,13 @@ def login(
                 "provider": provider,
                 "profile": name,
                 "path": str(change.path),
-                "overridden_by": source_object(place.source) if beaten else None,
+                "overridden_by": config.source_object(place.source) if beaten else None,
             }
         )
 
 
 def check_words(provider: str, surplus: list[str] | None) -> None:
     """Refuse anything but the name of a provider, without repeating what may be a key."""
-    from seedance_cli import providers
-
     if surplus:
         raise UsageError(
             "a key is never taken from an argument, where the shell's history keeps it",
@@ -117,23 +110,20 @@ def _instead(choice: Choice, place: KeyPlace) -> str:
     return f"{place.place} names a key too, and that is used instead of it"
 
 
-def _key(provider: str, *, forced: bool) -> Secret:
+def _key(provider: str, *, forced: bool) -> models.Secret:
     """The key, from a hidden prompt or from stdin."""
-    from seedance_cli.config import keys
-    from seedance_cli.models import Secret
-
     if sys.stdin is None:
         raise UsageError("there is no key: stdin is closed", hint=_pipe(provider))
     text = _piped() if forced or not sys.stdin.isatty() else _typed(provider)
-    line = keys.one_line(text)
+    line = config.keys.one_line(text)
     if line is None:
         raise UsageError("there is more than one line, and a key is one", hint=_pipe(provider))
     if not line:
         raise UsageError("no key was given", hint=_pipe(provider))
-    fault = keys.fault(line)
+    fault = config.keys.fault(line)
     if fault is not None:
         raise UsageError(f"the key {fault}; it was not stored", hint="a key is one word, as issued")
-    return Secret(line)
+    return models.Secret(line)
 
 
 def _pipe(provider: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seedance_cli import config, providers
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.cli.commands.login import ProviderArgument, Surplus, check_words
@@ -24,27 +25,22 @@ def logout(
 
     Only what `login` stored is removed; a variable or a key in config.toml stays as it is.
     """
-    from seedance_cli import providers
-    from seedance_cli.config import edit as profile_edit
-    from seedance_cli.config import resolve as profiles
-    from seedance_cli.config import source_object
-
     check_words(provider, surplus)
-    store = profiles.load(run.env)
+    store = config.resolve.load(run.env)
     for warning in store.warnings:
         run.out.warn(warning)
     where = store.paths
-    choice = profiles.choose_profile(store, run.env, profile)
+    choice = config.resolve.choose_profile(store, run.env, profile)
     stored = provider in choice.profile.credentials
     if stored:
-        profile_edit.remove_key(where, run.clock, choice.name, provider)
+        config.edit.remove_key(where, run.clock, choice.name, provider)
         run.out.note(f"removed the key for {provider} from profile {choice.name}")
     else:
         run.out.note(f"profile {choice.name} has no stored key for {provider}")
 
-    store = profiles.load(run.env)
-    choice = profiles.choose_profile(store, run.env, profile)
-    left = profiles.key_place(choice, run.env, providers.get(provider).info)
+    store = config.resolve.load(run.env)
+    choice = config.resolve.choose_profile(store, run.env, profile)
+    left = config.resolve.key_place(choice, run.env, providers.get(provider).info)
     if left.exists:
         run.out.warn(f"there still is a key for {provider}: {left.place}")
     if run.out.json:
@@ -54,6 +50,6 @@ def logout(
                 "profile": choice.name,
                 "path": str(where.credentials),
                 "removed": stored,
-                "remaining": source_object(left.source) if left.exists else None,
+                "remaining": config.source_object(left.source) if left.exists else None,
             }
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seedance_cli import providers, tasks
+from seedance_cli import cli, config, ledger, providers, system, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
+from seedance_cli.errors import NoHome
 from seedance_cli.models import price_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.ledger import Ledger
     from seedance_cli.tasks import PriceRow
 
 EXAMPLES = (
@@ -35,42 +35,35 @@ def price(
     profile: _options.Profile = None,
 ) -> int:
     """Show what a request costs: listed in the provider's documents, and what you were charged."""
-    from seedance_cli.cli import request as _request
-    from seedance_cli.config import resolve as profiles
-
-    wanted = _request.typed(_ANY_PROMPT, video)
-    store = profiles.load(run.env)
-    choice = profiles.choose_profile(store, run.env, profile)
-    named = profiles.provider_named(choice, run.env, provider)
+    wanted = cli.request.typed(_ANY_PROMPT, video)
+    store = config.resolve.load(run.env)
+    choice = config.resolve.choose_profile(store, run.env, profile)
+    named = config.resolve.provider_named(choice, run.env, provider)
     names = providers.names() if named is None else (named[0],)
     rows: list[PriceRow] = []
-    with _ledger(run) as ledger:
+    with _record(run) as record:
         for each in map(providers.get, names):
-            place, _ = profiles.endpoint(choice, run.env, each.info)
+            place, _ = config.resolve.endpoint(choice, run.env, each.info)
             if named is not None:
-                row = tasks.price_of_one(each, place, wanted, ledger)
+                row = tasks.price_of_one(each, place, wanted, record)
                 if row is not None:
                     _print_one(run.out, row)
                     return 0
-            rows += tasks.price_list(each, place, wanted, ledger)
+            rows += tasks.price_list(each, place, wanted, record)
     if not rows:
         run.out.note("no provider offers that: `seedance providers` shows what each one does")
     _print_table(run.out, rows)
     return 0
 
 
-def _ledger(run: Run) -> Ledger:
+def _record(run: Run) -> ledger.Ledger:
     """What was charged before; nothing where no home is known."""
-    from seedance_cli.errors import NoHome
-    from seedance_cli.ledger import Ledger
-    from seedance_cli.system import state_dir
-
     try:
-        folder = state_dir(run.env)
+        folder = system.state_dir(run.env)
     except NoHome as error:
         run.out.warn(f"without a ledger: {error.message}")
-        return Ledger.empty(run.clock)
-    return Ledger.open(folder, run.clock, create=False)
+        return ledger.Ledger.empty(run.clock)
+    return ledger.Ledger.open(folder, run.clock, create=False)
 
 
 def _print_one(out: Output, row: PriceRow) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import config, models, providers
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
@@ -39,11 +40,12 @@ Name = Annotated[
 
 def setting_names(incomplete: str) -> list[str]:
     """What Tab offers for a KEY."""
-    from seedance_cli.config import OPTIONS
-    from seedance_cli.providers import names
-
-    every = ["provider", *(f"defaults.{option}" for option in OPTIONS)]
-    every += [f"providers.{name}.{key}" for name in names() for key in ("base_url", "api_key_env")]
+    every = ["provider", *(f"defaults.{option}" for option in config.OPTIONS)]
+    every += [
+        f"providers.{name}.{key}"
+        for name in providers.names()
+        for key in ("base_url", "api_key_env")
+    ]
     return [one for one in every if one.startswith(incomplete)]
 
 
@@ -69,10 +71,8 @@ def list_profiles(
     run: Run,
 ) -> None:
     """List the profiles; the one used when none is named has a star."""
-    from seedance_cli.config import resolve as profiles
-
     store = _load(run)
-    current, _ = profiles.profile_name(store, run.env, None)
+    current, _ = config.resolve.profile_name(store, run.env, None)
     listed = [(name, store.profiles[name]) for name in store.names()]
     if run.out.json:
         run.out.document(
@@ -121,11 +121,9 @@ def show(
     profile: _options.Profile = None,
 ) -> None:
     """Show each value that is in effect, and where it comes from. Keys are never shown."""
-    from seedance_cli.config import Effective, effective
-
     if name is not None and profile not in {None, name}:
         raise UsageError("two profiles are named", hint="give NAME or --profile")
-    view: Effective = effective(_load(run), run.env, name or profile)
+    view = config.effective(_load(run), run.env, name or profile)
     if run.out.json:
         run.out.document(view.as_object())
     else:
@@ -139,12 +137,9 @@ def use(
     name: Name,
 ) -> None:
     """Make a profile the one that is used when none is named."""
-    from seedance_cli.config import edit as profile_edit
-    from seedance_cli.config import resolve as profiles
-
     store = _load(run)
-    profiles.choose_profile(store, run.env, name)
-    change = profile_edit.use(store.paths, run.clock, name)
+    config.resolve.choose_profile(store, run.env, name)
+    change = config.edit.use(store.paths, run.clock, name)
     run.out.note(f"profile {name} is used when none is named")
     if run.env.get("SEEDANCE_PROFILE") not in {None, "", name}:
         run.out.warn("SEEDANCE_PROFILE is set and names another, which is used instead")
@@ -169,16 +164,12 @@ def set_value(
     ],
 ) -> None:
     """Set one value of a profile; a profile that is not there yet is made."""
-    from seedance_cli import providers
-    from seedance_cli.config import edit as profile_edit
-    from seedance_cli.config import settings as profile_settings
-
-    setting = profile_settings.parse_setting(key, providers.names())
-    parsed = profile_settings.parse_value(setting, value, providers.names())
+    setting = config.settings.parse_setting(key, providers.names())
+    parsed = config.settings.parse_value(setting, value, providers.names())
     store = _load(run)
     if name not in store.profiles:
-        profile_edit.check_name(name)
-    change = profile_edit.set_value(store.paths, run.clock, name, setting, parsed)
+        config.edit.check_name(name)
+    change = config.edit.set_value(store.paths, run.clock, name, setting, parsed)
     shown = str(parsed).lower() if isinstance(parsed, bool) else str(parsed)
     run.out.note(f"{setting} of profile {name} is {shown}")
     _doubt(run, name, setting.path)
@@ -198,14 +189,10 @@ def unset(
     key: Key,
 ) -> None:
     """Remove one value of a profile."""
-    from seedance_cli import providers
-    from seedance_cli.config import edit as profile_edit
-    from seedance_cli.config import settings as profile_settings
-
-    setting = profile_settings.parse_setting(key, providers.names(), removing=True)
+    setting = config.settings.parse_setting(key, providers.names(), removing=True)
     store = _load(run)
     _must_exist(store, name)
-    change = profile_edit.unset(store.paths, run.clock, name, setting)
+    change = config.edit.unset(store.paths, run.clock, name, setting)
     done = "is no longer set" if change.changed else "was not set"
     run.out.note(f"{setting} of profile {name} {done}")
     _report(run, change, {"profile": name, "key": str(setting)})
@@ -220,11 +207,9 @@ def remove(
     name: Name,
 ) -> None:
     """Remove a profile, with the keys that are stored in it."""
-    from seedance_cli.config import edit as profile_edit
-
     store = _load(run)
     _must_exist(store, name)
-    removal = profile_edit.remove(store.paths, run.clock, name)
+    removal = config.edit.remove(store.paths, run.clock, name)
     keys = list(removal.keys)
     run.out.note(f"removed profile {name}")
     if keys:
@@ -243,38 +228,30 @@ def path(
     run: Run,
 ) -> None:
     """Print where config.toml is; with --json also the other places."""
-    from seedance_cli.config import resolve as profiles
-
-    where = profiles.paths(run.env)
+    where = config.resolve.paths(run.env)
     if not run.out.json:
         run.out.result(str(where.config))
         return
-    state = str(profiles.state_dir(run.env))
+    state = str(config.resolve.state_dir(run.env))
     run.out.document(
         {"config": str(where.config), "credentials": str(where.credentials), "state": state}
     )
 
 
 def _load(run: Run) -> Store:
-    from seedance_cli.config import resolve as profiles
-
-    store = profiles.load(run.env)
+    store = config.resolve.load(run.env)
     for warning in store.warnings:
         run.out.warn(warning)
     return store
 
 
 def _must_exist(store: Store, name: str) -> None:
-    from seedance_cli.config import resolve as profiles
-
     if name not in store.profiles:
-        raise profiles.unknown_profile(store, name)
+        raise config.resolve.unknown_profile(store, name)
 
 
 def _provider(one: Profile) -> str | None:
-    from seedance_cli.models import shown
-
-    return None if one.provider is None else shown(one.provider)
+    return None if one.provider is None else models.shown(one.provider)
 
 
 def _keys(store: Store, name: str) -> list[str]:
@@ -286,11 +263,7 @@ def _keys(store: Store, name: str) -> list[str]:
 
 def _doubt(run: Run, name: str, setting: tuple[str, ...]) -> None:
     """Warn of a default that the profile's provider would leave out."""
-    from seedance_cli import providers
-    from seedance_cli.config import resolve as profiles
-    from seedance_cli.config import settings as profile_settings
-
-    profile = profiles.load(run.env).profiles[name]
+    profile = config.resolve.load(run.env).profiles[name]
     if profile.provider not in providers.names() or profile.provider is None:
         return
     info = providers.get(profile.provider).info
@@ -299,7 +272,7 @@ def _doubt(run: Run, name: str, setting: tuple[str, ...]) -> None:
         if setting[0] == "providers" or option not in profile.defaults:
             continue
         value = profile.defaults[option]
-        doubt = profile_settings.doubt(info, profile.defaults, option, value)
+        doubt = config.settings.doubt(info, profile.defaults, option, value)
         if doubt is not None:
             run.out.warn(doubt)
 

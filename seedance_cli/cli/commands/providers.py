@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import config, tasks
+from seedance_cli import providers as known
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
@@ -64,30 +66,25 @@ def providers(
     ] = False,
 ) -> None:
     """Show what each provider can do, and where its key comes from."""
-    from seedance_cli import providers as known
-    from seedance_cli.config import resolve as profiles
-    from seedance_cli.config import show as profile_view
-    from seedance_cli.tasks import key_check
-
     if name is not None and run.provider not in {None, name}:
         raise UsageError("two providers are named", hint="give NAME or --provider")
     only = name or run.provider
     infos = [known.get(one).info for one in ([only] if only is not None else known.names())]
     with run.session() as session:
-        store = profiles.load(run.env)
+        store = config.resolve.load(run.env)
         for warning in store.warnings:
             run.out.warn(warning)
-        choice = profiles.choose_profile(store, run.env, run.profile)
+        choice = config.resolve.choose_profile(store, run.env, run.profile)
         named = True if only is not None else None  # else environment or profile may name one
         access = {
-            info.name: profile_view.access(choice, run.env, info, named=named) for info in infos
+            info.name: config.show.access(choice, run.env, info, named=named) for info in infos
         }
         found: dict[str, KeyCheck] = {}
         if check:
             for info in infos:
                 has_key = access[info.name].key.value is True or session.sandbox
                 connect = partial(_channel, session, info.name, listed=only is None)
-                found[info.name] = key_check.check(
+                found[info.name] = tasks.key_check.check(
                     info.name, connect if has_key else None, run.clock
                 )
     if run.out.json:
@@ -98,7 +95,7 @@ def providers(
         rows = [_row(info, access[info.name], found.get(info.name)) for info in infos]
         _print(run.out, rows)
     if check:
-        key_check.conclude(list(found.values()))
+        tasks.key_check.conclude(list(found.values()))
 
 
 def _channel(session: Session, provider: str, *, listed: bool) -> Channel:
@@ -170,13 +167,11 @@ def _details(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> li
 
 
 def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dict[str, object]:
-    from seedance_cli.config import source_object
-
     limit = info.rate_limit
     return {
         "name": info.name,
         "endpoint": access.endpoint.value,
-        "endpoint_source": source_object(access.endpoint.source),
+        "endpoint_source": config.source_object(access.endpoint.source),
         "docs": info.docs,
         "model_use": str(info.model_use),
         "open_models": info.open_models,
@@ -195,7 +190,7 @@ def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dic
         else {"requests": limit.requests, "seconds": limit.seconds},
         "key": {
             "set": access.key.value is True,
-            "source": source_object(access.key.source),
+            "source": config.source_object(access.key.source),
             "variable": info.key_env,
         },
         "check": None if checked is None else checked.as_object(),
@@ -218,10 +213,8 @@ def _model(info: ProviderInfo, model: ModelInfo) -> dict[str, object]:
 
 
 def _models(info: ProviderInfo) -> str:
-    from seedance_cli.providers import ModelUse
-
     listed = _words(tuple(model.id for model in info.models))
-    if info.model_use is ModelUse.NONE:
+    if info.model_use is known.ModelUse.NONE:
         return f"{listed} (no choice)"
     return f"{listed}, or any other" if info.open_models else listed
 

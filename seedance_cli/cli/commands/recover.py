@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli import tasks
+from seedance_cli import cli, models, providers, tasks
 from seedance_cli.cli.command import Run, command
+from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
@@ -42,8 +43,6 @@ def recover(
     ] = False,
 ) -> int:
     """Show every submission whose outcome is unknown, and settle one."""
-    from seedance_cli.errors import UsageError
-
     if adopt is not None and discard is not None:
         raise UsageError("--adopt and --discard were both given", hint="give one of them")
     if (task_id is not None) != (adopt is not None):
@@ -61,8 +60,6 @@ def recover(
 
 
 def _show(session: Session) -> int:
-    from seedance_cli.cli.output.documents import recovery_object
-
     wanted = session.sandbox if session.sandbox_option is not None else None
     found = [
         one
@@ -70,7 +67,7 @@ def _show(session: Session) -> int:
         if session.provider_option in {None, one.provider}
     ]
     if session.out.json:
-        session.out.document([recovery_object(one) for one in found])
+        session.out.document([cli.recovery_object(one) for one in found])
         return 0
     if not found:
         session.out.note("no submission with an unknown outcome")
@@ -81,8 +78,6 @@ def _show(session: Session) -> int:
 
 def _tell(out: Output, one: Submission) -> None:
     """What is known of it, what is not, and what to do: on stdout, it is this command's result."""
-    from seedance_cli.models import make_ref
-
     when = one.submitted_at or one.created_at
     out.result(f"intent    {one.intent}")
     out.result(f"sent      {when.strftime('%Y-%m-%d %H:%M:%S UTC') if when else 'unknown'}")
@@ -100,7 +95,7 @@ def _tell(out: Output, one: Submission) -> None:
     )
     out.result(f"unknown   whether a task was made; {charged}")
     task_id = one.evidence.get("task_id")  # the answer names one, and says no that it was accepted
-    named = make_ref(one.provider, task_id) if isinstance(task_id, str) else "TASK_ID"
+    named = models.make_ref(one.provider, task_id) if isinstance(task_id, str) else "TASK_ID"
     out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} {named}")
     out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
     out.result("")
@@ -139,13 +134,11 @@ def _answer_line(one: Submission) -> str:
 
 
 def _discard(session: Session, intent: str) -> int:
-    from seedance_cli.cli.output.documents import task_object
-
     row = tasks.unsettled(session.readable_ledger(), intent)
     assert row.intent is not None
     after = session.ledger().discard(row.intent)
     if session.out.json:
-        session.out.document(task_object(after))
+        session.out.document(cli.task_object(after))
     else:
         session.out.result(row.intent)
     session.out.note(
@@ -155,14 +148,9 @@ def _discard(session: Session, intent: str) -> int:
 
 
 def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
-    from seedance_cli import providers
-    from seedance_cli.cli.output.documents import task_object
-    from seedance_cli.errors import UsageError
-    from seedance_cli.models import parse_ref
-
     row = tasks.unsettled(session.readable_ledger(), intent)
     assert row.intent is not None
-    provider, task_id = parse_ref(named, providers.names())
+    provider, task_id = models.parse_ref(named, providers.names())
     if provider not in {None, row.provider}:
         raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
     if session.provider_option not in {None, row.provider}:
@@ -178,7 +166,7 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
         session.out.warn(f"adopted unconfirmed: {found.doubt.message}")
     after = session.ledger().adopt(row.intent, found.task, force=force)
     if session.out.json:
-        session.out.document(task_object(after))
+        session.out.document(cli.task_object(after))
     elif after.ref is not None:
         session.out.result(after.ref)
     return 0

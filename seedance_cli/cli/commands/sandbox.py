@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from seedance_cli import models, system
+from seedance_cli import sandbox as emulation
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import SeedanceError, UsageError
 
@@ -76,12 +78,9 @@ def sandbox(
     The first line on stdout is its URL, once it answers; a browser shows the tasks there. It runs
     until Ctrl-C. Its tasks are those of --sandbox, and last.
     """
-    from seedance_cli.models import is_loopback
-    from seedance_cli.sandbox import Options, seconds_from, serve
-    from seedance_cli.system import state_dir
-
-    options = Options(
-        seconds=seconds_from(run.env) if seconds is None else _number("--seconds", seconds),
+    taken = emulation.seconds_from(run.env) if seconds is None else _number("--seconds", seconds)
+    options = emulation.Options(
+        seconds=taken,
         seed=seed,
         url_seconds=None if url_seconds is None else _number("--url-seconds", url_seconds),
         allow_callbacks=allow_callbacks,
@@ -90,12 +89,13 @@ def sandbox(
     out = run.out
     out.check_stdout()
     log = out.log if out.verbose else None
-    with serve.serving(state_dir(run.env), host, port, options, log=log) as server:
-        if run.out.json:
+    serve = emulation.serve
+    with serve.serving(system.state_dir(run.env), host, port, options, log=log) as server:
+        if out.json:
             out.event({"url": server.url, "providers": serve.base_urls(server.url)})
         else:
             out.result(server.url)
-        if not is_loopback(f"http://{server.netloc}"):
+        if not models.is_loopback(f"http://{server.netloc}"):
             out.warn(f"{server.netloc} can be reached from other machines: anybody may use it")
             if not options.allow_hosts:
                 out.note("it answers to its address; to a host name only with --allow-host NAME")

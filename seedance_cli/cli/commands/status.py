@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import cli, models, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
+from seedance_cli.errors import SeedanceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,22 +45,16 @@ def status(
 
 
 def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int:
-    from seedance_cli.cli import unknown as _unknown
-    from seedance_cli.cli.asked import Asked
-    from seedance_cli.cli.refs import find
-    from seedance_cli.errors import SeedanceError
-    from seedance_cli.tasks import read_patiently
-
     out = session.out
-    submissions = find(session, named) if named else session.unfinished()
-    unknown = [] if named else _unknown.name_them(session)
-    asked = Asked(session, submissions, unknown, one=len(named) == 1)
+    submissions = cli.find(session, named) if named else session.unfinished()
+    unknown = [] if named else cli.unknown.name_them(session)
+    asked = cli.Asked(session, submissions, unknown, one=len(named) == 1)
     # In columns for a person; line by line, as each answer comes, for a program.
     columns = out.stdout_terminal and not out.json
     with asked.document():
         for one in asked:
             try:
-                after = read_patiently(session.target(one), session.clock)
+                after = tasks.read_patiently(session.target(one), session.clock)
             except SeedanceError as error:
                 asked.failed(one, error)
                 continue
@@ -70,35 +66,29 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
     if columns:
         out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
     if not submissions and not unknown:
-        _unknown.nothing_to_ask(session, "no unfinished task")
+        cli.unknown.nothing_to_ask(session, "no unfinished task")
     code = asked.verdict()
     if exit_status:
-        code = _unknown.worst((code, *(_state_code(one) for one in asked.answers)))
+        code = cli.unknown.worst((code, *(_state_code(one) for one in asked.answers)))
     return code
 
 
 def _row(out: Output, submission: Submission) -> tuple[str, str, str]:
-    from seedance_cli.models import unusable, url_fault
-
     urls = () if submission.task is None else submission.task.video_urls
-    usable = [url for url in urls if url_fault(url) is None]
-    wrong = unusable(urls)
+    usable = [url for url in urls if models.url_fault(url) is None]
+    wrong = models.unusable(urls)
     if wrong is not None:
         out.warn(f"{submission.ref} has a URL that cannot be used: {wrong}")
     return submission.ref or "", submission.status, " ".join(usable)
 
 
 def _warn_of_word(out: Output, submission: Submission) -> None:
-    from seedance_cli.models import Status
-
     task = submission.task
-    if task is not None and task.status is Status.UNKNOWN and task.provider_status:
+    if task is not None and task.status is models.Status.UNKNOWN and task.provider_status:
         out.warn(f"{submission.ref}: status {task.provider_status!r} is new to this program")
 
 
 def _state_code(submission: Submission) -> int:
-    from seedance_cli.models import Status
-
-    if submission.status is Status.SUCCEEDED:
+    if submission.status is models.Status.SUCCEEDED:
         return 0
     return _FAILED if submission.status.terminal else _RUNNING

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli import cli, models, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
+from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +45,9 @@ def wait(
     ] = False,
 ) -> int:
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
-    from seedance_cli.cli.wanted import for_wait
-
     named = refs or []
     wanted = replace(
-        for_wait(run.out, result),
+        cli.wanted.for_wait(run.out, result),
         fail_fast=fail_fast,
         any=any_,
         events=events,
@@ -58,30 +58,25 @@ def wait(
 
 
 def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
-    from seedance_cli.cli import follow as _follow
-    from seedance_cli.cli import unknown as _unknown
-    from seedance_cli.cli.refs import find
-
     _check_options(session, named, wanted)
     began = session.clock.monotonic()
-    submissions = find(session, named, timeout=wanted.timeout) if named else session.unfinished()
+    submissions = (
+        cli.find(session, named, timeout=wanted.timeout) if named else session.unfinished()
+    )
     if wanted.timeout is not None:  # one that was on its way may have taken some of it
         left = wanted.timeout - (session.clock.monotonic() - began)
         wanted = replace(wanted, timeout=max(0.0, left))
     if named:
         _check_targets(session, submissions, wanted)
-    unknown = [] if named else _unknown.name_them(session)
+    unknown = [] if named else cli.unknown.name_them(session)
     if not submissions:
-        _unknown.nothing_to_ask(session, "no unfinished task to wait for")
-    return _follow.follow(session, submissions, wanted, unknown)
+        cli.unknown.nothing_to_ask(session, "no unfinished task to wait for")
+    return cli.follow.follow(session, submissions, wanted, unknown)
 
 
 def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> None:
-    from seedance_cli.errors import UsageError
-    from seedance_cli.models import names_one
-
     output = wanted.output
-    if len(named) != 1 and output is not None and names_one(output, session.base(output)):
+    if len(named) != 1 and output is not None and models.names_one(output, session.base(output)):
         raise UsageError(
             f"-o {wanted.output} is one file, and this waits for "
             + ("several tasks" if named else "every unfinished task"),
@@ -96,26 +91,24 @@ def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> No
 
 def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
     """Find what cannot be written before anything else happens."""
-    from seedance_cli.cli.places import target_of
-    from seedance_cli.errors import UsageError
-    from seedance_cli.tasks import Standing, check_target, standing
-
     if not wanted.download or wanted.output == "-":
         return
     taken: dict[Path, Submission] = {}
     for one in submissions:
         if one.task is None:
             continue
-        path = target_of(session, one, 1, wanted.output)
+        path = cli.target_of(session, one, 1, wanted.output)
         other = taken.setdefault(path, one)
         if other is not one:
             raise UsageError(
                 f"{_named(wanted.output)} gives {other.ref} and {one.ref} the same name: {path}",
                 hint="put {task_id} into it",
             )
-        found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
-        if found in {Standing.EMPTY, Standing.OTHER}:
-            check_target(path, force=wanted.force or found is Standing.EMPTY)
+        found = (
+            tasks.Standing.OTHER if wanted.force else tasks.standing(session.ledger(), one, 1, path)
+        )
+        if found in {tasks.Standing.EMPTY, tasks.Standing.OTHER}:
+            tasks.check_target(path, force=wanted.force or found is tasks.Standing.EMPTY)
 
 
 def _named(output: str | None) -> str:
