@@ -14,7 +14,7 @@ from seedance_cli import providers, tasks
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.places import target_of
-from seedance_cli.errors import OutcomeUnknown, WriteFailed
+from seedance_cli.errors import OutcomeUnknown, OverMaxCost, UsageError, WriteFailed
 from seedance_cli.models import (
     Conditions,
     Found,
@@ -22,13 +22,15 @@ from seedance_cli.models import (
     Submission,
     Task,
     is_loopback,
+    name_fault,
     price_text,
     timestamp,
+    told,
 )
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.cli.request_options import PayOptions
+    from seedance_cli.cli.request_options import NameOptions, PayOptions
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
     from seedance_cli.config import Settings
@@ -55,16 +57,39 @@ class Terms(NamedTuple):
     """Although an identical request is unresolved."""
     wanted: Wanted | None = None
     """What the command waits for; None: the ref is its result."""
+    name: str | None = None
+    """`--name`."""
+    retry_failed: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same command again pays nothing again, whatever became of this one."""
+        return self.name is not None and not self.retry_failed
 
 
-def terms(options: PayOptions, wanted: Wanted | None) -> Terms:
+def terms(options: PayOptions, wanted: Wanted | None, naming: NameOptions | None = None) -> Terms:
     """The options of a command that pays, as values.
 
     Raises:
-        UsageError: a `--max-cost` that is no amount.
+        UsageError: a `--max-cost` that is no amount, or a name that is none.
     """
     limit = None if options.max_cost is None else tasks.pricing.parse_limit(options.max_cost)
-    return Terms(limit, options.again, wanted)
+    name, retry_failed = naming or (None, False)
+    if name is not None:
+        fault = name_fault(name)
+        if fault is not None:
+            raise UsageError(f"--name {told(name)} {fault}", hint="for example --name scene-08")
+        if options.again:
+            raise UsageError(
+                "--name and --again contradict each other: a name is paid for once",
+                hint="another name pays for another task; --retry-failed, for one that failed",
+            )
+    elif retry_failed:
+        raise UsageError("--retry-failed needs --name", hint="--again pays for the same once more")
+    made = Terms(limit, options.again, wanted, name, retry_failed)
+    if wanted is None:
+        return made
+    return made._replace(wanted=replace(wanted, repeatable=made.repeatable))
 
 
 def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bool) -> Order:
@@ -118,13 +143,19 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
         SeedanceError: as `tasks.submit`.
     """
     out = session.out
+    payment.repeatable = terms.repeatable
     out.check_stdout()
-    _check_target(session, order, terms.wanted)
+    _check_target(session, order, terms)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
     expected = price(session, order, terms.limit)
-    if terms.limit is not None:
-        _check_price(session, order, terms.limit, expected)
+    conditions = Conditions(
+        again=terms.again,
+        name=terms.name,
+        retry_failed=terms.retry_failed,
+        too_dear=_too_dear(session, order, terms.limit, expected),
+        price=expected,
+    )
     try:
         tasks.submit(
             channel,
@@ -134,7 +165,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             session.clock,
             payment=payment,
             announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
-            conditions=Conditions(again=terms.again, price=expected),
+            conditions=conditions,
             waiting=partial(_waiting, out),
         )
     except OutcomeUnknown as error:
@@ -152,13 +183,18 @@ def document(payment: Payment) -> object | None:
     return task_object(row)
 
 
-def tell_of_kin(session: Session, payment: Payment) -> None:
+def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
     """Say what else the ledger has of the request that was paid for."""
     submission = payment.submission
     assert submission is not None
-    ref, when = submission.ref, timestamp(submission.submitted_at)
+    out, ref, when = session.out, submission.ref, timestamp(submission.submitted_at)
+    if payment.found is Found.NAMED:
+        _tell_of_name(out, order, submission)
+        return
+    if submission.attempt > 1:
+        out.note(f"{ref} is attempt {submission.attempt} under the name {submission.name}")
     if payment.found is Found.UNTOLD:
-        session.out.note(
+        out.note(
             f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
             " that sent it ended before it could say so; --again pays for another one"
         )
@@ -166,20 +202,37 @@ def tell_of_kin(session: Session, payment: Payment) -> None:
         kin = session.ledger().kin(submission)
         if kin.first is not None:
             since = timestamp(kin.first.submitted_at or kin.first.created_at)
-            session.out.note(
+            out.note(
                 f"{ref} is known since {since}: {submission.provider} took this request and that"
                 " one for the same"
             )
-        if kin.running is not None:
+        if kin.running is not None and submission.name is None:
             since = timestamp(kin.running.submitted_at)
-            session.out.note(
-                f"the same request runs already as {kin.running.ref}, submitted at {since}"
+            out.note(
+                f"the same request runs already as {kin.running.ref}, submitted at {since}; with"
+                " --name NAME the same command, given again, would have paid nothing again"
             )
 
 
-def _check_target(session: Session, order: Order, wanted: Wanted | None) -> None:
+def _tell_of_name(out: Output, order: Order, known: Submission) -> None:
+    """Say that the name's task was paid for before, and what of today's request it has not."""
+    when = timestamp(known.submitted_at or known.created_at)
+    out.note(f"nothing was sent: {known.name} was submitted at {when} as {known.ref}")
+    asked, video = known.request, order.video
+    if asked is None:
+        return
+    if asked.metadata != video.metadata:
+        out.note(f"{known.ref} keeps the metadata that it was submitted with")
+    if asked.callback_url != video.callback_url:
+        out.note(f"{known.ref} keeps the callback URL that it was submitted with")
+
+
+def _check_target(session: Session, order: Order, terms: Terms) -> None:
     """Find a file that exists or cannot be written before anything is paid."""
+    wanted = terms.wanted
     if wanted is None or not wanted.download or wanted.output == "-":
+        return
+    if _stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
         return
     settings = order.settings
     # A name that has the task's id in it is only known later; its folder is known now.
@@ -191,6 +244,7 @@ def _check_target(session: Session, order: Order, wanted: Wanted | None) -> None
                 endpoint=settings.endpoint,
                 sandbox=settings.sandbox,
                 request=order.video,
+                name=terms.name,
                 task=Task(task_id=task_id, status=Status.UNKNOWN),
             ),
             1,
@@ -201,10 +255,29 @@ def _check_target(session: Session, order: Order, wanted: Wanted | None) -> None
     tasks.check_target(one, force=wanted.force or one != other)
 
 
-def _check_price(session: Session, order: Order, limit: Limit, expected: Price | None) -> None:
-    tasks.pricing.check(limit, expected, order.provider)
+def _stands(session: Session, order: Order, terms: Terms) -> bool:
+    """Whether a task stands for the order under its name already, and none will be paid for."""
+    if terms.name is None:
+        return False
+    known = session.ledger().standing(terms.name, sandbox=order.settings.sandbox)
+    if known is None or known.task is None:
+        return False
+    return not terms.retry_failed or known.status is Status.SUCCEEDED
+
+
+def _too_dear(
+    session: Session, order: Order, limit: Limit | None, expected: Price | None
+) -> OverMaxCost | None:
+    """Why `--max-cost` refuses the order; None if it does not."""
+    if limit is None:
+        return None
+    try:
+        tasks.pricing.check(limit, expected, order.provider)
+    except OverMaxCost as error:
+        return error
     if expected is not None and expected.basis == "charged":
         session.out.note(f"expected: {price_text(expected)}, the most charged for one like it")
+    return None
 
 
 def _waiting(out: Output, row: Submission) -> None:

@@ -95,6 +95,7 @@ class Channels:
             key=key,
             api=api,
             remedy=settings.key_place.remedy,
+            say=self._out.note,
         )
 
     def _pace(self, info: ProviderInfo, url: str, key: Secret) -> http.Pace | None:

@@ -295,7 +295,7 @@ class _Follow:
         error = error.about(submission)
         if self.wanted.submitted:
             # The task is paid for: no error of a read may look as if it were not.
-            error = error.but(retry_safe=False, intent=submission.intent)
+            error = error.but(retry_safe=self.wanted.repeatable, intent=submission.intent)
             if error.exit_code in _ALIVE:
                 error = error.as_exit(_STOPPED_WATCHING)
         # The endpoint that goes before the command is in the hint already.
@@ -330,7 +330,8 @@ class _Follow:
         left = [one for key, one in self.known.items() if key not in self.told]
         words = f"; {standing(left)}" if left else ""
         hint = way_back(left, self.wanted) if left else None
-        stopped = Stopped(f"interrupted{words}", hint=hint, retry_safe=not self.wanted.submitted)
+        safe = self.wanted.repeatable or not self.wanted.submitted
+        stopped = Stopped(f"interrupted{words}", hint=hint, retry_safe=safe)
         if len(left) == 1 or self.wanted.submitted:
             one = left[0] if left else next(iter(self.known.values()))
             stopped = stopped.but(ref=one.ref, provider=one.provider, intent=one.intent)

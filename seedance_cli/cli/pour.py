@@ -53,7 +53,7 @@ def pour(
     def again(error: DownloadFailed, seconds: float) -> str:
         nonlocal tries
         tries += 1
-        transfer.waiting = error.message
+        transfer.waiting, transfer.pause = error.message, seconds
         display.waiting(_STDOUT, transfer, tries)
         while seconds > 0:
             session.clock.sleep(min(seconds, _STEP))

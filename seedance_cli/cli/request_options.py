@@ -212,6 +212,26 @@ Again = Annotated[
 ]
 
 
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "-n",
+        "--name",
+        metavar="NAME",
+        help="Your name for it: given again, the same command pays nothing again.",
+        rich_help_panel="Money",
+    ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="With --name: pay for another attempt if that task failed.",
+        rich_help_panel="Money",
+    ),
+]
+
+
 class VideoOptions(NamedTuple):
     """What describes the video: what its price depends on."""
 
@@ -244,3 +264,10 @@ class PayOptions(NamedTuple):
 
     max_cost: MaxCost = None
     again: Again = False
+
+
+class NameOptions(NamedTuple):
+    """What the submission is called."""
+
+    name: Name = None
+    retry_failed: RetryFailed = False

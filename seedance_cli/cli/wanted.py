@@ -33,6 +33,8 @@ class Wanted:
     """One task was named: with `--json` the document is an object, not an array."""
     submitted: bool = False
     """These tasks were paid for by this very command."""
+    repeatable: bool = False
+    """That command, given again, can pay nothing a second time."""
 
 
 def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> Wanted | None:

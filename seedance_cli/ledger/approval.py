@@ -19,7 +19,7 @@ from seedance_cli.models import RULE, Found, IntentState, Prepared
 if TYPE_CHECKING:
     from seedance_cli.errors import SeedanceError
     from seedance_cli.ledger.rows import Value
-    from seedance_cli.models import Budgets, PriceToday, Purchase, Used
+    from seedance_cli.models import Budgets, PriceToday, Purchase, Submission, Used
 
 
 class _Answer(NamedTuple):
@@ -43,7 +43,7 @@ class Approval(Part):
         Raises:
             UsageError: another request has the name.
             OutcomeUnknown: an identical request, or the name's submission, may have been accepted.
-            OverBudget: a budget forbids it.
+            OverMaxCost, OverBudget: the user's own limits forbid it.
             WriteFailed: the ledger cannot take it.
         """
         if not self._store.on_disk:
@@ -70,6 +70,11 @@ class Approval(Part):
         self._marks[known] = purchase.fingerprints
         return Prepared(answer.found, self._store.row(known))
 
+    def standing(self, name: str, *, sandbox: bool) -> Submission | None:
+        """The submission that a name stands for: the newest that bought something, or may yet."""
+        row = names.standing_row(self._store, name, sandbox=sandbox)
+        return None if row is None else self._store.row(row["intent"])
+
     def on_its_way(self, intent: str) -> bool:
         """Whether a living process still brings that submission to its end."""
         return self._store.on_its_way(intent)
@@ -92,7 +97,8 @@ class Approval(Part):
             untold = None if conditions.name is not None else self._untold(purchase)
             if untold is not None:
                 return _Answer(Found.UNTOLD, untold)
-        error = budgets.refusal(self._store, self._clock.now(), purchase)
+        error = conditions.too_dear
+        error = error or budgets.refusal(self._store, self._clock.now(), purchase)
         return _Answer(attempt=attempt, error=error)
 
     def _insert(self, intent: str, purchase: Purchase, attempt: int) -> None:

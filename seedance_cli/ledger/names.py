@@ -38,7 +38,7 @@ def standing(store: Store, purchase: Purchase) -> Standing:
     assert name is not None
     rows = store.query(statements.OF_NAME, (name, int(purchase.sandbox)))
     attempt = 1 + max((row["attempt"] for row in rows), default=0)
-    row = next((row for row in rows if IntentState(row["state"]) not in _NO_TASK), None)
+    row = _that_counts(rows)
     if row is None:
         return Standing(attempt=attempt)
     intent, state = str(row["intent"]), IntentState(row["state"])
@@ -53,6 +53,11 @@ def standing(store: Store, purchase: Purchase) -> Standing:
     return Standing(Found.NAMED, intent)
 
 
+def standing_row(store: Store, name: str, *, sandbox: bool) -> sqlite3.Row | None:
+    """The row of the attempt that counts; None where the name is free."""
+    return _that_counts(store.query(statements.OF_NAME, (name, int(sandbox))))
+
+
 def differences(known: Submission, purchase: Purchase) -> list[str]:
     """How a purchase differs from what was bought under its name: `duration 5 → 8`."""
     assert known.request is not None
@@ -64,6 +69,10 @@ def differences(known: Submission, purchase: Purchase) -> list[str]:
         for field, value in new.items()
         if field not in _NOT_COMPARED and old.get(field) != value
     ]
+
+
+def _that_counts(rows: list[sqlite3.Row]) -> sqlite3.Row | None:
+    return next((row for row in rows if IntentState(row["state"]) not in _NO_TASK), None)
 
 
 def _same(row: sqlite3.Row, purchase: Purchase) -> bool:

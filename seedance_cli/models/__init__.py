@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.budget import Used as Used
     from seedance_cli.models.budget import same_unit as same_unit
     from seedance_cli.models.budget import with_unit as with_unit
+    from seedance_cli.models.duration import LONG_PAUSE as LONG_PAUSE
     from seedance_cli.models.duration import parse_duration as parse_duration
     from seedance_cli.models.duration import parse_interval as parse_interval
     from seedance_cli.models.duration import spoken as spoken
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.moment import FORMS as FORMS
     from seedance_cli.models.moment import age as age
     from seedance_cli.models.moment import parse_moment as parse_moment
+    from seedance_cli.models.name import name_fault as name_fault
     from seedance_cli.models.naming import check_template as check_template
     from seedance_cli.models.naming import default_fault as default_fault
     from seedance_cli.models.naming import from_home as from_home
@@ -107,6 +109,7 @@ __getattr__ = face(
         "LONGEST_NAME": "user_words",
         "LONGEST_PROMPT": "request",
         "LONGEST_URL": "url",
+        "LONG_PAUSE": "duration",
         "Limit": "budget",
         "MASK": "secret",
         "NOTHING": "json_types",
@@ -147,6 +150,7 @@ __getattr__ = face(
         "masked": "user_words",
         "may_be_key": "user_words",
         "merge": "merging",
+        "name_fault": "name",
         "names_one": "naming",
         "origin": "url",
         "parse_duration": "duration",

@@ -7,6 +7,8 @@ import re
 from seedance_cli.errors import UsageError
 from seedance_cli.models.user_words import told
 
+LONG_PAUSE = 3.0
+"""Seconds from which on a person is told why nothing happens."""
 _FORM = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST = 366 * 24 * 3600.0

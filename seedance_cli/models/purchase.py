@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models.budget import Budgets
     from seedance_cli.models.price import Price, PricedFields
     from seedance_cli.models.request import VideoRequest
@@ -36,6 +37,8 @@ class Conditions:
     """Of which batch it is a row: equal rows of one batch do not block one another."""
     row: str | None = None
     """Which row."""
+    too_dear: SeedanceError | None = None
+    """Why the user's own limit refuses it, unless something stands for it and nothing is paid."""
     price: Price | None = None
     """What it costs as far as known now: what the budgets reserve for it."""
     budgets: Budgets | None = None

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import SeedanceError, Unauthorized
+from seedance_cli.models import LONG_PAUSE, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedance_cli.http import HttpApi
     from seedance_cli.models import Secret
     from seedance_cli.providers import Provider
+
+
+def _unheard(_: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,16 @@ class Channel:
     api: HttpApi
     remedy: str | None = None
     """Where the key comes from and what to do there, for one that was refused."""
+    say: Callable[[str], None] = _unheard
+    """Takes a line for the user, from any thread."""
 
     def explained(self, error: SeedanceError) -> SeedanceError:
         """The error without the key in it; of a refused key it says where that came from."""
         error = error.but(message=self.api.hide(error.message))
         return error.but(hint=self.remedy) if isinstance(error, Unauthorized) else error
+
+    def say_pause(self, error: SeedanceError, seconds: float) -> None:
+        """Tell the user why nothing happens for a while, where that is longer than a moment."""
+        if seconds >= LONG_PAUSE:
+            why = self.explained(error).message
+            self.say(f"{why}; trying again in {spoken(seconds)}")

@@ -49,6 +49,8 @@ class Transfer:
     """Bytes; None where no one said it."""
     waiting: str = ""
     """Why nothing comes for now; server text."""
+    pause: float = 0.0
+    """Seconds until it is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

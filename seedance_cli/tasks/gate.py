@@ -168,6 +168,8 @@ class _Gate:
             except WriteFailed:
                 return verdict
             self.log()
+            if verdict.error is not None:
+                self.channel.say_pause(verdict.error, verdict.again_after)
             if not held.pause(partial(self.clock.sleep, verdict.again_after)):
                 return verdict
 
@@ -190,6 +192,11 @@ class _Gate:
         if held.came():
             pending.wake()
         event = pending.wait(PAID_SECONDS, after_sending=True)
+        if event is Event.WOKEN and held.count == 1:
+            self.channel.say(
+                f"interrupted; the request has left: waiting up to {GRACE_SECONDS:.0f} s for its"
+                " answer"
+            )
         while event is Event.WOKEN and held.count == 1:
             event = pending.wait(GRACE_SECONDS)
         return self.channel.api.answer(pending)

@@ -36,6 +36,8 @@ class Payment:
     """Why there is no task, or why the ledger lacks it."""
     found: Found = Found.NEW
     """What stands for the request; unless it is new, nothing was sent."""
+    repeatable: bool = False
+    """Whether the same command again can pay nothing a second time, whatever became of this one."""
     told: bool = False
     """Whether the ref is on a stream."""
     done: bool = False
@@ -54,12 +56,14 @@ class Payment:
     def concerned(self, error: SeedanceError) -> SeedanceError:
         """Any error of this command, saying what it means for the money."""
         one = self.submission
+        if self.repeatable:
+            error = error.but(retry_safe=True)
         if one is None:
             return error
         error = error.but(
             provider=error.provider or one.provider,
             intent=error.intent or one.intent,
-            retry_safe=error.retry_safe and not self.bought,
+            retry_safe=self.repeatable or (error.retry_safe and not self.bought),
         )
         if one.ref is None:
             return error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import NotFound, SeedanceError, Unreachable, WatchTimeout
-from seedance_cli.models import Status
+from seedance_cli.models import LONG_PAUSE, Status, spoken
 from seedance_cli.tasks.events import Checked
 from seedance_cli.tasks.patience import NEW_TASK, Patience
 from seedance_cli.tasks.reading import passing, state
@@ -117,10 +117,13 @@ class Polled:
             return end
         if self._over():
             return self._unanswered(self._late(error))
-        self._again(now, self._pause_after(error, now))
-        if self._patience.failures == _TELL_AFTER:
-            submission = self.target.submission
-            return Checked(submission, answered=False, warning=f"{error.message}; asking again")
+        pause = self._pause_after(error, now)
+        self._again(now, pause)
+        asked = (error.retry_after or 0.0) >= LONG_PAUSE
+        if self._patience.failures == _TELL_AFTER or (asked and self._patience.failures == 1):
+            when = f" in {spoken(pause)}" if asked else ""
+            text = f"{error.message}; asking again{when}"
+            return Checked(self.target.submission, answered=False, warning=text)
         return None
 
     def _end(self, error: SeedanceError, now: float) -> Checked | None:

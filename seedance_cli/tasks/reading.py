@@ -77,7 +77,9 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
         except SeedanceError as error:
             if not passing(error):
                 raise
-            clock.sleep(max(error.retry_after or 0.0, float(attempt)))
+            pause = max(error.retry_after or 0.0, float(attempt))
+            target.channel.say_pause(error, pause)
+            clock.sleep(pause)
     try:
         return read(target)
     except RateLimited as error:

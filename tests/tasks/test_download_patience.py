@@ -222,6 +222,19 @@ def test_fault_23_a_retry_after_beyond_ten_seconds(
     assert server.fetched("a.mp4") == 1
 
 
+@pytest.mark.parametrize("output", ["boat.mp4", "-"])
+def test_a_pause_that_the_server_asks_for_is_said(
+    run: Run, server: ScriptedProvider, clock: FakeClock, output: str
+) -> None:
+    """At once, and not only with the third try, where it is more than a moment."""
+    late = answer(503, headers={"Retry-After": "7"})
+    server.videos["a.mp4"] = in_turn(late, answer(200, mp4s.plain()))
+    server.task("t1", done(server.video("a.mp4")))
+    result = run("wait", "runbase:t1", "-o", output, env=server.env(), clock=clock)
+    assert result.code == 0
+    assert "the video is not there: HTTP 503; asking again in 7s" in result.err
+
+
 def test_a_heartbeat_while_a_video_is_waited_for(
     run: Run, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

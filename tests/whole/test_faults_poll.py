@@ -236,6 +236,25 @@ def test_a_url_with_a_control_character_is_9(
     assert (result.code, result.out) == (9, "")
 
 
+# 14: a wait that was asked for
+
+
+@pytest.mark.parametrize("asked", ["60", "1"])
+@pytest.mark.parametrize("command", ["wait", "status", "cancel"])
+def test_fault_14_a_long_pause_is_said(
+    run: Run, server: ScriptedProvider, clock: FakeClock, command: str, asked: str
+) -> None:
+    """What is waited for, and how long, where it is more than a moment; with `-q` it is not."""
+    late, said = error(429, "slow down", {"Retry-After": asked}), asked == "60"
+    for quiet in ([], ["-q"]):
+        server.task("t1", late, State("cancelled" if command == "cancel" else "succeeded"))
+        result = run(command, "seedance2ink:t1", *quiet, env=server.env(), clock=clock)
+        assert result.code == 0
+        assert ("slow down" in result.err and "again in 1m 0s" in result.err) is (
+            said and not quiet
+        )
+
+
 # 19: bodies
 
 

@@ -746,6 +746,19 @@ def test_fault_08_rate_limited_is_tried_three_times(shop: Shop, value: str | Non
     assert shop.states() == [IntentState.REFUSED]
 
 
+@pytest.mark.parametrize(("asked", "said"), [("60", True), ("2", False)])
+def test_fault_08_a_long_pause_is_said(shop: Shop, asked: str, said: bool) -> None:
+    """What is waited for, and how long, before the same request is sent again."""
+    script = in_turn(
+        status(429, LIMITED, f"Retry-After: {asked}"), answer(200, ACCEPTED["runbase"])
+    )
+    with BytesServer(script) as server:
+        result = shop.buy(server.url)
+    assert (result.code, result.out) == (0, "runbase:t-1\n")
+    assert ("slow down" in result.err) is said
+    assert ("trying again in 1m 0s" in result.err) is said
+
+
 def test_fault_08_rate_limited_twice_then_accepted(shop: Shop) -> None:
     """The try after two RATE_LIMITED answers is accepted, each try on a connection of its own."""
     script = in_turn(status(429, LIMITED), status(429, LIMITED), answer(200, ACCEPTED["runbase"]))

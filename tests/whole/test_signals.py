@@ -206,6 +206,19 @@ def test_money_6_8_without_an_answer_in_5_s_the_intent_is_unknown(
     assert result.json["status"] == "unknown"
 
 
+def test_money_6_8_the_wait_after_a_signal_is_said_at_once(spawn: Spawn) -> None:
+    """Whoever types Ctrl-C is told what is waited for, before the answer comes."""
+    catch = Catch(OK)
+    with BytesServer(catch) as server:
+        process = spawn("generate", "a boat", env=env(server.url))
+        assert catch.came.wait(20)
+        process.signal(signal.SIGINT)
+        process.wait_for("interrupted; the request has left: waiting up to 5 s for its answer")
+        catch.go_on.set()
+        result = process.finish()
+    assert (result.code, result.out) == (130, "runbase:t-1\n")
+
+
 def test_money_6_8_a_second_signal_acts_at_once(run: Run, tmp_path: Path) -> None:
     """A later second one ends the wait at once; the first decides the code; the row is unknown."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
     'seedance generate "a paper boat" --download -o boat.mp4 --max-cost 56',
+    'seedance generate "a paper boat" --name boat --download',
     'id=$(seedance generate -f prompt.txt) && seedance wait "$id" --download',
     'seedance generate "a paper boat" --sandbox --download',
 )
@@ -35,11 +36,12 @@ def generate(
     no_validate: _wishes.NoValidate = False,
     dry_run: _wishes.DryRun = False,
     pay: _wishes.PayOptions,
+    naming: _wishes.NameOptions,
     wait: _options.Wait = False,
     result: _options.ResultOptions,
 ) -> int:
     """Submit one task: prints its ref, with --wait the video URL, with --download the file."""
-    terms = cli.buy.terms(pay, cli.wanted.for_generate(run.out, result, wait=wait))
+    terms = cli.buy.terms(pay, cli.wanted.for_generate(run.out, result, wait=wait), naming)
     typed = cli.request.typed(cli.request.prompt_text(prompt, prompt_file), video, extra)
     with run.session(write=not dry_run) as session:
         order = cli.buy.order(session, session.settings(), typed, free=no_validate)
@@ -47,7 +49,7 @@ def generate(
             return _dry_run(session, order, terms.limit)
         run.out.owe(partial(cli.buy.document, run.payment))
         cli.buy.pay(session, order, terms, run.payment)
-        code = _report(session, run.payment, terms.wanted)
+        code = _report(session, order, run.payment, terms.wanted)
         run.payment.done = True
         return code
 
@@ -60,15 +62,16 @@ def _dry_run(session: Session, order: Order, limit: Limit | None) -> int:
     return 0
 
 
-def _report(session: Session, payment: Payment, wanted: Wanted | None) -> int:
+def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | None) -> int:
     """Give the user what was asked for beyond the ref."""
     submission = payment.submission
     assert submission is not None
-    cli.buy.tell_of_kin(session, payment)
+    cli.buy.tell_of_kin(session, order, payment)
     if wanted is not None:
         return cli.follow.follow(session, [submission], wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
-        session.out.warn(f"{submission.ref} is {submission.status} already")
+        again = "; --retry-failed pays for another attempt" if submission.name is not None else ""
+        session.out.warn(f"{submission.ref} is {submission.status} already{again}")
     if session.out.json:
         session.out.document(cli.buy.document(payment))
     return 0

@@ -14,7 +14,7 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli.cli.output.live import Row, Screen, counted
-from seedance_cli.models import safe, spoken
+from seedance_cli.models import LONG_PAUSE, safe, spoken
 from seedance_cli.system import signals
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Display:
             self._say(f"downloading {name}{of}")
 
     def waiting(self, name: str, transfer: Transfer, tries: int) -> None:
-        """A video is not there yet, or broke off, and is asked for again. Said once.
+        """A video is not there yet, or broke off, and is asked for again. Said once it is a while.
 
         Args:
             name: its file.
@@ -155,8 +155,10 @@ class Display:
             tries: how often it was asked for in vain.
         """
         self._transfers[name] = transfer
-        if tries == _TELL_AFTER:
-            self._say(f"{name}: {_amount(transfer)}")
+        long = transfer.pause >= LONG_PAUSE
+        if tries == _TELL_AFTER or (long and tries < _TELL_AFTER):
+            when = f" in {spoken(transfer.pause)}" if long else ""
+            self._say(f"{name}: {_amount(transfer)}{when}")
 
     def downloaded(self, name: str, *, verified: bool = True) -> None:
         """A download has ended and its file is in place.

@@ -249,7 +249,7 @@ class DownloadPool:
         def again(error: DownloadFailed, seconds: float) -> str:
             nonlocal tries
             tries += 1
-            transfer.waiting = error.message
+            transfer.waiting, transfer.pause = error.message, seconds
             self._tell(Waiting(video.name, transfer, tries, job))
             self._places.release()
             self._cancellation.sleep(seconds, self._clock)
