@@ -9,7 +9,7 @@ RUN := .venv/bin
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
-.PHONY: demo test test-full test-lowest lint completions clean
+.PHONY: demo test test-full test-lowest lint completions tables clean
 
 demo: .venv/installed
 	@$(RUN)/python benchmarks/demo.py
@@ -31,6 +31,9 @@ lint: .venv/ready
 
 completions: .venv/ready
 	$(RUN)/python completions/write.py
+
+tables: .venv/ready
+	$(RUN)/python docs/write_tables.py
 
 clean:
 	rm -rf .venv .venv-lowest .uv

@@ -72,6 +72,7 @@ def pour(
         patience=source.patience,
         again=again,
         log=session.out.log,
+        credentials=target.channel.video_headers,
     )
     try:
         _drive(steps, transfer, display, session)

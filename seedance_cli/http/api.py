@@ -122,6 +122,12 @@ class HttpApi:
             "POST", url, headers, content, seconds=PAID_SECONDS, alone=True, approved=approved
         )
 
+    def credentials(self, url: str) -> dict[str, str]:
+        """The header fields with the key, for a URL at the endpoint's own origin; else none."""
+        if _onward(self._endpoint, url) is None:
+            return {}
+        return {"Authorization": authorization(self._provider.info, self._key.reveal())}
+
     def answer(self, pending: Pending) -> Reply:
         """What came of an exchange, the key taken out wherever the other side repeats it."""
         reply = pending.reply()

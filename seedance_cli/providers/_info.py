@@ -95,6 +95,8 @@ class ProviderInfo(NamedTuple):
     only sell Seedance. A variable exported for other work must not decide who is paid."""
     auth_scheme: str = "Bearer"
     """The word before the key in the Authorization header."""
+    keyed_videos: bool = False
+    """Whether a video at the endpoint's own origin is served only with the key."""
     open_models: bool = False
     """Any model id is allowed; those listed are only the documented ones."""
     unlisted_limits: bool = True

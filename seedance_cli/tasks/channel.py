@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import SeedanceError, Unauthorized
-from seedance_cli.models import LONG_PAUSE, spoken
+from seedance_cli.models import LONG_PAUSE, NOTHING, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from seedance_cli.http import HttpApi
     from seedance_cli.models import Secret
@@ -39,6 +39,13 @@ class Channel:
     """Where the key comes from and what to do there, for one that was refused."""
     say: Callable[[str], None] = _unheard
     """Takes a line for the user, from any thread."""
+
+    def video_headers(self, url: str) -> Mapping[str, str]:
+        """What is sent to the URL of a video, or of a redirect on the way: seldom the key.
+
+        Only where the provider serves its videos with the key alone, and to its own origin.
+        """
+        return self.api.credentials(url) if self.provider.info.keyed_videos else NOTHING
 
     def explained(self, error: SeedanceError) -> SeedanceError:
         """The error without the key in it; of a refused key it says where that came from."""

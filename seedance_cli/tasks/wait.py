@@ -269,6 +269,7 @@ class Wait:
                     allow_private=target.channel.loopback,
                     clock=self._clock,
                     log=lambda text: self._ready.append(Logged(text)),
+                    credentials=target.channel.video_headers,
                 )
             except DownloadFailed as error:
                 gone = Delivery(delivery.submission, lost=lost)

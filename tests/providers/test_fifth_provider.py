@@ -25,84 +25,9 @@ if TYPE_CHECKING:
     from support.runner import Run
 
 TESTS = Path(__file__).parents[1]
-PROVIDER = '''"""acme.example: a seller that exists only in this test."""
-
-from __future__ import annotations
-
-from decimal import Decimal
-from typing import TYPE_CHECKING
-
-from seedance_cli.models import Problem
-from seedance_cli.providers import _answers, _problems
-from seedance_cli.providers._base import Provider, TaskFields
-from seedance_cli.providers._fields import SECONDS_AS_TEXT, Field, Fields
-from seedance_cli.providers._info import ModelInfo, ModelUse, ProviderInfo
-
-if TYPE_CHECKING:
-    from seedance_cli.models import HttpResponse, PricedFields, TaskHandle
-
-_CENTS = {"480p": 2, "720p": 5}
-
-
-class Acme(Provider):
-    """The provider `acme`."""
-
-    info = ProviderInfo(
-        name="acme",
-        base_url="https://api.acme.example/v3",
-        key_env="ACME_API_KEY",
-        base_url_env="ACME_BASE_URL",
-        docs="https://acme.example/docs",
-        model_use=ModelUse.OPTIONAL,
-        models=(ModelInfo("boat-1", (5, 10), ("480p", "720p"), ("16:9", "1:1")),),
-        fields=Fields(
-            (
-                Field("model", "engine", outside=True),
-                Field("prompt", "text"),
-                Field("duration", "length", default=5, own_type=SECONDS_AS_TEXT),
-                Field("resolution", "size", default="480p"),
-                Field("aspect_ratio", "shape", default="16:9"),
-                Field("images", "pictures"),
-                Field("callback_url", "tell"),
-                Field("metadata", "labels"),
-            ),
-            inside="job",
-        ),
-        submit_path="/jobs",
-        can_cancel=True,
-        price_unit="USD",
-    )
-    task_fields = TaskFields(
-        ids=("job.key",),
-        inside="job",
-        status="phase",
-        videos="files",
-        cost="usd",
-        error="why",
-        created_at="born",
-    )
-
-    def listed(self, fields: PricedFields) -> Decimal | None:
-        """Cents a second, by resolution."""
-        cents = _CENTS.get(fields.resolution or "")
-        return None if cents is None else Decimal(cents * (fields.duration or 0)) / 100
-
-    def problem(self, response: HttpResponse) -> Problem | None:
-        """`{"fault": {"code", "message"}}`."""
-        fault = _answers.whole(response).get("fault")
-        return _problems.complaint(response) if fault is None else _problems.parse_error(fault)
-
-    def read_path(self, handle: TaskHandle) -> str:
-        """`GET /jobs/ID`."""
-        return f"/jobs/{_answers.in_url(handle.task_id)}"
-
-    def cancel_path(self, handle: TaskHandle) -> str:
-        """`POST /jobs/ID/stop`."""
-        return f"{self.read_path(handle)}/stop"
-
-
-PROVIDER = Acme()
-'''
+_DOCUMENT = (TESTS.parent / "docs" / "providers.md").read_text(encoding="utf-8")
+PROVIDER = _DOCUMENT.partition("```python\n")[2].partition("```\n")[0]
+"""The one that the documents show."""
 JOB: dict[str, Any] = {"key": "j1", "phase": "succeeded", "files": ["https://v.example/1.mp4"]}
 CONTRACT: dict[str, Any] = {
     "capabilities": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from seedance_cli import providers
 from seedance_cli.cli import program as cli
 
 README = Path(seedance_cli.__file__).parent.parent / "README.md"
+TABLES = runpy.run_path(str(README.parent / "docs" / "write_tables.py"))
 COMMAND = re.compile(r"seedance (?=[a-z-])[^\n|)&#<`]*")
 
 
@@ -72,6 +74,14 @@ def test_the_readme_shows_commands() -> None:
     """The search above finds the README's commands, so that it cannot pass by finding none."""
     assert len(shown()) > 10
     assert len(helped()) > 20
+
+
+@pytest.mark.parametrize("path", TABLES["FILES"], ids=lambda path: path.name)
+def test_the_tables_are_those_of_the_program(path: Path) -> None:
+    """The tables of the sellers are what `make tables` writes."""
+    text = path.read_text(encoding="utf-8")
+    assert "<!-- table " in text
+    assert TABLES["written"](text) == text, "make tables"
 
 
 def test_the_readme_names_every_provider_and_exit_code() -> None:

@@ -136,8 +136,10 @@ class Further(NamedTuple):
     """Below the path of the base URL."""
     answer: Callable[[Asked], JsonObject]
     """The body of the answer; raises Refusal."""
+    schema: JsonObject
+    """Of that body, for the OpenAPI document."""
     operation: JsonObject
-    """Parameters and schema, for the OpenAPI document."""
+    """What the document says of it beside that: name, summary, parameters, request body."""
 
 
 class Refusal(Exception):
@@ -191,6 +193,9 @@ class Dialect(ABC):
     """The symbolic codes of the shared causes."""
     statuses: ClassVar[Mapping[Cause, int]] = MappingProxyType({})
     """The HTTP statuses of the shared causes, where they are others than usual."""
+    video_path: ClassVar[str | None] = None
+    """Where the API itself serves a task's video for the key, with `{task_id}` in it; None: it lies
+    elsewhere, and no key is asked for."""
     errors: ClassVar[Mapping[str, int]] = MappingProxyType({})
     """Every symbolic code that the page names for an answer, and its status: `X-Sandbox-Fault` with
     the code provokes it."""

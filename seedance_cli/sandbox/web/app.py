@@ -53,6 +53,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
             (dialect.submit_path, "POST", serve.submit),
             (dialect.read_path, "GET", serve.read),
             (dialect.cancel_path, dialect.cancel_method, serve.cancel),
+            (dialect.video_path, "GET", serve.video(delivery)),
             *((one.path, one.method, serve.further(one)) for one in dialect.further),
         ]
         routes += [

@@ -47,7 +47,25 @@ async def video_url(sandbox: Sandbox, task: StoredTask, origin: str) -> str:
     store, serial = sandbox.store, None
     if task.fault is Fault.EXPIRED_URL and task.phase(store.now()) is Phase.SUCCEEDED:
         serial = await asyncio.to_thread(store.hand_out, task.task_id)
-    return origin + video_path(sandbox, task, serial)
+    return origin + _video_path(sandbox, task, serial)
+
+
+def _keyed_path(task: StoredTask) -> str | None:
+    """Where its provider's own API serves the video; None: it does not."""
+    dialect = next((one for one in every() if one.name == task.provider), None)
+    if dialect is None or dialect.video_path is None:
+        return None
+    name = quote(task.task_id, safe="")
+    return dialect.base_path + dialect.video_path.replace("{task_id}", name)
+
+
+def _video_path(sandbox: Sandbox, task: StoredTask, serial: int | None) -> str:
+    """Path and query of a task's video, as the provider gives it."""
+    keyed, keyless = _keyed_path(task), video_path(sandbox, task, serial)
+    if keyed is None:
+        return keyless
+    _, mark, query = keyless.partition("?")
+    return keyed + mark + query
 
 
 def video_path(sandbox: Sandbox, task: StoredTask, serial: int | None = None) -> str:
@@ -102,9 +120,13 @@ class Delivery:
 
         Range, If-Range and HEAD work as HTTP says; the ETag is strong: it names the content.
         """
-        task_id = request.path_params["name"].removesuffix(".mp4")
-        if task_id == request.path_params["name"]:
+        name = request.path_params["name"]
+        if not name.endswith(".mp4"):
             raise Refusal(_NOT_FOUND, None, "There is no such video")
+        return await self.of_task(request, name.removesuffix(".mp4"))
+
+    async def of_task(self, request: Request, task_id: str) -> ASGIApp:
+        """The same for a task's id, wherever the URL has it."""
         job, provider, fault = await self._look_up(request, task_id)
         if self._is_late(request):
             raise _expired()

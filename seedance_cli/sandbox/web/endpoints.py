@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seedance_cli.sandbox.dialects._base import Dialect, Further, Refusal
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.web.callbacks import Callbacks
+    from seedance_cli.sandbox.web.delivery import Delivery
 
 _MAX_DRAINED = 15 * 1024 * 1024
 """Bytes beyond the largest body."""
@@ -128,6 +129,15 @@ class Endpoints:
             query = request.query_params.multi_items()
             asked = Asked(request.path_params, query, body, views)
             return document(endpoint.answer(asked))
+
+        return handler
+
+    def video(self, delivery: Delivery) -> Callable[[Request], Awaitable[ASGIApp]]:
+        """The handler of a video that is served only with the key."""
+
+        async def handler(request: Request) -> ASGIApp:
+            self._check_key(request)
+            return await delivery.of_task(request, request.path_params["task_id"])
 
         return handler
 

@@ -83,7 +83,7 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         cancel["parameters"] = parameters
         paths.setdefault(dialect.cancel_path, {})[dialect.cancel_method.lower()] = cancel
     for one in dialect.further:
-        answers = _responses(dialect, "Done as asked", {}, _ALWAYS, ())
+        answers = _responses(dialect, "Done as asked", one.schema, _ALWAYS, ())
         operation: JsonObject = {"responses": answers, **one.operation}
         paths.setdefault(one.path, {})[one.method.lower()] = operation
     info = dialect.info

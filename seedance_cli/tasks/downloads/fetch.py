@@ -17,7 +17,7 @@ from seedance_cli.models import spoken
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.part import Part, exists, writing
 from seedance_cli.tasks.downloads.pauses import PATIENCE, Pauses
-from seedance_cli.tasks.downloads.source import open_video
+from seedance_cli.tasks.downloads.source import keyless, open_video
 from seedance_cli.tasks.downloads.targets import is_stream, is_there, open_stream
 from seedance_cli.tasks.downloads.video_answer import SLOW_BYTES, NotYet, Progress, receive, verify
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.http import Stream
     from seedance_cli.system import Clock
+    from seedance_cli.tasks.downloads.source import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def download(
     again: Again | None = None,
     cancellation: Cancellation | None = None,
     log: Callable[[str], None] = _unlogged,
+    credentials: Credentials = keyless,
 ) -> Generator[Progress | Whole | Saved]:
     """Fetch a video into a file. The last item is a `Saved`; the target is there by then.
 
@@ -92,6 +94,7 @@ def download(
         again: see `Again`; None: the same URL once more.
         cancellation: ends it from another thread; bytes that can be resumed are kept.
         log: takes one line of each exchange, for `-v`, in the thread that runs this.
+        credentials: see `open_video`.
 
     Raises:
         DownloadFailed: no video is to be had, or something is at the target. Bytes that can be
@@ -99,7 +102,8 @@ def download(
         WriteFailed: the disk refused.
         Cancelled: somebody asked to stop before the file was whole.
     """
-    way = _Way(url, allow_private, clock, patience, again, cancellation or Cancellation(), log)
+    stop = cancellation or Cancellation()
+    way = _Way(url, allow_private, clock, patience, again, stop, log, credentials)
     if is_stream(target):
         yield from _into_stream(way, target)
         return
@@ -126,6 +130,7 @@ def to_stream(
     patience: float = PATIENCE,
     again: Again | None = None,
     log: Callable[[str], None] = _unlogged,
+    credentials: Credentials = keyless,
 ) -> Generator[Progress | Saved]:
     """Fetch a video into a private file, and copy it to a stream once it is whole.
 
@@ -137,12 +142,13 @@ def to_stream(
         patience: as for `download`.
         again: as for `download`.
         log: as for `download`.
+        credentials: as for `download`.
 
     Raises:
         DownloadFailed: as `download`; nothing was written to the stream.
         WriteFailed: the stream refused.
     """
-    way = _Way(url, allow_private, clock, patience, again, Cancellation(), log)
+    way = _Way(url, allow_private, clock, patience, again, Cancellation(), log, credentials)
     part = Part.nowhere()
     try:
         verified = yield from _fetch(way, part)
@@ -167,7 +173,12 @@ def _into_stream(way: _Way, target: Path) -> Generator[Progress | Saved]:
 
 
 def look(
-    url: str, *, allow_private: bool, clock: Clock, log: Callable[[str], None] = _unlogged
+    url: str,
+    *,
+    allow_private: bool,
+    clock: Clock,
+    log: Callable[[str], None] = _unlogged,
+    credentials: Credentials = keyless,
 ) -> None:
     """See whether a video's URL still answers; nothing of the video is kept.
 
@@ -176,11 +187,12 @@ def look(
         allow_private: as for `download`.
         clock: as for `download`.
         log: as for `download`.
+        credentials: as for `download`.
 
     Raises:
         DownloadFailed: it does not.
     """
-    way = _Way(url, allow_private, clock, 0.0, None, Cancellation(), log)
+    way = _Way(url, allow_private, clock, 0.0, None, Cancellation(), log, credentials)
     try:
         with way.open({"Range": "bytes=0-0"}) as answer:
             status = answer.status
@@ -201,6 +213,7 @@ class _Way:
     again: Again | None
     cancellation: Cancellation
     log: Callable[[str], None]
+    credentials: Credentials
 
     def open(self, headers: Mapping[str, str]) -> AbstractContextManager[Stream]:
         return open_video(
@@ -210,6 +223,7 @@ class _Way:
             clock=self.clock,
             cancellation=self.cancellation,
             log=self.log,
+            credentials=self.credentials,
         )
 
     def wait(self, error: DownloadFailed, seconds: float) -> None:

@@ -271,6 +271,7 @@ class DownloadPool:
             again=again,
             cancellation=self._cancellation,
             log=self._log,
+            credentials=job.where.channel.video_headers,
         )
         with closing(steps):
             for step in steps:

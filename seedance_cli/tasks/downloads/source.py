@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from seedance_cli.errors import DownloadFailed, Unreachable
-from seedance_cli.models import is_private, is_public, mask_url, shortened
+from seedance_cli.models import NOTHING, is_private, is_public, mask_url, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 REDIRECTS = 5
 
+Credentials: TypeAlias = "Callable[[str], Mapping[str, str]]"
+"""The header fields by which one URL may be read that its seller serves only with the key."""
+
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
 # C0, DEL, C1, bidi controls, line separators, lone surrogates: contract section 3.
 _UNUSABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _ODD = re.compile(r"[@\\\s]|%20")
+
+
+def keyless(url: str) -> Mapping[str, str]:
+    """No credentials: most videos lie where no key is asked for."""
+    del url
+    return NOTHING
 
 
 @contextmanager
@@ -35,16 +44,18 @@ def open_video(
     clock: Clock,
     cancellation: Cancellation,
     log: Callable[[str], None],
+    credentials: Credentials = keyless,
 ) -> Iterator[Stream]:
     """Ask for a video, following up to `REDIRECTS` redirects. The first answer that is none.
 
     Args:
         url: as the provider gave it; held to the same rules as a redirect.
-        headers: for every request on the way; no key ever.
+        headers: for every request on the way; no key.
         allow_private: whether loopback and private hosts may be asked.
         clock: bounds the waits.
         cancellation: ends the waits.
         log: takes one line of each exchange, for `-v`, once it has ended.
+        credentials: what is sent beside that to one URL on the way, which may be a redirect.
 
     Raises:
         DownloadFailed: a URL that must not be followed, or cannot.
@@ -54,8 +65,9 @@ def open_video(
     for _ in range(REDIRECTS + 1):
         _check(url, allow_private=allow_private)
         permit = None if allow_private else is_public
+        sent = {**headers, **credentials(url)}
         with _logged(
-            url, headers, permit=permit, clock=clock, cancellation=cancellation, log=log
+            url, sent, permit=permit, clock=clock, cancellation=cancellation, log=log
         ) as answer:
             if answer.status not in _REDIRECT:
                 yield answer
