@@ -47,6 +47,7 @@ class _Parts(TypedDict, total=False):
     intent: str | None
     exit_code: int
     quiet: bool
+    lasting: bool
 
 
 class SeedanceError(Exception):
@@ -56,6 +57,8 @@ class SeedanceError(Exception):
     code: ClassVar[str] = "internal"
     quiet = False
     """Whether it is not worth a word on stderr."""
+    lasting = False
+    """Whether its documents say of a refusal that asking again is of no use."""
     broken_pipe = False
     """Whether it means that the reader of stdout has gone."""
     bug: Exception | None = None

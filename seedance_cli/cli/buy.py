@@ -106,13 +106,15 @@ def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bo
     """
     provider = providers.get(settings.provider)
     info = provider.info
-    video = _request.with_defaults(typed, settings, info, session.out)
+    warn = partial(session.once, session.out.warn)
+    video = _request.with_defaults(typed, settings, info, warn)
     model, chosen = tasks.validate.model_for(info, video.model, free=free)
     video = replace(video, model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
     tasks.check(info, video, endpoint_is_loopback=loopback, free=free)
     if chosen:
-        session.out.note(f"model {model} (the first that {info.name} lists; -m chooses another)")
+        line = f"model {model} (the first that {info.name} lists; -m chooses another)"
+        session.once(session.out.note, line)
     return Order(settings, provider, video, provider.request(video))
 
 

@@ -36,11 +36,12 @@ def target_of(session: Session, submission: Submission, index: int, output: str 
         prompt=prompt,
         created=task.created_at or submission.created_at or session.clock.now(),
         cwd=session.base(output),
-        facts=_facts(submission),
+        facts=facts_of(submission),
     )
 
 
-def _facts(submission: Submission) -> Mapping[str, str | int | None]:
+def facts_of(submission: Submission) -> Mapping[str, str | int | None]:
+    """What a file's name may say of a submission, by the name of the field."""
     task, request = submission.task, submission.request
     facts: dict[str, str | int | None] = {
         "name": submission.name,

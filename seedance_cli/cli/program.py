@@ -43,6 +43,7 @@ _COMMANDS = {
     "providers": ("providers", "providers"),
     "list": ("list", "list_tasks"),
     "recover": ("recover", "recover"),
+    "batch": ("batch", "batch"),
     "login": ("login", "login"),
     "logout": ("logout", "logout"),
     "sandbox": ("sandbox", "sandbox"),

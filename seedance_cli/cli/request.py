@@ -12,11 +12,10 @@ from seedance_cli.errors import UsageError
 from seedance_cli.models import DEEPEST, TooDeep, VideoRequest, exact_value, may_be_key, shown, told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
-    from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.request_options import ExtraOptions, VideoOptions
     from seedance_cli.config import Settings
     from seedance_cli.models import JsonValue
@@ -89,11 +88,11 @@ def typed(prompt: str, video: VideoOptions, extra: ExtraOptions | None = None) -
 
 
 def with_defaults(
-    video: VideoRequest, settings: Settings, info: ProviderInfo, out: Output
+    video: VideoRequest, settings: Settings, info: ProviderInfo, warn: Callable[[str], None]
 ) -> VideoRequest:
     """The request with the profile's defaults where the user typed nothing.
 
-    A default that the provider has no option for, or refuses, is left out and named on stderr.
+    A default that the provider has no option for, or refuses, is left out, and warned of.
     """
     known = {field.name for field in fields(VideoRequest)}
     changes: dict[str, object] = {}
@@ -104,7 +103,7 @@ def with_defaults(
             continue
         unfit = tasks.fit_default(info, model, name, value)
         if unfit is not None:
-            out.warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
+            warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
             continue
         changes[name] = value
         if name == "model":

@@ -25,7 +25,7 @@ from seedance_cli.models import Submission, default_fault, from_home, told
 from seedance_cli.tasks import Channel, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from seedance_cli.cli.output.sink import Output
@@ -77,7 +77,7 @@ class Session:
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
         self._cwd: Path | None = None
-        self._warned: set[str] = set()
+        self._said: set[str] = set()
         self.verb = "wait"
         """What would be typed again, where a task could not be reached."""
         self.left_out: Collection[str | None] = ()
@@ -144,6 +144,7 @@ class Session:
         self,
         *,
         provider: str | None = None,
+        profile: str | None = None,
         task: Submission | None = None,
         listed: bool = False,
     ) -> Settings:
@@ -151,6 +152,7 @@ class Session:
 
         Args:
             provider: instead of the option's.
+            profile: instead of the option's.
             task: whose row decides instead, as far as it knows.
             listed: whether `provider` is only one of a list that nobody wrote.
         """
@@ -158,14 +160,14 @@ class Session:
             self._profiles(),
             self.env,
             provider=(task.provider if task else provider) or self._provider,
-            profile=self._profile,
+            profile=profile or self._profile,
             sandbox=task.sandbox if task else self.sandbox,
             recorded=task.profile if task and task.intent is not None else None,
             recorded_named=task is not None and task.profile_named,
             listed=listed,
         )
         for warning in settings.warnings:
-            self._warn(warning)
+            self.once(self.out.warn, warning)
         return settings
 
     def _profiles(self) -> profiles.Store:
@@ -173,7 +175,7 @@ class Session:
         if self._store is None:
             self._store = profiles.load(self.env)
             for warning in self._store.warnings:
-                self._warn(warning)
+                self.once(self.out.warn, warning)
         return self._store
 
     def default_output(self, task: Submission) -> str | None:
@@ -185,13 +187,16 @@ class Session:
         fault = default_fault(output, self.base(output))
         if fault is None:
             return from_home(output)
-        self._warn(f"profile {settings.profile}: output = {output} is left out: it {fault}")
+        self.once(
+            self.out.warn, f"profile {settings.profile}: output = {output} is left out: it {fault}"
+        )
         return None
 
-    def _warn(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self.out.warn(text)
+    def once(self, say: Callable[[str], None], text: str) -> None:
+        """Say a line, unless it was said before."""
+        if text not in self._said:
+            self._said.add(text)
+            say(text)
 
     def ledger_for_paying(self) -> Ledger:
         """The ledger, made if it is missing, checked, and proved writable.
@@ -293,9 +298,7 @@ class Session:
         """Say once that a URL of the embedded sandbox ends with the command that printed it."""
         if submission.sandbox and submission.task is not None and submission.task.video_urls:
             text = "the sandbox's URLs live as long as this command; lasting: seedance sandbox"
-            if text not in self._warned:
-                self._warned.add(text)
-                self.out.note(text)
+            self.once(self.out.note, text)
 
     def unfinished(self) -> list[Submission]:
         """Every task of the ledger that has not ended or was not delivered.

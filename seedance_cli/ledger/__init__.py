@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.ledger.batch_rows import BatchRow as BatchRow
     from seedance_cli.ledger.listing import (
         Wanted as Wanted,
     )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "BatchRow": "batch_rows",
         "Ledger": "record",
         "Wanted": "listing",
         "batches": "refs",

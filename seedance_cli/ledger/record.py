@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli.ledger.approval import Approval
+from seedance_cli.ledger.batch_rows import BatchRows
 from seedance_cli.ledger.history import History
 from seedance_cli.ledger.keys import Keys
 from seedance_cli.ledger.listing import Listing
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from seedance_cli.system import Clock
 
 
-class Ledger(Approval, Submissions, Recovery, Observations, Listing, Saved, Keys, History):
+class Ledger(
+    Approval, Submissions, Recovery, Observations, Listing, Saved, Keys, History, BatchRows
+):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 
     Each of its parts is one matter, over one store: which one is chosen in `open`, and nowhere

@@ -174,6 +174,37 @@ DURATIONS = (
 Newest first."""
 
 
+# Rows of a batch
+
+OF_BATCH = (
+    "SELECT batch_row, intent, state, status, provider, endpoint, fingerprint, fingerprint_rule,"
+    " attempt, delivered, task_id, task, cost_amount, cost_unit, cost_basis, finished_at"
+    " FROM intents WHERE batch = ? AND sandbox = ? ORDER BY seq"
+)
+"""Every attempt of every row, oldest first. Values: the batch, sandbox."""
+FILES_OF_BATCH = (
+    "SELECT files.provider, files.endpoint, files.task_id, files.path, files.size FROM files"
+    " JOIN (SELECT DISTINCT provider, endpoint, sandbox, task_id FROM intents"
+    " WHERE batch = ? AND sandbox = ? AND task_id IS NOT NULL) AS tasks"
+    " ON files.provider = tasks.provider AND files.endpoint = tasks.endpoint"
+    " AND files.sandbox = tasks.sandbox AND files.task_id = tasks.task_id ORDER BY files.number"
+)
+"""Values: the batch, sandbox."""
+
+
+def same_outside(requests: int) -> str:
+    """Which requests were bought, or may have been, outside a batch.
+
+    Values: the batch, sandbox, the fingerprints' rule, each fingerprint.
+    """
+    return (
+        "SELECT DISTINCT fingerprint FROM intents WHERE (batch IS NULL OR batch <> ?)"
+        " AND sandbox = ? AND fingerprint_rule = ?"
+        " AND state NOT IN ('refused', 'not_sent', 'discarded', 'prepared')"
+        f" AND fingerprint IN ({', '.join('?' * requests)})"
+    )
+
+
 def insert_intent(columns: Iterable[str]) -> str:
     """A new row, with a value for each of its columns."""
     names = list(columns)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.naming import default_fault as default_fault
     from seedance_cli.models.naming import from_home as from_home
     from seedance_cli.models.naming import image_stem as image_stem
+    from seedance_cli.models.naming import is_folder as is_folder
     from seedance_cli.models.naming import names_one as names_one
     from seedance_cli.models.naming import target as target
     from seedance_cli.models.price import Price as Price
@@ -140,6 +141,7 @@ __getattr__ = face(
         "higher": "merging",
         "holds_key": "user_words",
         "image_stem": "naming",
+        "is_folder": "naming",
         "is_issued": "user_words",
         "is_loopback": "addresses",
         "is_private": "addresses",

@@ -83,7 +83,7 @@ def names_one(output: str | None, cwd: Path) -> bool:
         return False
     if output == "-":
         return True
-    return not (_is_folder(output, cwd) or _has_field(output))
+    return not (is_folder(output, cwd) or _has_field(output))
 
 
 def target(
@@ -128,7 +128,7 @@ def target(
         check_template(output)
         # The last name is split off by hand: pathlib would drop a closing `/` and a `.`.
         cut = max(output.rfind(separator) for separator in _SEPARATORS) + 1
-        if _fill(output[cut:], values) in {"", ".", ".."} or _is_folder(
+        if _fill(output[cut:], values) in {"", ".", ".."} or is_folder(
             _expand(output, values), cwd
         ):
             folder = cwd / _expand(output, values)
@@ -207,7 +207,8 @@ def _text(value: str | int | None) -> str:
     return NONE if value is None or value == "" else str(value)
 
 
-def _is_folder(path: str, cwd: Path) -> bool:
+def is_folder(path: str, cwd: Path) -> bool:
+    """Whether `-o` names a folder: one that is there, or that ends so."""
     if path.endswith(tuple(_SEPARATORS)):
         return True
     try:

@@ -116,6 +116,10 @@ class ProviderInfo(NamedTuple):
     rate_limit: RateLimit | None = None
     retry_codes: frozenset[str] = frozenset()
     """Codes of a 429 after which the paid POST may be sent again."""
+    lasting_codes: frozenset[str] = frozenset()
+    """Codes of a 429 after which it is of no use to send another one."""
+    concurrency: int | None = None
+    """Tasks at most that may run at once; None: stated nowhere."""
     price_unit: str | None = None
     """`credits`, `USD`; None: stated nowhere."""
     charge_unit: str | None = None

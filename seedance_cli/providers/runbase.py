@@ -99,6 +99,7 @@ INFO = ProviderInfo(
     cancel_advice=f"the run goes on and is charged; {NOTHING_TO_STOP}",
     rate_limit=RateLimit(requests=20, seconds=10),
     retry_codes=frozenset({"RATE_LIMITED"}),
+    lasting_codes=frozenset({"USAGE_EXCEEDED"}),
     price_unit="USD",
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.tasks import batch as batch
     from seedance_cli.tasks import key_check as key_check
     from seedance_cli.tasks import pricing as pricing
     from seedance_cli.tasks import validate as validate
@@ -89,6 +90,7 @@ __getattr__ = face(
         "Waiting": "events",
         "arrived": "arriving",
         "ask": "reading",
+        "batch": "",
         "called": "arriving",
         "cancel": "cancelling",
         "check": "validate",

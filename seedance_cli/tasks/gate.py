@@ -55,6 +55,7 @@ def submit(
     announce: Callable[[], None],
     conditions: Conditions,
     waiting: Callable[[Submission], None],
+    rate_limit_tries: int = RATE_LIMIT_TRIES,
 ) -> None:
     """Send one paid POST, unless what the ledger has under the conditions stands for it.
 
@@ -69,6 +70,7 @@ def submit(
         conditions: name, batch, budgets and the like.
         waiting: called once where another process is sending the name's submission, whose outcome
             is waited for.
+        rate_limit_tries: POSTs at most where the provider says that it may be sent again.
 
     Raises:
         UsageError: another request has the name.
@@ -97,7 +99,7 @@ def submit(
     )
     payment.found, row = prepared(ledger, purchase, channel, clock, waiting=waiting)
     payment.submission = row
-    gate = _Gate(channel, ledger, clock, payment, row, request.path, content)
+    gate = _Gate(channel, ledger, clock, payment, row, request.path, content, rate_limit_tries)
     if payment.found is not Found.NEW:
         with signals.held():
             gate.tell(announce)
@@ -125,6 +127,7 @@ class _Gate:
     prepared: Submission
     path: str
     content: bytes
+    rate_limit_tries: int
     reply: Reply | None = None
     """The newest one; None again once `-v` was told of it."""
     evidence: JsonObject = field(default_factory=dict)
@@ -143,7 +146,7 @@ class _Gate:
             raise
 
     def _send(self, held: signals.Held) -> Verdict:
-        tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: RATE_LIMIT_TRIES}
+        tries = {IntentState.NOT_SENT: CONNECT_TRIES, IntentState.REFUSED: self.rate_limit_tries}
         verdict = Verdict(IntentState.NOT_SENT, error=Stopped("nothing was sent"))
         while True:
             if not self._await_place(held):

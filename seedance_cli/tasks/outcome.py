@@ -88,7 +88,9 @@ def _judge_failure(
         problem = provider.problem(response)
         if named is not None:  # a limit that was told of the next request, maybe
             return unclear(provider, reply, f"the answer is HTTP {status}, and has a task's id")
-        if problem is not None and problem.code in provider.info.retry_codes:
+        if problem is not None and problem.code in provider.info.lasting_codes:
+            refused = refused.but(lasting=True)
+        elif problem is not None and problem.code in provider.info.retry_codes:
             again = _RATE_LIMIT_PAUSE if refused.retry_after is None else refused.retry_after
     return Verdict(IntentState.REFUSED, error=refused, again_after=again)
 

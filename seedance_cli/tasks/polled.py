@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import Target
     from seedance_cli.tasks.schedule import Schedule
 
+LAST_POLL_SECONDS = 10.0
+"""How long the answer that is out when the deadline has passed is waited for."""
 _TELL_AFTER = 3
 """Failed polls in a row after which the user is told."""
 
@@ -47,6 +49,8 @@ class Polled:
     """When it left."""
     again: float | None = None
     """When the next one is to leave; None: the task is polled no more."""
+    _last_call: float | None = None
+    """When a poll that is out is given up; known once the deadline was seen to pass."""
     _patience: Patience = field(default_factory=Patience)
 
     def begin(self, *, new: bool) -> None:
@@ -68,6 +72,19 @@ class Polled:
         if isinstance(answer, SeedanceError):
             return self._take_error(answer, now)
         return self._take_answer(answer, now)
+
+    def gives_up(self, now: float) -> float:
+        """When there is something to decide about its poll, which is out and has a deadline."""
+        assert self.deadline is not None
+        if self._last_call is None and now >= self.deadline:
+            self._last_call = now + LAST_POLL_SECONDS
+        if self._last_call is None:
+            return self.deadline
+        return max(self._last_call, self.started + LAST_POLL_SECONDS)
+
+    def given_up(self, now: float) -> bool:
+        """Whether the answer to its poll is waited for no longer."""
+        return self._last_call is not None and now >= self.gives_up(now)
 
     def unheard(self) -> Checked:
         """The end of a task whose last answer does not come."""

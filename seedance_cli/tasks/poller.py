@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import Target
     from seedance_cli.tasks.schedule import Schedule
 
-LAST_POLL_SECONDS = 10.0
-"""How long the answers that are out when the deadline has passed are waited for."""
 TICK = 30.0
 """Seconds; no longer silence than this between two events of a wait."""
 _WORKERS = 16
@@ -85,6 +83,7 @@ class Poller:
         *,
         timeout: float | None,
         interval: float | None,
+        each: bool = False,
     ) -> None:
         """Prepare; nothing is asked before `launch`.
 
@@ -93,13 +92,13 @@ class Poller:
             tell: takes each answer, in the thread that got it.
             timeout: seconds from now after which polling ends; 0 polls once; None: never.
             interval: seconds from one poll of a task to the next; None: as its schedule says.
+            each: `timeout` counts for each task, from its submission on.
         """
         self._clock = clock
         self._tell = tell
         self._interval = interval
-        self._deadline = None if timeout is None else clock.monotonic() + timeout
-        self._last_call: float | None = None
-        """When the polls that are out are given up; known once the deadline was seen to pass."""
+        self._timeout = timeout
+        self._began = None if each else clock.monotonic()
         self._order = count()
         self._heap: list[tuple[float, int, Polled]] = []
         self._out: dict[int, Polled] = {}
@@ -139,12 +138,13 @@ class Poller:
         now = self._clock.monotonic()
         spread = len(targets) > _WORKERS
         for number, target in enumerate(targets):
+            birth = born(target.submission, self._clock, now)
             task = Polled(
                 target=target,
                 since=now,
-                born=born(target.submission, self._clock, now),
+                born=birth,
                 schedule=DEFAULT if schedule is None else schedule(target.submission),
-                deadline=self._deadline,
+                deadline=self._deadline(now if birth is None else birth),
                 interval=self._interval,
                 delay=number * _SPREAD if spread else 0.0,
                 share=number / len(targets),
@@ -175,11 +175,8 @@ class Poller:
         until = now + TICK
         if self._heap and len(self._out) < _WORKERS:
             until = min(until, self._heap[0][0])
-        if self._out and self._deadline is not None:
-            if self._last_call is None and now >= self._deadline:
-                self._last_call = now + LAST_POLL_SECONDS
-            ends = [self._ends(task, self._deadline) for task in self._out.values()]
-            until = min([until, *ends])
+        if self._timeout is not None:
+            until = min([until, *(task.gives_up(now) for task in self._out.values())])
         return until
 
     def take(self, result: PollResult) -> Checked | None:
@@ -206,11 +203,11 @@ class Poller:
 
     def give_up(self) -> Iterator[Checked]:
         """After the deadline: the tasks whose last answer does not come."""
-        now = self._clock.monotonic()
-        if self._deadline is None or self._last_call is None:
+        if self._timeout is None:
             return
+        now = self._clock.monotonic()
         for key, task in list(self._out.items()):
-            if now >= self._ends(task, self._deadline):
+            if task.given_up(now):
                 del self._out[key]
                 self._threads -= 1  # its own may hang; the polls still to come get another
                 yield task.unheard()
@@ -244,8 +241,8 @@ class Poller:
         if due is not None:
             heapq.heappush(self._heap, (due, next(self._order), task))
 
-    def _ends(self, task: Polled, deadline: float) -> float:
-        """When there is something to decide about a poll that is out."""
-        if self._last_call is None:
-            return deadline
-        return max(self._last_call, task.started + LAST_POLL_SECONDS)
+    def _deadline(self, born: float) -> float | None:
+        """When the polling of a task ends that was submitted then."""
+        if self._timeout is None:
+            return None
+        return (born if self._began is None else self._began) + self._timeout

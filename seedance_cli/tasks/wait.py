@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -43,6 +44,8 @@ class WaitOptions:
 
     timeout: float | None = None
     """Seconds from now after which polling ends; 0 polls once; None: never."""
+    each: bool = False
+    """`timeout` counts for each task, from its submission on."""
     interval: float | None = None
     """Seconds from one poll of a task to the next; None: as `schedule` says."""
     schedule: Callable[[Submission], Schedule] | None = None
@@ -93,7 +96,11 @@ class Wait:
         self._targets: dict[TaskKey, Target] = {}
         """Of the tasks that are polled."""
         self._poller = Poller(
-            clock, self._queue.put, timeout=options.timeout, interval=options.interval
+            clock,
+            self._queue.put,
+            timeout=options.timeout,
+            interval=options.interval,
+            each=options.each,
         )
         self._downloads = Downloads(ledger, clock, self._queue.put, options.files)
 
@@ -145,6 +152,25 @@ class Wait:
                 return
             self._step()
 
+    def some(self, until: float) -> Iterator[Event]:
+        """What there is to tell now; where that is nothing, what comes first until then.
+
+        For whoever has more to do than wait, and adds tasks meanwhile.
+
+        Args:
+            until: on the monotonic clock.
+        """
+        if self._added:
+            self.connect()
+        if not self._ready:
+            self._step(until)
+        while self._ready:
+            yield self._ready.popleft()
+
+    def forget(self, key: TaskKey) -> Submission:
+        """Keep a task no longer that has ended; what was known of it."""
+        return self.rows.pop(key)
+
     def finish(self) -> Iterator[Event]:
         """Poll no more; the events up to the end of the downloads that are under way."""
         self._poller.stop()
@@ -167,15 +193,15 @@ class Wait:
             self.rows[key_of(delivery.submission)] = delivery.submission
         return found
 
-    def _step(self) -> None:
-        """Wait for something to happen, and have the events of it ready."""
+    def _step(self, until: float = inf) -> None:
+        """Wait for something to happen, no longer than until then; have its events ready."""
         found: list[Checked] = []
         while len(found) < self._options.together:
             now = self._clock.monotonic()
             self._poller.launch(now)
             if (found or self._ready) and self._queue.empty():
                 break
-            told = self._next(now)
+            told = self._next(now, until)
             if told is None:
                 found += islice(self._poller.give_up(), self._options.together)
                 break
@@ -196,16 +222,16 @@ class Wait:
                 self.rows[key_of(event.delivery.submission)] = event.delivery.submission
             self._ready.append(event)
 
-    def _next(self, now: float) -> PollResult | Told | None:
+    def _next(self, now: float, until: float) -> PollResult | Told | None:
         """The next thing told; None: nothing was, up to the moment at which there is more to do."""
-        pause = self._poller.until(now) - now
+        pause = max(min(self._poller.until(now), until) - now, 0.0)
         if not (self._poller.out or self._downloads.running or not self._queue.empty()):
             self._clock.sleep(pause)
             if pause == TICK:
                 self._ready.append(None)
             return None
         try:
-            return self._clock.get(self._queue, max(pause, 0.0))
+            return self._clock.get(self._queue, pause)
         except Empty:
             self._ready.append(None)
             return None

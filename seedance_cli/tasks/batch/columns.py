@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,6 +131,27 @@ def typed(name: str, cell: JsonValue, *, texts: bool) -> JsonValue:
     if name == "id" and isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
     raise ValueError("wants text")
+
+
+def request(values: Mapping[str, JsonValue], given: VideoRequest) -> VideoRequest:
+    """What a row asks for.
+
+    Args:
+        values: each of its column's type (`typed`), also of columns that are no part of it.
+        given: what counts where the row says nothing.
+    """
+    said: dict[str, object] = {}
+    for name, value in values.items():
+        column = column_of(name)
+        if column is None:
+            continue
+        if column.kind in {Kind.WORDS, Kind.VALUES}:
+            pairs = said.setdefault(column.field, dict(getattr(given, column.field)))
+            assert isinstance(pairs, dict)
+            pairs[name.partition(".")[2]] = value
+        else:
+            said[column.field] = tuple(value) if isinstance(value, list) else value
+    return replace(given, **said)  # type: ignore[arg-type]  # `typed` made them what they are
 
 
 def _number(name: str, cell: JsonValue) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FORMATS = ("jsonl", "json", "csv", "txt")
 MOST_BYTES = 64 << 20
 """Of a file; a hundred thousand long prompts are less."""
-_TEXTS = frozenset({"csv", "txt"})
+TEXTS = frozenset({"csv", "txt"})
 """The formats whose cells are texts, of which an empty one is not set."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -89,7 +89,7 @@ def parse(content: bytes, form: str) -> Manifest:
                 columns[name] = _known(name)
                 if not columns[name] and form != "csv":  # whose first line said it
                     faults.append(Fault(line, name, unknown(name)))
-        values = dict(_values(line, cells, columns, faults, texts=form in _TEXTS))
+        values = dict(_values(line, cells, columns, faults, texts=form in TEXTS))
         rows.append(Row(line, cells, values))
     return Manifest(tuple(columns), tuple(rows), tuple(sorted(faults, key=lambda one: one.line)))
 

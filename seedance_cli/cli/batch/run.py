@@ -1,0 +1,243 @@
+"""A run of a batch: drives the engine, prints what comes, and decides the exit code."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli import providers, tasks
+from seedance_cli.cli.batch.report import Report
+from seedance_cli.cli.output.tally import Tally
+from seedance_cli.cli.unknown import verdict
+from seedance_cli.errors import Interrupted, OutcomeUnknown, SeedanceError, Stopped, WriteFailed
+from seedance_cli.models import Conditions, Found
+from seedance_cli.system import signals
+from seedance_cli.tasks import batch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from seedance_cli.cli.batch.book import Book, Given
+    from seedance_cli.cli.batch.results import Results
+    from seedance_cli.cli.session import Session
+    from seedance_cli.models import Submission
+
+_TOGETHER = 64
+"""Answers that are written down in one commit, where as many have come by then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to go about a run."""
+
+    jobs: int
+    follow: bool
+    """Wait for the tasks; else print their refs."""
+    retry_failed: bool
+    fail_fast: bool
+    timeout: float | None
+    interval: float | None
+
+
+class _Elsewhere(Exception):
+    """Another process is sending the row."""
+
+
+class Work(NamedTuple):
+    """What there is to do."""
+
+    book: Book
+    """The rows' orders."""
+    given: Given
+    items: Sequence[batch.Item]
+    """The rows, each with its action."""
+    results: Results | None
+
+
+def run(session: Session, work: Work, options: Options) -> int:
+    """Submit what is to be submitted, and wait for it.
+
+    Args:
+        session: its ledger is open for paying.
+        work: the rows.
+        options: how to go about it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigError: a provider's key is missing; nothing was sent.
+        Interrupted: a signal; the tasks run on.
+        WriteFailed: stdout could not be written.
+    """
+    return _Run(session, work, options).run()
+
+
+class _Run:
+    def __init__(self, session: Session, work: Work, options: Options) -> None:
+        self.session = session
+        self.book, self.given, self.items, self.results = work
+        self.options = options
+        self.ledger = session.ledger()
+        self.report = Report(session, work.given, work.items, follow=options.follow)
+        self.engine: batch.Batch | None = None
+
+    def run(self) -> int:
+        out = self.session.out
+        out.check_stdout()
+        for item in self.items:
+            if item.action in {batch.Action.SUBMIT, batch.Action.RETRY}:
+                self.session.channel(self.book.settings(item.seller))
+        out.owe(self.report.document)
+        try:
+            self._loop()
+        except BaseException as ended:
+            stop = signals.behind(ended)
+            if stop is None:
+                raise
+            with signals.held():
+                self._write()
+                with suppress(WriteFailed):  # what the signal asked for goes first
+                    self.report.tell()
+                raise self._come_back(stop) from None
+        self._write()
+        self.report.tell()
+        if self.results is not None and self.results.error is not None:
+            self.report.failed(None, self.results.error)
+        return verdict(out, self.report.failures, ())
+
+    def _loop(self) -> None:
+        history = tasks.Estimates(self.ledger, self.session.clock)
+        files = tasks.Files(self._place, force=self.given.force) if self.given.download else None
+        options = tasks.WaitOptions(
+            timeout=self.options.timeout,
+            each=True,
+            interval=self.options.interval,
+            schedule=history.schedule,
+            new=True,
+            together=1 if self.options.fail_fast else _TOGETHER,
+            files=files,
+            look=not self.given.download,
+        )
+        with (
+            tasks.Wait(self.ledger, self.session.clock, self.session.target, options) as wait,
+            Tally(self.session.out, self.session.clock) as tally,
+        ):
+            self.engine = batch.Batch(
+                self.items,
+                wait,
+                self.session.clock,
+                batch.BatchOptions(
+                    buy=self._buy,
+                    find=self._find,
+                    jobs=self._jobs(),
+                    follow=self.options.follow,
+                ),
+            )
+            try:
+                for event in self.engine:
+                    self._take(event, tally)
+            except BaseException:
+                for event in self.engine.stop():
+                    self._take(event, tally)
+                raise
+            finally:
+                self.report.mark()
+        self.report.left(self.engine.left)
+
+    def _take(self, event: batch.BatchEvent, tally: Tally) -> None:
+        engine = self.engine
+        assert engine is not None
+        self.report.take(event)
+        if self.options.fail_fast and self.report.failures:
+            engine.halt()
+        if self.results is not None:
+            if not isinstance(event, batch.Watched):
+                self.results.changed()
+            self.results.write_when_due(self.report.refresh)
+        if self.options.follow:
+            tally.show(lambda: self.report.line(engine.running, engine.waiting))
+
+    def _jobs(self) -> Mapping[str, int]:
+        """How many may be in flight at each provider."""
+        if not self.options.follow:  # when they end is not known
+            return dict.fromkeys((item.provider for item in self.items), len(self.items))
+        found = {}
+        for item in self.items:
+            documented = providers.get(item.provider).info.concurrency
+            found[item.provider] = min(self.options.jobs, documented or self.options.jobs)
+        return found
+
+    def _find(self, item: batch.Item) -> Submission:
+        assert item.known is not None
+        return self.ledger.row(item.known.intent)
+
+    def _place(self, row: Submission, index: int) -> Path:
+        assert self.engine is not None
+        return self.book.place(self.engine.item_of(row), row, index)
+
+    def _buy(self, item: batch.Item) -> batch.Bought:
+        """Send one row through the money gate. What ends it is data: the other rows go on."""
+        payment = tasks.Payment()
+        order = self.book.order(item)
+        name = f"{self.given.batch}/{item.key}"
+
+        def announce() -> None:
+            payment.told = self.session.out.always(f"submitted {payment.ref} ({name})")
+
+        def waiting(_row: Submission) -> None:
+            raise _Elsewhere
+
+        conditions = Conditions(
+            name=name,
+            batch=self.given.batch,
+            row=item.key,
+            retry_failed=self.options.retry_failed,
+            price=item.price,
+        )
+        try:
+            tasks.submit(
+                self.session.channel(order.settings),
+                order.video,
+                order.request,
+                self.ledger,
+                self.session.clock,
+                payment=payment,
+                announce=announce,
+                conditions=conditions,
+                waiting=waiting,
+                rate_limit_tries=1,
+            )
+        except _Elsewhere:
+            return batch.Bought(elsewhere=True)
+        except SeedanceError as error:
+            return batch.Bought(payment.submission, error, sent=payment.bought)
+        except BaseException:
+            if payment.bought and payment.ref is None:
+                item.error = payment.error or OutcomeUnknown(
+                    f"{name}: the paid request left for {item.provider}: you may have been charged",
+                    hint="do not run it again before: seedance recover",
+                )
+                self.report.unknown = item.error
+            raise
+        return batch.Bought(payment.submission, sent=payment.found is Found.NEW)
+
+    def _write(self) -> None:
+        with suppress(WriteFailed):
+            self.report.refresh()
+        if self.results is not None:
+            self.results.write(lambda: None)
+
+    def _come_back(self, stop: Interrupted) -> Interrupted:
+        engine = self.engine
+        running = 0 if engine is None else engine.running
+        waiting = 0 if engine is None else engine.waiting
+        on = "1 task runs on" if running == 1 else f"{running} tasks run on"
+        rows = "1 row was" if waiting == 1 else f"{waiting} rows were"
+        words = f"interrupted; {on}, and {rows} not submitted"
+        error: SeedanceError = Stopped(words, hint="the same command goes on with both")
+        if self.report.unknown is not None:
+            error = self.report.unknown.but(message=f"{words}; {self.report.unknown.message}")
+        return Interrupted(stop.signum, error.but(retry_safe=not self.options.retry_failed))
