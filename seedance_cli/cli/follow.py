@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from seedance_cli.tasks import Event, TaskKey
 
 _ALIVE = frozenset({3, 4, 5})
-"""Codes that, once a task is paid for, become 8: it is alive as far as known."""
+"""Exit codes that, once a task is paid for, become 8: it is alive as far as known."""
 _TOGETHER = 64
 """Answers that are written down in one commit, where as many have come by then."""
 _STOPPED_WATCHING = 8
 _NO_USE = frozenset({1, 4, 7})
-"""Codes after which waiting again is no advice."""
+"""Exit codes after which no hint says to wait again."""
 
 
 def follow(
@@ -212,7 +212,7 @@ class _Follow:
         display.tick()
 
     def _checked(self, seen: Checked, display: Display) -> None:
-        """Take one look at one task."""
+        """Take an answer about one task."""
         key = key_of(seen.submission)
         self.known[key] = seen.submission
         self.learned |= seen.answered
@@ -241,7 +241,7 @@ class _Follow:
             self.out.event(task_object(submission))
 
     def _ended(self, event: Ended, display: Display) -> None:
-        """Tell what came of a task, and that nothing more will."""
+        """Tell what a task has brought, and that nothing more comes."""
         delivery = event.delivery
         if self.wanted.output == "-" and self.wanted.download and delivery.error is None:
             delivery = pour(self.session, display, event.target, delivery.lost)

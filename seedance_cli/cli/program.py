@@ -102,8 +102,8 @@ app = typer.Typer(
     cls=_Commands,
     help="Make video with ByteDance's Seedance models, at any of the services that sell it.",
     no_args_is_help=True,
-    add_completion=False,  # `_shells` says why
-    rich_markup_mode=None,  # `_help` lays it out
+    add_completion=False,  # `cli/shells.py` says why
+    rich_markup_mode=None,  # `cli/help.py` lays it out
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -108,7 +108,7 @@ def with_defaults(
         changes[name] = value
         if name == "model":
             model = str(value)
-    return replace(video, **changes)  # type: ignore[arg-type]  # profiles checks the types
+    return replace(video, **changes)  # type: ignore[arg-type]  # config checks the types
 
 
 def _from_file(path: Path) -> str:

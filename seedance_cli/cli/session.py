@@ -79,11 +79,11 @@ class Session:
         self._cwd: Path | None = None
         self._said: set[str] = set()
         self.verb = "wait"
-        """What would be typed again, where a task could not be reached."""
+        """The command that a hint names, where a task could not be reached."""
         self.left_out: Collection[str | None] = ()
-        """Intents of tasks that `unfinished` knows and did not give."""
+        """Intents of tasks that `unfinished` left out, since no key may go to their endpoint."""
         self._vouched: set[tuple[str | bool | None, ...]] = set()
-        """Where the ledger's endpoints were found in order."""
+        """The endpoints of rows that a key may go to, as far as looked at."""
         self._stack = ExitStack()
         self._channels = Channels(out, clock, lambda: self.state_dir, self._stack)
 
@@ -154,7 +154,7 @@ class Session:
             provider: instead of the option's.
             profile: instead of the option's.
             task: whose row decides instead, as far as it knows.
-            listed: whether `provider` is only one of a list that nobody wrote.
+            listed: whether the user did not name `provider`: it is one of all that there are.
         """
         settings = profiles.resolve(
             self._profiles(),
@@ -214,7 +214,7 @@ class Session:
     def ledger(self) -> Ledger:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.
 
-        So one that cannot be read counts as empty, and that is said; and so where no home is known.
+        So a ledger that cannot be read counts as empty, which is said, and one without a home, too.
 
         Raises:
             ConfigError: a variable names its folder in a way that cannot be meant.
@@ -233,7 +233,7 @@ class Session:
             return self._ledger
 
     def readable_ledger(self) -> Ledger:
-        """The ledger where it is the only one to know: a damaged one is not an empty one.
+        """The ledger for commands that need what it knows: a damaged one is not an empty one.
 
         Raises:
             WriteFailed: it cannot be read.
@@ -309,7 +309,7 @@ class Session:
             WriteFailed: the ledger cannot be read.
             ConfigError: where it would be is not known, or a profile is named that is not there.
         """
-        # Which no task may come to need.
+        # A profile that is named has to be there, though perhaps no task needs it.
         if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
             profiles.choose_profile(self._profiles(), self.env, self._profile)
         rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
 
 ORDER = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
-"""Which of several outcomes decides the exit code, the worst first (contract, section 2)."""
+"""The exit codes, the worst first: of several failures, that of the worst one counts (contract,
+section 2)."""
 
 
 def name_them(session: Session) -> list[Submission]:

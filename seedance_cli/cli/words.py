@@ -34,7 +34,7 @@ class _Options(NamedTuple):
     """The options of one command."""
 
     takes: dict[str, int]
-    """The name as typed, and how many values it takes."""
+    """How many values an option takes, by its name as it is typed."""
     alone: frozenset[str]
     """Those that end the command, and so count as words of their own only: `-h`, `-V`."""
 

@@ -56,7 +56,7 @@ class Approval(Part):
         try:
             with self._store.writing():
                 self._store.settle_abandoned()
-                # Not raised in here: what was abandoned stays settled.
+                # Not raised inside the transaction: abandoned rows stay settled.
                 answer = self._answer(purchase)
                 if answer.error is None and answer.found is Found.NEW:
                     self._insert(intent, purchase, answer.attempt)

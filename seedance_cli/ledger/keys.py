@@ -15,7 +15,7 @@ class Keys(Part):
         return str(self._meta("ledger"))
 
     def key_proof(self, key: str, endpoint: str) -> str:
-        """What a row keeps of its submit's key and endpoint: enough to know the pair again.
+        """What a row keeps of the key and endpoint of its submit: enough to know the pair again.
 
         HMAC-SHA-256 in hex of the endpoint's origin and the key, under this ledger's random salt:
         the key cannot be found from it, and two ledgers share none.

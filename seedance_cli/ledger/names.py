@@ -28,7 +28,7 @@ class Standing(NamedTuple):
     intent: str | None = None
     """Of the attempt that counts: the newest that was not refused, not sent or discarded."""
     attempt: int = 1
-    """Which one a new attempt is."""
+    """The number of a new attempt."""
     error: SeedanceError | None = None
 
 

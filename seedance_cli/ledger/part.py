@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Part:
-    """One matter of the ledger; `Ledger` is all of them over one store. None of them knows SQL."""
+    """What serves one purpose of the ledger; `Ledger` joins all parts. None of them knows SQL."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         """Take over an open store.

@@ -33,8 +33,8 @@ class Ledger(
 ):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 
-    Each of its parts is one matter, over one store: which one is chosen in `open`, and nowhere
-    else. A ledger belongs to one thread. Errors of the file are `WriteFailed`.
+    Its parts serve one purpose each, over one store, which `open` alone chooses. A ledger belongs
+    to one thread. Errors of the file are `WriteFailed`.
     """
 
     @classmethod

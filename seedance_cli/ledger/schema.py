@@ -55,7 +55,7 @@ _FIRST_RELEASE = (
 # What a default says is true of the rows of before, and of those that a process of the release
 # before, still running, writes after this step.
 _WHAT_THE_FIELD_FOUND = (
-    # By which rule `fingerprint` was made: 1 knows neither path nor query (`fingerprint.RULE`).
+    # By which rule `fingerprint` was made: 1 knows neither path nor query (`models.RULE`).
     "ALTER TABLE intents ADD COLUMN fingerprint_rule INTEGER NOT NULL DEFAULT 1",
     # HMAC of the submit's key and endpoint under `meta.salt`; null: not known.
     "ALTER TABLE intents ADD COLUMN key_proof TEXT",

@@ -1,4 +1,4 @@
-"""What keeps the rows of the ledger, whatever it is; one that nobody brings to its end is settled.
+"""The store of the ledger's rows, whatever the backend; here rows of ended processes are settled.
 
 A backend brings transactions, statements, and locks that say whether a process lives.
 """
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 _NOBODY: Mapping[str, IntentState] = {}
 LONGEST_SENDING = timedelta(minutes=10)
-"""After that an answer of its process is no longer waited for, though it may be only stopped."""
+"""How long the answer of a `sending` row is waited for, though its process may only be stopped."""
 
 
 class _Left(NamedTuple):
-    """What becomes of a row that nobody brings to its end."""
+    """The new state of a row that nobody brings to its end."""
 
     state: IntentState
     evidence: str
@@ -69,7 +69,7 @@ class Known(NamedTuple):
 
 
 class Store(ABC):
-    """The open tables. What a backend has of its own comes first, what all do alike after it."""
+    """The open tables. First what each backend does in its own way, then what all do alike."""
 
     on_disk: bool
     """Whether what is written lasts."""
@@ -89,7 +89,7 @@ class Store(ABC):
 
     @abstractmethod
     def materialise(self) -> None:
-        """Make a ledger that lasts, if this is a stand-in for one. Its rows are none yet."""
+        """Make a ledger that lasts, if this is a stand-in for one. It has no row yet."""
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
@@ -251,11 +251,11 @@ class Store(ABC):
         return {row["intent"]: left for row, left in found if left is not None}
 
     def _latest(self) -> str:
-        """When a request has left at the earliest whose answer may still come."""
+        """The earliest time at which a request may have left whose answer may still come."""
         return time_text(self._clock.now() - LONGEST_SENDING) or ""
 
     def _left(self, row: sqlite3.Row, latest: str) -> _Left | None:
-        """What becomes of a row that is on its way; None: its process brings it to its end."""
+        """The new state of a row that is on its way; None: its process brings it to its end."""
         state = IntentState(row["state"])
         if not self.lives(row["intent"]):
             with self.decoding():
@@ -269,7 +269,7 @@ class Store(ABC):
 
 
 def _of_a_process_gone(state: IntentState, evidence: str) -> _Left:
-    """What becomes of a row whose process is gone."""
+    """The new state of a row whose process is gone."""
     came = read_evidence(evidence)
     if state is not IntentState.PREPARED or not came:
         return _ENDED[state]

@@ -51,7 +51,7 @@ class SqliteStore(Store):
             self.release(intent)
 
     def materialise(self) -> None:
-        """Make the ledger on the disk, if this is a stand-in for it. Its rows are none yet."""
+        """Make the ledger on the disk, if this is a stand-in for it. It has no row yet."""
         if self.on_disk or self._folder is None:
             return
         db = sqlite_file.connect(self._folder, create=True)

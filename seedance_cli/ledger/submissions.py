@@ -1,4 +1,4 @@
-"""Before and after the paid POST: what is written of it.
+"""What is written before and after the paid POST.
 
 `prepare` (`approval.py`) → `sending` → the POST → `accept` → `told`, or `settle`; `between_tries`
 leads back to before `sending`. Each returns once the disk has it.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ON_ITS_WAY = frozenset({IntentState.PREPARED, IntentState.SENDING})
 _LOOK_SECONDS = 0.5
-"""Between two looks at the row that another process is going to settle."""
+"""Seconds between two looks at the row that another process is going to settle."""
 
 
 def arrived(

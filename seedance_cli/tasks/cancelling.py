@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CancelAnswer(NamedTuple):
-    """What became of one cancel."""
+    """The result of one cancel."""
 
     submission: Submission
     """With the task as it is now."""
@@ -90,7 +90,7 @@ def not_cancelled(one: Submission, *, sent: bool) -> Rejected:
 
 
 def _send(target: Target, clock: Clock) -> Submission:
-    """Send the cancel; the task as the answer says, or as a read says where that says nothing."""
+    """Send the cancel; the task as its answer says, or a read, where the answer says nothing."""
     lost: SeedanceError | None = None
     try:
         after = ask(target, target.channel.provider.cancel)

@@ -1,4 +1,4 @@
-"""What came of one task, for stdout and the exit code."""
+"""What a task that has ended brings: lines for stdout, saved files, or an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Delivery:
-    """What came of one task. A failure is data here: the other tasks go on."""
+    """What one task brings. A failure is data here: the other tasks go on."""
 
     submission: Submission
     """With what the delivery changed: saved files, fresh URLs."""
@@ -27,16 +27,16 @@ class Delivery:
     complete: bool = False
     """Whether the user has nothing more to get from this task, once lines and error are out."""
     lost: SeedanceError | None = None
-    """The provider does not know the task any more: said where its video is gone, too."""
+    """Set where the provider no longer knows the task: told together with a failed download."""
 
     def failed(self, error: SeedanceError) -> None:
-        """Take the first thing that went wrong with it."""
+        """Keep the error, if it is the first one of this task."""
         if self.lost is not None and isinstance(error, DownloadFailed):
             error = self.lost.but(message=f"{self.lost.message}; {error.message}")
         self.error = self.error or error
 
     def observe(self, read: Submission, ledger: Ledger) -> None:
-        """Take and write down what the provider said when the task was read anew."""
+        """Keep what the provider said when the task was read anew, and write it into the ledger."""
         assert read.task is not None
         try:
             self.submission = ledger.observe(read, read.task)
@@ -45,13 +45,13 @@ class Delivery:
             self.error = self.error or error
 
     def record(self, index: int, path: Path, size: int, ledger: Ledger) -> None:
-        """Take and write down where a video is.
+        """Keep where a video was saved, and write it into the ledger.
 
         Args:
             index: which of the task's videos, from 1.
             path: the file.
             size: its bytes.
-            ledger: takes it.
+            ledger: takes the file.
         """
         try:
             self.submission = ledger.add_file(self.submission, index, path, size)

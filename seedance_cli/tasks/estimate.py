@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _MINUTE = 60.0
 _HOUR = 3600.0
 _COARSE = 10.0
-"""From so many seconds, minutes or hours on, or so wide a range, fine steps would be no truth."""
+"""From so many seconds, minutes or hours on, or for so wide a range, a finer step would claim more
+than is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Estimates:
         self._ledger = ledger
         self._clock = clock
         self._of: dict[str, _Kind] = {}
-        """By intent, or endpoint."""
+        """The kinds that were asked for, by intent, or by endpoint."""
         self._kinds: dict[tuple[object, ...], _Kind | None] = {}
 
     def __call__(self, submission: Submission) -> str | None:

@@ -64,7 +64,7 @@ def submit(
         video: what the user asked for, for the record.
         request: the same as the provider words it; frozen here.
         ledger: takes the intent before, the task id after.
-        clock: bounds it.
+        clock: bounds every wait, and stamps the times.
         payment: takes what is known, at every step; with the submission at the end.
         announce: puts the ref in `payment` on a stream, and notes there that it is told.
         conditions: name, batch, budgets and the like.
@@ -242,7 +242,7 @@ class _Gate:
 
     @property
     def intent(self) -> str:
-        """The id of its row."""
+        """The id of the row."""
         assert self.prepared.intent is not None
         return self.prepared.intent
 

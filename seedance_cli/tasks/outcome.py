@@ -65,7 +65,7 @@ def _judge_failure(
         reply: all that came.
         response: the answer in it.
         clock: for the date in a `Retry-After`.
-        meant: the HTTP status that it says it is, where that is not the one that it has.
+        meant: the status that its body states, where its HTTP status is another one.
     """
     status = meant or response.status
     if status in _UNCLEAR or status >= 500:  # noqa: PLR2004 - HTTP's own classes
@@ -86,7 +86,7 @@ def _judge_failure(
         refused = _naming(refused, make_ref(provider.info.name, named.task_id))
     if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
-        if named is not None:  # a limit that was told of the next request, maybe
+        if named is not None:  # perhaps a limit that speaks of the next request
             return unclear(provider, reply, f"the answer is HTTP {status}, and has a task's id")
         if problem is not None and problem.code in provider.info.lasting_codes:
             refused = refused.but(lasting=True)

@@ -35,13 +35,13 @@ class Payment:
     error: SeedanceError | None = None
     """Why there is no task, or why the ledger lacks it."""
     found: Found = Found.NEW
-    """What stands for the request; unless it is new, nothing was sent."""
+    """Whether the ledger had a task for this request; unless it is `NEW`, nothing was sent."""
     repeatable: bool = False
     """Whether the same command again can pay nothing a second time, whatever became of this one."""
     told: bool = False
     """Whether the ref is on a stream."""
     done: bool = False
-    """Whether everything was told that the command was asked for."""
+    """Whether all that the command was asked for was told."""
 
     @property
     def ref(self) -> str | None:

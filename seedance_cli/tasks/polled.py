@@ -39,16 +39,16 @@ class Polled:
     interval: float | None
     """Seconds from one poll to the next; None: as the schedule says."""
     delay: float
-    """Seconds at most by which the first pause is longer: tasks that are all due at once at first
-    shall not stay so."""
+    """Seconds by which the first pause may be longer, so that tasks that are all due at once are
+    spread."""
     share: float
-    """The share of that pause that may be added, from 0 to 1."""
+    """The share of the first pause that may be added to it, from 0 to 1."""
     due: float = 0.0
-    """When its newest poll was to leave."""
+    """When the newest poll was to leave."""
     started: float = 0.0
-    """When it left."""
+    """When that poll left."""
     again: float | None = None
-    """When the next one is to leave; None: the task is polled no more."""
+    """When the next poll is to leave; None: the task is polled no more."""
     _last_call: float | None = None
     """When a poll that is out is given up; known once the deadline was seen to pass."""
     _patience: Patience = field(default_factory=Patience)
@@ -144,7 +144,7 @@ class Polled:
         return None
 
     def _end(self, error: SeedanceError, now: float) -> Checked | None:
-        """The end of the polling where a poll failed so; None: it goes on."""
+        """The end of the polling, if this failure ends it; None: it goes on."""
         if self._not_there_yet(error, now):
             return None
         if not passing(error):
@@ -188,7 +188,7 @@ class Polled:
         return min(self.delay, self.share * pause)
 
     def _late(self, cause: SeedanceError | None = None) -> WatchTimeout:
-        """The deadline passed.
+        """The error of a deadline that has passed.
 
         Args:
             cause: why the last poll brought nothing. None: it was answered.
@@ -204,7 +204,7 @@ class Polled:
     def _age(self, now: float) -> float:
         """Seconds since it was submitted.
 
-        One that was submitted nobody knows when counts as old enough for its first poll.
+        A task whose submit time is not known counts as old enough for its first poll.
         """
         if self.born is None:
             return now - self.since + self.schedule.first()

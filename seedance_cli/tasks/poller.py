@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.schedule import Schedule
 
 TICK = 30.0
-"""Seconds; no longer silence than this between two events of a wait."""
+"""Seconds: the longest silence between two events of a wait."""
 _WORKERS = 16
 """Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due:
 each connection that a pool holds makes every request through it a little slower."""
@@ -38,7 +38,7 @@ _EARLY = 0.02
 """Seconds by which a poll may leave before it is due, together with another one: with thousands of
 tasks, waking up for each of them would cost as much as asking."""
 _LIMITED_WORKERS = 4
-"""Of these, at one provider with a documented rate limit, where a poll may wait for its turn."""
+"""Polls out at once at a provider with a documented rate limit, where they wait for their turn."""
 
 
 @dataclass(slots=True)
@@ -105,11 +105,11 @@ class Poller:
         """Tasks that are being asked, by identity."""
         self._work: SimpleQueue[Polled | None] = SimpleQueue()
         self._threads = 0
-        """Those that can be counted on; each poll that is out has one."""
+        """Threads that still answer; each poll that is out has one."""
         self._started = 0
-        """Threads, in all."""
+        """Threads that were started in all."""
         self._limited: dict[int, _Limited] = {}
-        """By the identity of the channel."""
+        """The polls at each channel with a rate limit, by the identity of the channel."""
 
     @property
     def busy(self) -> bool:
@@ -187,7 +187,7 @@ class Poller:
             waited for no longer.
 
         Raises:
-            Exception: what the poll ended in, where that is no answer.
+            Exception: the error that ended the poll, where it is no answer.
         """
         task, answer = result.task, result.answer
         limited = self._limit(task)

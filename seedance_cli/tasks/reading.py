@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.channel import Channel
 
 READ_TRIES = 3
-"""Of a command that asks once; `watch` has a schedule of its own."""
+"""Reads of a command that asks once; `Wait` has a schedule of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_patiently(target: Target, clock: Clock) -> Submission:
 
 
 def passing(error: SeedanceError) -> bool:
-    """Whether the next answer may be another one."""
+    """Whether another try may bring another answer."""
     if isinstance(error, Unreachable | RateLimited):
         return True
     return told(error) and not isinstance(error, Unauthorized | Forbidden | NotFound)

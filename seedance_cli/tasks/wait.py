@@ -94,7 +94,7 @@ class Wait:
         """Events to be yielded before anything else happens."""
         self._added: list[Submission] = []
         self._targets: dict[TaskKey, Target] = {}
-        """Of the tasks that are polled."""
+        """The way to each task that is polled."""
         self._poller = Poller(
             clock,
             self._queue.put,
@@ -177,7 +177,7 @@ class Wait:
         yield from self
 
     def stop(self) -> list[Event]:
-        """Give up what is under way; what there is to tell of it all the same.
+        """Give up what is under way; the events that there still are of it.
 
         Bytes that can be resumed stay. A file that was whole is recorded, so that the next wait
         takes it for this task's own; its task has no `Ended`, and is not delivered.

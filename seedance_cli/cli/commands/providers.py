@@ -39,7 +39,7 @@ _FIELDS = (
     "key",
     "check",
 )
-"""Of a row, after its name; the last one only with `--check`."""
+"""The fields of a row, after the name; the last one only with `--check`."""
 _OPTIONS = (
     *("duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "seed", "watermark"),
     *("images", "first_frame", "last_frame", "reference_videos", "reference_audios"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks import Transfer
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-"""Of the cursor."""
+"""Hide and show the cursor."""
 _FRAME = 0.25
 """Seconds between two drawings of the live lines."""
 _ORDER = {Status.RUNNING: 0, Status.UNKNOWN: 1, Status.QUEUED: 2}
@@ -42,12 +42,12 @@ class Row:
     began: float
     """On the monotonic clock."""
     raw_word: str | None = None
-    """The provider's own, as it came."""
+    """The provider's own status word, as it came."""
     word: str = ""
-    """The same, made safe; empty where it says nothing new."""
+    """The provider's word, made safe; empty where it says nothing new."""
     estimate: str = ""
     said: Status | None = None
-    """The status of its last plain line."""
+    """The status that its last plain line told."""
 
 
 class Screen:
@@ -74,7 +74,7 @@ class Screen:
         self._ended = threading.Event()
         self._height = 0
         self._hidden = False
-        """Whether the cursor is."""
+        """Whether the cursor is hidden."""
         self._stops = False
         """Whether Ctrl-Z comes to `_stopped`."""
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
@@ -126,7 +126,7 @@ class Screen:
     def _catch_ctrl_z(self) -> None:
         if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
             return
-        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:  # else somebody wants it otherwise
+        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:  # else somebody else handles Ctrl-Z
             self._stops = True
             signal.signal(signal.SIGTSTP, self._stopped)
 

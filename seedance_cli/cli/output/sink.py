@@ -1,6 +1,6 @@
 """Both streams: stdout carries results and nothing else, stderr all the rest.
 
-Whatever is written here has been made safe (`text.safe`), fits the stream's encoding, and is
+Whatever is written here has been made safe (`models.safe`), fits the stream's encoding, and is
 flushed at once. A stdout that cannot be written is an error that names the result; a stderr that
 cannot be written is not: it must never stop a command that has paid.
 """
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _NARROW = 20
-"""Columns; below, nothing is laid out or animated."""
+"""Columns of a terminal below which nothing is laid out or animated."""
 
 
 class Closed(WriteFailed):
@@ -87,7 +87,7 @@ class Output:
         self.leave: Callable[[], None] = _nothing
         """Ends a live display, if one is there still, and gives the cursor back."""
         self._lost: tuple[type[WriteFailed], str] | None = None
-        """What became of stdout, once it could not be written."""
+        """The error of stdout, once it could not be written."""
         self._unheard = False
         """Whether stderr could not be written."""
         self._owed: Callable[[], object | None] | None = None

@@ -1,7 +1,7 @@
 """Fetch a video: without a key, resumed where that is safe, and never a broken file in its place.
 
-Redirects are followed by hand and held to rules (`_video_url`). The bytes go to a private file
-beside the target (`partfile`); only what is as long as declared, or whole by its own boxes (`mp4`),
+Redirects are followed by hand and held to rules (`source`). The bytes go to a private file
+beside the target (`part`); only what is as long as declared, or whole by its own boxes (`mp4`),
 gets the name. Errors here have no hint: the way back is `seedance wait REF`, and only the caller
 knows the ref.
 """
@@ -56,11 +56,11 @@ class Saved:
     """Whether its own layout shows that it is whole. If not, only its declared length does, or,
     where none was declared, nothing: to be said to the user."""
     is_file: bool = field(default=True, compare=False)
-    """Whether it lies there now; else a stream took it."""
+    """Whether the target is a file; else a stream took the bytes."""
 
 
 def _unlogged(_: str) -> None:
-    """Where nobody wants to know of the exchanges."""
+    """The log of a caller that wants none."""
 
 
 def download(
@@ -204,7 +204,7 @@ def look(
 
 @dataclass(slots=True)
 class _Way:
-    """Where a video comes from, and by what rules."""
+    """The URL of a video, and the rules by which it is fetched."""
 
     url: str
     allow_private: bool

@@ -70,7 +70,7 @@ class Downloads:
         self._waiting: list[tuple[Delivery, Target]] = []
         self._jobs: dict[Job, Delivery] = {}
         self._paused: set[Job] = set()
-        """Those whose video is waited for: their places are free meanwhile."""
+        """The jobs whose video is waited for: their places are free meanwhile."""
 
     @property
     def busy(self) -> bool:
@@ -93,10 +93,10 @@ class Downloads:
         return self._start()
 
     def take(self, told: Told) -> Iterator[Event]:
-        """Take what a thread has told; what comes of it.
+        """Take what a thread has told; the events that follow from it.
 
         Raises:
-            Exception: what a job ended in, where that is no failure of the download.
+            Exception: the error that ended a job, where it is no failure of the download.
         """
         match told:
             case Logged() | Downloading():
@@ -134,7 +134,7 @@ class Downloads:
         if isinstance(told, Renewed):
             delivery.observe(told.submission, self._ledger)
             return
-        # A ledger that cannot take it keeps nobody from a video that is paid for.
+        # A ledger that cannot take the name keeps nobody from a video that is paid for.
         with suppress(WriteFailed):
             video = told.video
             self._ledger.will_save(delivery.submission, video.index, video.path, told.size)

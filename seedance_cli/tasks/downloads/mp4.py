@@ -32,8 +32,8 @@ class Layout(StrEnum):
     CLOSED = "closed"
     """Whole: every box ends where the next begins, the last one at the end of the file."""
     OPEN = "open"
-    """Nothing is missing as far as one can see, but the layout says of no end that it is the end:
-    a last box without a length, or fragments."""
+    """Nothing seems to be missing, but the layout does not say where the file ends: its last box
+    has no length, or it has fragments."""
     RAGGED = "ragged"
     """`moov` and `mdat` are whole; what follows them is not a whole box."""
     BROKEN = "broken"

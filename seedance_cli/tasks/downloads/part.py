@@ -73,7 +73,7 @@ class Part:
         self.size = 0
         """Bytes in it."""
         self.total: int | None = None
-        """Bytes it will have, where that is known."""
+        """Bytes that the whole video has, where that is known."""
         self.mark: Mark | None = None
         self._elsewhere = True
         """Whether the file's position may be another than its end."""
@@ -263,7 +263,7 @@ class Part:
             self.mark, self.size, self.total = mark, size, mark.total
 
     def _forget(self) -> None:
-        # The mark goes first: bytes without it are nothing, it without its bytes would be a lie.
+        # The record goes first: bytes without it are ignored; without its bytes it would be wrong.
         self.mark = None
         if self._mark_path is not None:
             remove_mark(self._mark_path)

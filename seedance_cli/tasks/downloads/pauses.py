@@ -27,7 +27,7 @@ class Pauses:
         self._left, self._next = self._whole, _FIRST
 
     def spend(self, seconds: float) -> None:
-        """Take away what was waited in vain besides."""
+        """Take off seconds that were waited in vain outside of the pauses."""
         self._left -= seconds
 
     def take(self, asked: float | None) -> float | None:

@@ -32,7 +32,7 @@ AT_ONCE = 4
 MOST = 64
 """Tasks that are under way, those included whose video is waited for."""
 _STEP = 0.5
-"""Seconds that a thread waits for a place, or a name, unaware of a wish to stop."""
+"""Seconds that a thread waits for a place or a name before it looks for a wish to stop."""
 STOP_SECONDS = 1.0
 """How long `DownloadPool.stop` waits for the threads; one that flushes to the disk takes longer."""
 
@@ -64,7 +64,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """It is asked for again."""
+    """The pause of a job is over: its video is asked for again."""
 
     job: Job
 
@@ -147,7 +147,7 @@ class Source:
         return self._urls[index]
 
     def renew(self) -> Submission | None:
-        """Read the task; what it brought, if anything. Where no answer came, the old URLs do."""
+        """Read the task for newer URLs; None where it is as before, or no answer came."""
         before, self._refused = self._where.submission, None
         try:
             found = read(self._where)

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 STDOUT = 1
 _LINKS = 40
-"""Links that lead to one another, after which the system gives up, too."""
+"""Links that are followed, one after the other; the system gives up there, too."""
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/(\d+)(?:/task/\d+)?/fd")
 _OPEN = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0)
 _READER_SECONDS = 0.1
-"""Between two looks whether a FIFO has a reader."""
+"""Seconds between two looks whether a FIFO has a reader."""
 
 
 def check_target(path: Path, *, force: bool) -> None:

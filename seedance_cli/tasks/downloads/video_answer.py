@@ -45,7 +45,7 @@ _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
 _DAY = 86_400.0
 _LONGEST = 80
-"""Characters shown of a header field."""
+"""Characters of a header field that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _encoding(headers: Mapping[str, str]) -> str:
 
 
 def _at_speed(chunks: Iterator[bytes], clock: Clock) -> Iterator[bytes]:
-    """The same, as long as they come fast enough. What the caller does meanwhile does not count."""
+    """The chunks, as long as they come fast enough. The time of the caller does not count."""
     waited, came = 0.0, 0
     while True:
         asked = clock.monotonic()
