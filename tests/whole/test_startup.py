@@ -40,6 +40,7 @@ COMMANDS = (
     "providers",
     "list",
     "recover",
+    "batch",
     "login",
     "logout",
     "sandbox",
