@@ -1,4 +1,4 @@
-"""A provider that answers by a script: all four dialects, on one real socket server.
+"""A provider that answers by a script: several dialects, on one real socket server.
 
     with ScriptedProvider() as server:
         server.task("t1", "queued", unavailable, "running", done())
@@ -78,13 +78,15 @@ _WORDS = {
 
 
 class ScriptedProvider:
-    """Serves all four providers while its `with` block runs."""
+    """Serves the providers while its `with` block runs."""
 
     def __init__(self) -> None:
         self.server = BytesServer(self._serve)
         self.tasks: dict[str, deque[Step]] = {}
         self.cancels: dict[str, Step] = {}
         """What a cancel of the task answers; without an entry it is confirmed."""
+        self.deletes: list[str] = []
+        """The tasks of the DELETEs that came; without an entry in `cancels` each is cancelled."""
         self.submits: deque[Step | None] = deque()
         """What submits answer, in turn: None (the rule) accepts with the next of `ids`."""
         self.ids: deque[str] = deque(f"t{number}" for number in range(1, 1000))
@@ -105,7 +107,7 @@ class ScriptedProvider:
         return self.server.url
 
     def env(self, *names: str) -> dict[str, str | None]:
-        """The variables that send these providers' requests here; all four without a name."""
+        """The variables that send these providers' requests here; of all without a name."""
         found: dict[str, str | None] = {}
         for name in names or providers.names():
             info = providers.get(name).info
@@ -166,13 +168,19 @@ class ScriptedProvider:
             if steps is None:
                 return task_id, error(404, "no such task")
             return task_id, steps.popleft() if len(steps) > 1 else steps[0]
+        if request.method == "DELETE":
+            self.deletes.append(task_id)
+            if task_id in self.cancels:
+                return task_id, self.cancels[task_id]
+            self.tasks[task_id] = deque(["cancelled"])
+            return task_id, json_answer(200, {})
         if request.target.endswith("/cancel"):
             return task_id, self.cancels.get(task_id, "cancelled")
         step = self.submits.popleft() if self.submits else None
         return self.ids.popleft(), "queued" if step is None else step
 
     def _body(self, name: str, task_id: str, state: State) -> dict[str, Any]:
-        word = _WORDS[name].get(state.word, state.word)
+        word = _WORDS.get(name, {}).get(state.word, state.word)
         urls = state.urls
         if urls is None:
             own = state.word == "succeeded"
@@ -192,6 +200,10 @@ class ScriptedProvider:
                 output = {"type": "video", "url": urls[0]} if urls else None
                 found = {"success": True, "requestId": task_id, "status": word, "output": output}
                 return {**found, "error": state.reason, **extra}
+            case "byteplus" | "volcengine":
+                found = {"id": task_id, "status": word, **extra}
+                found["content"] = {"video_url": urls[0]} if urls else None
+                return {**found, "error": state.reason and {"message": state.reason}}
             case _:
                 found = {"id": task_id, "status": word, "output": {"urls": list(urls)}}
                 return {**found, "error": state.reason, **extra}
