@@ -39,7 +39,7 @@ class _Options(NamedTuple):
     """Those that end the command, and so count as words of their own only: `-h`, `-V`."""
 
 
-class _Checked:
+class _WordsFirst:
     """A command whose words are looked at first."""
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> list[str]:
@@ -54,11 +54,11 @@ class _Checked:
         return super().parse_args(ctx, args)  # type: ignore[misc,no-any-return]  # the class beside it has one
 
 
-class Command(_Checked, Helped, TyperCommand):
+class Command(_WordsFirst, Helped, TyperCommand):
     """One command."""
 
 
-class Group(_Checked, Helped, TyperGroup):
+class Group(_WordsFirst, Helped, TyperGroup):
     """A group of commands."""
 
 

@@ -21,7 +21,7 @@ _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 _NOT_COMPARED = frozenset({"metadata", "callback_url"})
 
 
-class Standing(NamedTuple):
+class UnderName(NamedTuple):
     """What a purchase meets under its name."""
 
     found: Found = Found.NEW
@@ -32,7 +32,7 @@ class Standing(NamedTuple):
     error: SeedanceError | None = None
 
 
-def standing(store: Store, purchase: Purchase) -> Standing:
+def standing(store: Store, purchase: Purchase) -> UnderName:
     """What the ledger has under the purchase's name; inside the transaction that inserts it."""
     name = purchase.conditions.name
     assert name is not None
@@ -40,17 +40,17 @@ def standing(store: Store, purchase: Purchase) -> Standing:
     attempt = 1 + max((row["attempt"] for row in rows), default=0)
     row = _that_counts(rows)
     if row is None:
-        return Standing(attempt=attempt)
+        return UnderName(attempt=attempt)
     intent, state = str(row["intent"]), IntentState(row["state"])
     if not _same(row, purchase):
-        return Standing(error=_another(name, store.row(intent), purchase))
+        return UnderName(error=_another(name, store.row(intent), purchase))
     if state in _ON_ITS_WAY:
-        return Standing(Found.ON_ITS_WAY, intent)
+        return UnderName(Found.ON_ITS_WAY, intent)
     if state is IntentState.UNKNOWN:
-        return Standing(error=_unknown(name, intent, purchase))
+        return UnderName(error=_unknown(name, intent, purchase))
     if purchase.conditions.retry_failed and Status(row["status"]) in _ENDED_BADLY:
-        return Standing(attempt=attempt)
-    return Standing(Found.NAMED, intent)
+        return UnderName(attempt=attempt)
+    return UnderName(Found.NAMED, intent)
 
 
 def standing_row(store: Store, name: str, *, sandbox: bool) -> sqlite3.Row | None:

@@ -16,7 +16,7 @@ from seedance_cli.ledger.keys import Keys
 from seedance_cli.ledger.listing import Listing
 from seedance_cli.ledger.observations import Observations
 from seedance_cli.ledger.recovery import Recovery
-from seedance_cli.ledger.saved import Saved
+from seedance_cli.ledger.saved import SavedFiles
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.ledger.submissions import Submissions
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Ledger(
-    Approval, Submissions, Recovery, Observations, Listing, Saved, Keys, History, BatchRows
+    Approval, Submissions, Recovery, Observations, Listing, SavedFiles, Keys, History, BatchRows
 ):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 

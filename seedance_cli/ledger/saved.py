@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
 
 
-class Saved(Part):
+class SavedFiles(Part):
     """The files of tasks."""
 
     def add_file(self, submission: Submission, index: int, path: Path, size: int) -> Submission:

@@ -126,7 +126,7 @@ def verify(part: Part) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class _Declared:
     """What an answer says of a whole video."""
 
     etag: str | None
@@ -136,7 +136,7 @@ class _Whole:
     encoding: str
 
 
-def _judge(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> _Whole | None:
+def _judge(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> _Declared | None:
     """What the head says of the body; None: it is the rest of what is here."""
     status, headers = answer.status, answer.headers
     asked = retry_after(headers, clock, most=_DAY)
@@ -195,9 +195,9 @@ def _continues(headers: Mapping[str, str], part: Part) -> bool:
     return total is None or piece.last < total
 
 
-def _whole(headers: Mapping[str, str], total: int | None) -> _Whole:
+def _whole(headers: Mapping[str, str], total: int | None) -> _Declared:
     etag = headers.get("etag", "")
-    return _Whole(etag if strong(etag) else None, total, _encoding(headers))
+    return _Declared(etag if strong(etag) else None, total, _encoding(headers))
 
 
 def _declared(headers: Mapping[str, str]) -> int | None:
