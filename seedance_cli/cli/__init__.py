@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from seedance_cli.cli import buy as buy
     from seedance_cli.cli import dry_run as dry_run
     from seedance_cli.cli import follow as follow
+    from seedance_cli.cli import places as places
     from seedance_cli.cli import request as request
     from seedance_cli.cli import unknown as unknown
     from seedance_cli.cli import version as version
     from seedance_cli.cli import wanted as wanted
     from seedance_cli.cli.asked import (
         Asked as Asked,
+    )
+    from seedance_cli.cli.open_tasks import (
+        allowed as allowed,
+    )
+    from seedance_cli.cli.open_tasks import (
+        unfinished as unfinished,
     )
     from seedance_cli.cli.output.documents import (
         recovery_object as recovery_object,
@@ -44,15 +51,18 @@ __getattr__ = face(
     {
         "Asked": "asked",
         "Session": "session",
+        "allowed": "open_tasks",
         "buy": "",
         "dry_run": "",
         "find": "refs",
         "follow": "",
         "main": "program",
+        "places": "",
         "recovery_object": "output.documents",
         "request": "",
         "target_of": "places",
         "task_object": "output.documents",
+        "unfinished": "open_tasks",
         "unknown": "",
         "version": "",
         "wanted": "",

@@ -63,6 +63,10 @@ class Asked:
         self.answers.append(after)
         return after
 
+    def done(self, submission: Submission) -> None:
+        """Take it that what was asked for is done; nothing new is known of the task."""
+        self.answers.append(submission)
+
     def failed(self, submission: Submission, error: SeedanceError) -> None:
         """Take a failure, and tell of it."""
         if isinstance(error, NotFound):

@@ -139,6 +139,7 @@ class _Follow:
             interval=wanted.interval,
             schedule=history.schedule,
             new=wanted.submitted,
+            once=wanted.ended,
             together=1 if wanted.any or wanted.fail_fast else _TOGETHER,
             files=files,
             look=not wanted.download,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seedance_cli.models import image_stem, target
+from seedance_cli.errors import UsageError
+from seedance_cli.models import image_stem, names_one, target
+from seedance_cli.tasks import Standing, check_target, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from seedance_cli.cli.session import Session
+    from seedance_cli.cli.wanted import Wanted
     from seedance_cli.models import Submission
 
 
@@ -38,6 +41,56 @@ def target_of(session: Session, submission: Submission, index: int, output: str 
         cwd=session.base(output),
         facts=facts_of(submission),
     )
+
+
+def check_output(session: Session, wanted: Wanted, *, one: bool, several: str) -> None:
+    """Refuse a place that does not fit how many tasks there are, or that cannot be reached.
+
+    Args:
+        session: what the command works with.
+        wanted: what to do with the tasks.
+        one: whether it is one task.
+        several: what it is else, as words.
+
+    Raises:
+        UsageError: one file for several tasks.
+        WriteFailed: no stdout, or no current folder.
+    """
+    output = wanted.output
+    if not one and output is not None and names_one(output, session.base(output)):
+        raise UsageError(
+            f"-o {output} is one file, and this {several}",
+            hint="give a folder/, or a template such as {task_id}.mp4",
+        )
+    if wanted.download:
+        session.out.check_stdout()
+        session.base(output)
+
+
+def check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
+    """Find what cannot be written before anything else happens.
+
+    Raises:
+        UsageError: a file of another task's, or one for two tasks.
+        WriteFailed: a folder that cannot be made.
+    """
+    if not wanted.download or wanted.output == "-":
+        return
+    taken: dict[Path, Submission] = {}
+    for one in submissions:
+        if one.task is None:
+            continue
+        path = target_of(session, one, 1, wanted.output)
+        other = taken.setdefault(path, one)
+        if other is not one:
+            output = "the profile's output" if wanted.output is None else f"-o {wanted.output}"
+            raise UsageError(
+                f"{output} gives {other.ref} and {one.ref} the same name: {path}",
+                hint="put {task_id} into it",
+            )
+        found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
+        if found in {Standing.EMPTY, Standing.OTHER}:
+            check_target(path, force=wanted.force or found is Standing.EMPTY)
 
 
 def facts_of(submission: Submission) -> Mapping[str, str | int | None]:

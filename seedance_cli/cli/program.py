@@ -43,6 +43,8 @@ _COMMANDS = {
     "providers": ("providers", "providers"),
     "list": ("list", "list_tasks"),
     "recover": ("recover", "recover"),
+    "download": ("download", "download"),
+    "dismiss": ("dismiss", "dismiss"),
     "batch": ("batch", "batch"),
     "login": ("login", "login"),
     "logout": ("logout", "logout"),

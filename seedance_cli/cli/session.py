@@ -16,7 +16,6 @@ from seedance_cli.errors import (
     NoHome,
     NotOurs,
     SeedanceError,
-    Unvouched,
     UsageError,
     WriteFailed,
 )
@@ -81,7 +80,7 @@ class Session:
         self.verb = "wait"
         """The command that a hint names, where a task could not be reached."""
         self.left_out: Collection[str | None] = ()
-        """Intents of tasks that `unfinished` left out, since no key may go to their endpoint."""
+        """Intents of tasks that were left out of the unfinished ones, each named in a line."""
         self._vouched: set[tuple[str | bool | None, ...]] = set()
         """The endpoints of rows that a key may go to, as far as looked at."""
         self._stack = ExitStack()
@@ -178,6 +177,15 @@ class Session:
                 self.once(self.out.warn, warning)
         return self._store
 
+    def check_profile(self) -> None:
+        """Refuse a named profile that is not there, though no task may come to need it.
+
+        Raises:
+            ConfigError: lists those that there are.
+        """
+        if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
+            profiles.choose_profile(self._profiles(), self.env, self._profile)
+
     def default_output(self, task: Submission) -> str | None:
         """`-o` as the task's profile sets it; one that cannot be used is left out, and named."""
         settings = self.settings(task=task)
@@ -262,11 +270,11 @@ class Session:
             ConfigError: no key, or one that cannot be used; a proxy variable; no sandbox extra.
         """
         settings = self.settings(task=submission)
-        self._vouch(submission, settings)
+        self.vouch(submission, settings)
         settings = replace(settings, endpoint=submission.endpoint)
         return Target(submission, self.channel(settings))
 
-    def _vouch(self, row: Submission, settings: Settings) -> None:
+    def vouch(self, row: Submission, settings: Settings) -> None:
         """Raise where a key may not go to the row's endpoint; see `row_endpoint`."""
         place = (row.provider, row.endpoint, row.profile, row.profile_named, row.key_proof)
         if row.sandbox or row.intent is None or place in self._vouched:
@@ -299,32 +307,6 @@ class Session:
         if submission.sandbox and submission.task is not None and submission.task.video_urls:
             text = "the sandbox's URLs live as long as this command; lasting: seedance sandbox"
             self.once(self.out.note, text)
-
-    def unfinished(self) -> list[Submission]:
-        """Every task of the ledger that has not ended or was not delivered.
-
-        Without those at an endpoint that no key may go to, which are named in a line each endpoint.
-
-        Raises:
-            WriteFailed: the ledger cannot be read.
-            ConfigError: where it would be is not known, or a profile is named that is not there.
-        """
-        # A profile that is named has to be there, though perhaps no task needs it.
-        if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
-            profiles.choose_profile(self._profiles(), self.env, self._profile)
-        rows = self.readable_ledger().unfinished(sandbox=self.sandbox, provider=self._provider)
-        left_out: dict[tuple[str, str], list[Submission]] = {}
-        for row in rows:
-            try:
-                self._vouch(row, self.settings(task=row))
-            except Unvouched:
-                left_out.setdefault((row.provider, row.endpoint), []).append(row)
-            except SeedanceError:
-                continue  # whoever reads the task is told
-        for found in left_out.values():
-            self.out.warn(row_endpoint.line(found))
-        self.left_out = {row.intent for found in left_out.values() for row in found}
-        return [row for row in rows if row.intent not in self.left_out]
 
     def unknown(self) -> list[Submission]:
         """Every submission of the ledger whose outcome is unknown."""

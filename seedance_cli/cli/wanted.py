@@ -29,6 +29,8 @@ class Wanted:
     fail_fast: bool = False
     any: bool = False
     events: bool = False
+    ended: bool = False
+    """Tasks that have not ended are not waited for."""
     one: bool = False
     """One task was named: with `--json` the document is an object, not an array."""
     submitted: bool = False

@@ -30,7 +30,7 @@ class Observations(Part):
     ) -> list[Submission]:
         """Tasks that are not terminal or not delivered, oldest first.
 
-        Without those that the provider has not found for `LOST_AFTER`.
+        Without those that were dismissed, or that the provider has not found for `LOST_AFTER`.
 
         Args:
             sandbox: those of the sandbox, else only real ones.
@@ -41,6 +41,24 @@ class Observations(Part):
         return self._store.select(
             statements.UNFINISHED, (since, int(sandbox), provider, profile, profile)
         )
+
+    def succeeded(
+        self,
+        since: datetime,
+        *,
+        sandbox: bool,
+        provider: str | None = None,
+        profile: str | None = None,
+    ) -> list[Submission]:
+        """Tasks that have succeeded since then, oldest first; else as `unfinished`."""
+        return self._store.select(
+            statements.WITH_A_VIDEO, (time_text(since), int(sandbox), provider, profile, profile)
+        )
+
+    def dismiss(self, submission: Submission) -> None:
+        """Take a task off the unfinished ones. Nothing else of it changes."""
+        with self._store.writing():
+            self._store.update_task(submission, {"dismissed": 1})
 
     def observe(self, submission: Submission, task: Task) -> Submission:
         """Take in what the provider said of one task; see `observe_all`."""

@@ -92,6 +92,8 @@ _WHAT_THE_FIELD_FOUND = (
     "INSERT INTO meta VALUES ('salt', :salt), ('ledger', :ledger)",
 )
 _NAMES_AND_BUDGETS = (
+    # Whether the user took the task off the unfinished ones.
+    "ALTER TABLE intents ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0",
     # What the submit was priced at; null: not known.
     "ALTER TABLE intents ADD COLUMN price_amount TEXT",
     "ALTER TABLE intents ADD COLUMN price_unit TEXT",

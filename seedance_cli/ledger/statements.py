@@ -42,7 +42,8 @@ _FREE = (
 )
 # Takes the time, as text, after which a task that its provider does not find still counts.
 _UNFINISHED = (
-    f"NOT (delivered AND status IN {TERMINAL}) AND (not_found_since IS NULL OR not_found_since > ?)"
+    f"NOT (delivered AND status IN {TERMINAL}) AND NOT dismissed"
+    " AND (not_found_since IS NULL OR not_found_since > ?)"
 )
 
 
@@ -75,6 +76,11 @@ UNFINISHED = _rows(
     " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
 )
 """Values: see `_UNFINISHED`; sandbox; provider or null; profile or null, twice."""
+WITH_A_VIDEO = _rows(
+    f"{_FIRST} AND status = 'succeeded' AND COALESCE(finished_at, created_at) >= ? AND sandbox = ?"
+    " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
+)
+"""Values: the earliest end; sandbox; provider or null; profile or null, twice."""
 NEWEST = _rows(f"{_LISTED} ORDER BY seq DESC")
 """Values: see `_LISTED`."""
 

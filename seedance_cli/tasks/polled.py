@@ -43,6 +43,8 @@ class Polled:
     spread."""
     share: float
     """The share of the first pause that may be added to it, from 0 to 1."""
+    once: bool = False
+    """It is not waited for: the first answer decides."""
     due: float = 0.0
     """When the newest poll was to leave."""
     started: float = 0.0
@@ -99,6 +101,9 @@ class Polled:
             return self._without_url(now)
         if answer.status.terminal:
             return Checked(answer, final=True)
+        if self.once:
+            error = WatchTimeout(f"{answer.ref} is {state(answer)}: it has not ended yet")
+            return Checked(answer, final=True, error=error)
         warning = None
         if answer.status is Status.UNKNOWN:
             assert answer.task is not None

@@ -84,6 +84,7 @@ class Poller:
         timeout: float | None,
         interval: float | None,
         each: bool = False,
+        once: bool = False,
     ) -> None:
         """Prepare; nothing is asked before `launch`.
 
@@ -93,8 +94,10 @@ class Poller:
             timeout: seconds from now after which polling ends; 0 polls once; None: never.
             interval: seconds from one poll of a task to the next; None: as its schedule says.
             each: `timeout` counts for each task, from its submission on.
+            once: tasks that have not ended are not waited for.
         """
         self._clock = clock
+        self._once = once
         self._tell = tell
         self._interval = interval
         self._timeout = timeout
@@ -148,6 +151,7 @@ class Poller:
                 interval=self._interval,
                 delay=number * _SPREAD if spread else 0.0,
                 share=number / len(targets),
+                once=self._once,
             )
             task.begin(new=new)
             self._schedule(task, task.again)

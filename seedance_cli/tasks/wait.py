@@ -52,6 +52,8 @@ class WaitOptions:
     """What is known of the time that a task takes; None: nothing."""
     new: bool = False
     """The tasks were submitted just now, so even the first poll can wait for its time."""
+    once: bool = False
+    """A task that has not ended is not waited for: it ends with a `WatchTimeout`."""
     together: int = 64
     """Answers at most that are written down in one commit, where as many have come by then. With 1
     no task is learned of that was not told of, wherever the caller stops."""
@@ -101,6 +103,7 @@ class Wait:
             timeout=options.timeout,
             interval=options.interval,
             each=options.each,
+            once=options.once,
         )
         self._downloads = Downloads(ledger, clock, self._queue.put, options.files)
 

@@ -17,6 +17,7 @@ from seedance_cli.cli import unknown as _unknown
 from seedance_cli.errors import Interrupted
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
+from seedance_cli.system.clock import SystemClock
 from support import ledgers, mp4s
 from support.bytes_server import answer
 from support.scripted_provider import (
@@ -434,7 +435,7 @@ def test_a_result_that_nobody_could_read_is_not_delivered(
 
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
-    submitted(server, "runbase", "t1")
+    submitted(server, "runbase", "t1", clock=SystemClock())
     server.task("t1", done("https://v.example/1"))
     full = os.open("/dev/full", os.O_WRONLY)
     try:

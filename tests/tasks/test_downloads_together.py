@@ -15,6 +15,7 @@ import pytest
 
 from seedance_cli.errors import Interrupted, WriteFailed
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.system.clock import SystemClock
 from seedance_cli.tasks.downloads import pool as _crew
 from seedance_cli.tasks.downloads.pool import AT_ONCE
 from support import dying, mp4s
@@ -391,7 +392,7 @@ def test_two_tasks_never_write_to_one_target(
     """Where `-o` gives two tasks one name, the second one starts when the first has ended: 9."""
     gate = Gate()
     for name in "abc":
-        submitted(server, "defapi", name)
+        submitted(server, "defapi", name, clock=SystemClock())
         server.task(name, done(server.video(f"{name}.mp4")))
         server.videos[f"{name}.mp4"] = gate
     more = ("--force",) if force else ()

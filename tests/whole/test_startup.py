@@ -40,6 +40,8 @@ COMMANDS = (
     "providers",
     "list",
     "recover",
+    "download",
+    "dismiss",
     "batch",
     "login",
     "logout",

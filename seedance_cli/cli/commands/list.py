@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli import cli, config, models
+from seedance_cli import cli, models
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
@@ -115,8 +115,7 @@ def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -
     few = ON_A_TERMINAL if watched and limit is None else limit
     rows = ledger.rows(limit=few, **wanted)
     if not rows and session.profile_option is not None:  # nobody's, or one that has no row yet?
-        known = config.resolve.load(session.env)
-        config.resolve.choose_profile(known, session.env, session.profile_option)
+        session.check_profile()
     if watched:
         _tell_of_the_rest(session, wanted, few, len(rows))
     if out.json:

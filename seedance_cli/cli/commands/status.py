@@ -46,7 +46,7 @@ def status(
 
 def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int:
     out = session.out
-    submissions = cli.find(session, named) if named else session.unfinished()
+    submissions = cli.find(session, named) if named else cli.unfinished(session)
     unknown = [] if named else cli.unknown.name_them(session)
     asked = cli.Asked(session, submissions, unknown, one=len(named) == 1)
     # In columns for a person; line by line, as each answer comes, for a program.

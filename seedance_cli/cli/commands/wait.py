@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli import cli, models, tasks
+from seedance_cli import cli
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
-    from seedance_cli.models import Submission
 
 EXAMPLES = (
     "seedance wait --download",
@@ -61,13 +59,13 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     _check_options(session, named, wanted)
     began = session.clock.monotonic()
     submissions = (
-        cli.find(session, named, timeout=wanted.timeout) if named else session.unfinished()
+        cli.find(session, named, timeout=wanted.timeout) if named else cli.unfinished(session)
     )
     if wanted.timeout is not None:  # one that was on its way may have taken some of it
         left = wanted.timeout - (session.clock.monotonic() - began)
         wanted = replace(wanted, timeout=max(0.0, left))
     if named:
-        _check_targets(session, submissions, wanted)
+        cli.places.check_targets(session, submissions, wanted)
     unknown = [] if named else cli.unknown.name_them(session)
     if not submissions:
         cli.unknown.nothing_to_ask(session, "no unfinished task to wait for")
@@ -75,41 +73,7 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
 
 
 def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> None:
-    output = wanted.output
-    if len(named) != 1 and output is not None and models.names_one(output, session.base(output)):
-        raise UsageError(
-            f"-o {wanted.output} is one file, and this waits for "
-            + ("several tasks" if named else "every unfinished task"),
-            hint="give a folder/, or a template such as {task_id}.mp4",
-        )
     if wanted.events and wanted.output == "-":
         raise UsageError("-o - and --events both want stdout", hint="give one of them")
-    if wanted.download:
-        session.out.check_stdout()
-        session.base(output)
-
-
-def _check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
-    """Find what cannot be written before anything else happens."""
-    if not wanted.download or wanted.output == "-":
-        return
-    taken: dict[Path, Submission] = {}
-    for one in submissions:
-        if one.task is None:
-            continue
-        path = cli.target_of(session, one, 1, wanted.output)
-        other = taken.setdefault(path, one)
-        if other is not one:
-            raise UsageError(
-                f"{_named(wanted.output)} gives {other.ref} and {one.ref} the same name: {path}",
-                hint="put {task_id} into it",
-            )
-        found = (
-            tasks.Standing.OTHER if wanted.force else tasks.standing(session.ledger(), one, 1, path)
-        )
-        if found in {tasks.Standing.EMPTY, tasks.Standing.OTHER}:
-            tasks.check_target(path, force=wanted.force or found is tasks.Standing.EMPTY)
-
-
-def _named(output: str | None) -> str:
-    return "the profile's output" if output is None else f"-o {output}"
+    those = "several tasks" if named else "every unfinished task"
+    cli.places.check_output(session, wanted, one=len(named) == 1, several=f"waits for {those}")
