@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.options import Options
 from seedance_cli.testing import serve_sandbox
 from support.sandbox_client import PROVIDERS, Client
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from seedance_cli.sandbox.dialects._base import Dialect
     from seedance_cli.testing import SandboxServer
 
 
@@ -55,11 +57,11 @@ def test_what_a_model_takes(sandbox: SandboxServer) -> None:
     }
 
 
-def held_against(url: str, folder: Path, *arguments: str) -> None:
+def held_against(url: str, folder: Path, *arguments: str, left_out: str = "") -> None:
     # `negative_data_rejection` is left out: the sandbox takes a little more than the pages say.
     command = [sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "run", url]
     command += ["--header", "Authorization: Bearer any", "--no-color", "--continue-on-failure"]
-    command += ["--checks", "all", "--exclude-checks", "negative_data_rejection"]
+    command += ["--checks", "all", "--exclude-checks", f"negative_data_rejection{left_out}"]
     done = subprocess.run(
         [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -75,8 +77,11 @@ def test_schemathesis(sandbox: SandboxServer, tmp_path: Path, provider: str) -> 
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_schemathesis_for_longer(sandbox: SandboxServer, tmp_path: Path, provider: str) -> None:
+@pytest.mark.parametrize("dialect", every(), ids=lambda one: one.name)
+def test_schemathesis_for_longer(sandbox: SandboxServer, tmp_path: Path, dialect: Dialect) -> None:
     """The same with many more requests, and with sequences of them."""
-    url = f"{sandbox.url}/{provider}/openapi.json"
-    held_against(url, tmp_path, "-n", "100", "--seed", os.environ.get("TEST_SEED", "2"))
+    url = f"{sandbox.url}/{dialect.name}/openapi.json"
+    seed = os.environ.get("TEST_SEED", "2")
+    # A DELETE that cancels leaves the task, and it can be read.
+    left_out = ",use_after_free" if dialect.cancel_method == "DELETE" else ""
+    held_against(url, tmp_path, "-n", "100", "--seed", seed, left_out=left_out)

@@ -21,6 +21,8 @@ SEEDS = range(-1, 2**32)
 TASK_TYPES = ("auto", "reference", "edit", "extend")
 LONGEST_IDENTIFIER = 64
 _FPS = 24
+_CHOSEN_SEED = 58944
+"""Where none is sent, or -1."""
 
 
 class Family(NamedTuple):
@@ -147,13 +149,13 @@ class FieldsReader:
         """
         family, body = self._family, self._body
         self.switch("watermark")
-        self._in("seed", SEEDS, -1)
+        seed = self._in("seed", SEEDS, -1)
         if self.switch("camera_fixed", family.camera) and references:
             raise bad("camera_fixed", "goes with no reference image")
         tiers = ("default", "flex") if family.flex else ("default",)
         tier = self._word("service_tier", tiers, "default")
         expiry = self._in("execution_expires_after", EXPIRY, _DEFAULT_EXPIRY)
-        self._in("priority", PRIORITIES, 0, taken=family.priority is not False)
+        priority = self._in("priority", PRIORITIES, 0, taken=family.priority is not False)
         draft = self.switch("draft", family.draft)
         if draft and not family.task_types and not self._may_be_draft(tier):
             raise bad("draft", "goes with 480p only, without return_last_frame and flex")
@@ -165,13 +167,12 @@ class FieldsReader:
             raise bad("safety_identifier", f"must be a string of up to {LONGEST_IDENTIFIER}")
         self._word("output_format", ("mp4", "mov"), "mp4", taken=family.formats)
         self._word("omni_reference_task_type", TASK_TYPES, "auto", taken=family.task_types)
-        seed = body.get("seed", -1)
         return {
-            "seed": seed if isinstance(seed, int) and seed >= 0 else 58944,
+            "seed": seed if seed >= 0 else _CHOSEN_SEED,
             "service_tier": tier,
             "execution_expires_after": expiry,
             "draft": draft,
-            **({"priority": body["priority"]} if "priority" in body else {}),
+            **({"priority": priority} if "priority" in body else {}),
         }
 
     def _may_be_draft(self, tier: str) -> bool:
@@ -200,6 +201,8 @@ class FieldsReader:
 
     def _whole(self, name: str, default: int, *, taken: bool = True) -> int:
         value = self._value(name, default, taken=taken)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # which to JSON is the same number
         if not isinstance(value, int) or isinstance(value, bool):
             raise bad(name, "must be a whole number")
         return value

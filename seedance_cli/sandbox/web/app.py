@@ -18,7 +18,7 @@ from seedance_cli.sandbox.web.openapi import openapi
 from seedance_cli.sandbox.web.page import Page, style
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -56,22 +56,27 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
             (dialect.video_path, "GET", serve.video(delivery)),
             *((one.path, one.method, serve.further(one)) for one in dialect.further),
         ]
+        # One route a path, so that a 405 names every method of it.
+        by_path: dict[str, dict[str, Handler]] = {}
+        for path, method, handler in handlers:
+            if path is not None:
+                by_path.setdefault(path, {})[method] = handler
         routes += [
-            Route(base + path, _in_dialect(dialect, handler), methods=[method])
-            for path, method, handler in handlers
-            if path is not None
+            Route(base + path, _in_dialect(dialect, by_method), methods=[*by_method])
+            for path, by_method in by_path.items()
         ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
     app.router.redirect_slashes = False
     return app
 
 
-def _in_dialect(dialect: Dialect, handler: Handler) -> Endpoint:
-    """Whatever goes wrong is told in the provider's own error form."""
+def _in_dialect(dialect: Dialect, handlers: Mapping[str, Handler]) -> Endpoint:
+    """Whatever goes wrong is told in the provider's own error form. Handlers: by method."""
 
     async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
         try:
-            answer = await handler(request)
+            answer = await handlers[method](request)
         except Refusal as refusal:
             answer = document(dialect.error(refusal), refusal.status, refusal.headers)
         except Exception:  # noqa: BLE001 - a bug of ours is told as the provider would tell its own
