@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers, tasks
+from seedance_cli.cli import local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.places import target_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from seedance_cli.config import Settings
     from seedance_cli.models import HttpRequest, Price, VideoRequest
     from seedance_cli.providers import Provider
-    from seedance_cli.tasks import Limit, Payment
+    from seedance_cli.tasks import Limit, LocalMedia, Payment
 
 
 class Order(NamedTuple):
@@ -46,6 +47,8 @@ class Order(NamedTuple):
     provider: Provider
     video: VideoRequest
     request: HttpRequest
+    local: LocalMedia
+    """The request's local files."""
 
 
 class Terms(NamedTuple):
@@ -115,7 +118,8 @@ def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bo
     if chosen:
         line = f"model {model} (the first that {info.name} lists; -m chooses another)"
         session.once(session.out.note, line)
-    return Order(settings, provider, video, provider.request(video))
+    local = local_files.read(session, settings, info, video, free=free)
+    return Order(settings, provider, local.video, provider.request(local.video), local)
 
 
 def price(session: Session, order: Order, limit: Limit | None) -> Price | None:
@@ -169,6 +173,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
             conditions=conditions,
             waiting=partial(_waiting, out),
+            content=local_files.content(session, order, channel),
         )
     except OutcomeUnknown as error:
         if payment.submission is None and error.intent is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seedance_cli.http import HEADERS, authorization, encode, submit_headers
+from seedance_cli.cli import local_files
+from seedance_cli.http import HEADERS, authorization, submit_headers
 from seedance_cli.models import price_object, price_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def show(out: Output, order: Order, price: Price | None) -> None:
     if order.settings.sandbox:
         endpoint = f"http://127.0.0.1:PORT/{info.name}{urlsplit(info.base_url).path.rstrip('/')}"
     url = endpoint + request.path
-    content = encode(request.body)
+    content, body = local_files.preview(out, order)
     headers = {
         "Host": urlsplit(url).netloc,
         **submit_headers(authorization(info, "****")),
@@ -36,7 +37,7 @@ def show(out: Output, order: Order, price: Price | None) -> None:
                 "method": request.method,
                 "url": url,
                 "headers": headers,
-                "body": request.body,
+                "body": body,
                 "price": price_object(price),
             }
         )

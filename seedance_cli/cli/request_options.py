@@ -86,7 +86,7 @@ Images = Annotated[
     typer.Option(
         "-i",
         "--image",
-        metavar="URL",
+        metavar="URL|FILE",
         help="A reference image; repeatable, order kept.",
         rich_help_panel="Request",
     ),
@@ -110,7 +110,7 @@ FirstFrame = Annotated[
     str | None,
     typer.Option(
         "--first-frame",
-        metavar="URL",
+        metavar="URL|FILE",
         help="The image the video begins with.",
         rich_help_panel="Request",
     ),
@@ -119,7 +119,7 @@ LastFrame = Annotated[
     str | None,
     typer.Option(
         "--last-frame",
-        metavar="URL",
+        metavar="URL|FILE",
         help="The image the video ends with.",
         rich_help_panel="Request",
     ),
@@ -128,7 +128,7 @@ ReferenceVideos = Annotated[
     list[str] | None,
     typer.Option(
         "--reference-video",
-        metavar="URL",
+        metavar="URL|FILE",
         help="A video to follow; repeatable.",
         rich_help_panel="Request",
     ),
@@ -137,7 +137,7 @@ ReferenceAudios = Annotated[
     list[str] | None,
     typer.Option(
         "--reference-audio",
-        metavar="URL",
+        metavar="URL|FILE",
         help="Sound to follow; repeatable.",
         rich_help_panel="Request",
     ),

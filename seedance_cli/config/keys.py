@@ -7,26 +7,19 @@ command printed.
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import Secret
+from seedance_cli.system import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from queue import SimpleQueue
-    from subprocess import Popen
+    from collections.abc import Mapping, Sequence
 
 COMMAND_LIMIT = 9.5
 """Seconds for an `api_key_command`; with the time to end it, the promised 10 s hold."""
 MAX_KEY = 4096
 """Characters; longer than any key, shorter than what a server takes as one header field."""
-_MAX_OUTPUT = 65536
-"""Bytes read from a key command; one that prints more is no key command."""
 
 
 def fault(text: str) -> str | None:
@@ -96,13 +89,19 @@ def from_command(
     Raises:
         ConfigError: it cannot be run, fails, takes longer, or prints anything but one key.
     """
-    status, output = _run(argv, place, env, limit)
+    try:
+        status, output = commands.run(argv, env, limit)
+    except commands.CannotRunError as error:
+        raise ConfigError(
+            f"the command of {place} cannot be run: {error}",
+            hint="it is a list of program and arguments, and no shell reads it",
+        ) from None  # the cause holds the command line
     if status is None:
         raise ConfigError(
             f"the command of {place} did not finish within {limit:.0f} s",
             hint="run it by hand once; it must not ask anything",
         )
-    if len(output) > _MAX_OUTPUT:
+    if len(output) > commands.MAX_OUTPUT:
         raise ConfigError(f"the command of {place} printed more than one key")
     if status != 0:
         raise ConfigError(
@@ -114,83 +113,3 @@ def from_command(
     if line is None:
         raise ConfigError(f"the command of {place} printed more than one line")
     return checked(line, f"the output of the command of {place}")
-
-
-def _run(
-    argv: Sequence[str], place: str, env: Mapping[str, str], limit: float
-) -> tuple[int | None, bytes]:
-    """Exit status (None: out of time) and output (cut just above the size limit)."""
-    from queue import Empty, SimpleQueue
-    from subprocess import TimeoutExpired
-    from threading import Thread
-
-    deadline = time.monotonic() + limit
-    answer: SimpleQueue[bytes] = SimpleQueue()
-    with _started(argv, place, env) as (process, pipe):
-        # A thread, since Windows cannot wait for a pipe with a deadline. A daemon that owns its end
-        # of the pipe, since a process that left the group may keep the other end open for ever.
-        Thread(target=_read, args=(pipe, answer), daemon=True, name="key command").start()
-        try:
-            output = answer.get(timeout=limit)
-            if len(output) > _MAX_OUTPUT:
-                return 0, output
-            return process.wait(timeout=max(0.0, deadline - time.monotonic())), output
-        except (Empty, TimeoutExpired):
-            return None, b""
-
-
-def _read(pipe: int, answer: SimpleQueue[bytes]) -> None:
-    """Put everything the command prints, up to the limit, into the queue as one piece."""
-    output = b""
-    with open(pipe, "rb", buffering=0) as stream:
-        while len(output) <= _MAX_OUTPUT and (piece := stream.read(_MAX_OUTPUT)):
-            output += piece
-    answer.put(output)
-
-
-@contextmanager
-def _started(
-    argv: Sequence[str], place: str, env: Mapping[str, str]
-) -> Iterator[tuple[Popen[bytes], int]]:
-    """The running command and the pipe it prints to; ended on the way out, whatever happened."""
-    import subprocess
-
-    pipe, theirs = os.pipe()
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=subprocess.DEVNULL,
-            env=dict(env),
-            process_group=None if sys.platform == "win32" else 0,
-        )
-    except (OSError, ValueError) as error:
-        os.close(pipe)
-        why = error.strerror if isinstance(error, OSError) else "an argument cannot be passed on"
-        raise ConfigError(
-            f"the command of {place} cannot be run: {why}",
-            hint="it is a list of program and arguments, and no shell reads it",
-        ) from None  # the cause holds the command line
-    finally:
-        os.close(theirs)
-    try:
-        yield process, pipe
-    finally:
-        _end(process)
-
-
-def _end(process: Popen[bytes]) -> None:
-    """Kill the command's whole group, unless the command ended by itself, and reap it."""
-    if process.returncode is not None:
-        return
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        import signal
-        from contextlib import suppress
-
-        # Not reaped yet, so the number is still this group's, even if the command itself is gone.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -80,6 +80,8 @@ class Settings:
     named: bool = False
     """Whether `--profile` named the profile, now or when the task was submitted."""
     warnings: tuple[str, ...] = ()
+    upload_command: tuple[str, ...] = ()
+    """The profile's; it makes a URL of a local file."""
 
     def key(self) -> Secret:
         """The key, read now: this is what runs an `api_key_command`.
@@ -143,4 +145,5 @@ def resolve(
         key_place=place,
         named=choice.named,
         warnings=warnings,
+        upload_command=choice.profile.upload_command,
     )

@@ -71,6 +71,8 @@ class Profile(NamedTuple):
     providers: Mapping[str, ProviderTable] = MappingProxyType({})
     credentials: Mapping[str, Secret] = MappingProxyType({})
     """Keys that `login` stored, by provider."""
+    upload_command: tuple[str, ...] = ()
+    """What makes a URL of a local file: program and arguments, `{file}` among them."""
     unknown: tuple[str, ...] = ()
     """Keys of `defaults` that are no options of this version: ignored, and said so."""
 
@@ -159,8 +161,19 @@ def _profile(path: Path, data: Mapping[str, object], at: str) -> Profile:
         providers={
             name: _provider(path, table, f"{at}.providers.{name}") for name, table in tables.items()
         },
+        upload_command=_upload_command(path, data, at),
         unknown=tuple(unknown),
     )
+
+
+def _upload_command(path: Path, data: Mapping[str, object], at: str) -> tuple[str, ...]:
+    words = _words(path, data, "upload_command", at, '["upload", "{file}"]')
+    if words and not any("{file}" in word for word in words[1:]):
+        raise ConfigError(
+            f"{path}: {at}.upload_command has no {{file}} among its arguments",
+            hint='for example upload_command = ["upload", "{file}"]: it prints the URL',
+        )
+    return words
 
 
 def _provider(path: Path, data: Mapping[str, object], at: str) -> ProviderTable:
@@ -190,7 +203,13 @@ def _names_variable(text: str) -> bool:
     return usable and not may_be_key(text)
 
 
-def _words(path: Path, data: Mapping[str, object], key: str, at: str) -> tuple[str, ...]:
+def _words(
+    path: Path,
+    data: Mapping[str, object],
+    key: str,
+    at: str,
+    example: str = '["pass", "show", "runbase"]',
+) -> tuple[str, ...]:
     value = data.get(key)
     if value is None:
         return ()
@@ -198,7 +217,7 @@ def _words(path: Path, data: Mapping[str, object], key: str, at: str) -> tuple[s
         return tuple(value)
     raise ConfigError(
         f"{path}: {_under(at, key)} must be a list of strings, program and arguments",
-        hint='for example api_key_command = ["pass", "show", "runbase"]',
+        hint=f"for example {key} = {example}",
     )
 
 

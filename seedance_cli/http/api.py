@@ -19,7 +19,7 @@ from seedance_cli.http.redaction import redact, redact_exact
 from seedance_cli.models import mask_url, origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from seedance_cli.http.exchange import Pending, Reply
     from seedance_cli.http.faults import Fault
@@ -127,6 +127,50 @@ class HttpApi:
         if _onward(self._endpoint, url) is None:
             return {}
         return {"Authorization": authorization(self._provider.info, self._key.reveal())}
+
+    @property
+    def base(self) -> str:
+        """The endpoint, without a trailing slash."""
+        return self._endpoint
+
+    def upload(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        pieces: Iterable[bytes],
+        size: int,
+        *,
+        keyed: bool,
+        permit: Callable[[str], bool] | None = None,
+    ) -> Generator[int, None, HttpResponse]:
+        """Send a file; see `uploading.upload`.
+
+        Args:
+            method: `POST` or `PUT`.
+            url: absolute.
+            headers: of the body.
+            pieces: the body.
+            size: bytes of it.
+            keyed: whether the key goes with it: only to an origin that the provider names.
+            permit: whether an address may be connected to.
+        """
+        from seedance_cli.http.uploading import upload
+
+        fields = dict(headers)
+        if keyed:
+            fields["Authorization"] = authorization(self._provider.info, self._key.reveal())
+        began = self._clock.monotonic()
+        try:
+            response = yield from upload(
+                method, url, fields, pieces, size, clock=self._clock, permit=permit
+            )
+        except SeedanceError as error:
+            raise error.but(message=self.hide(error.message)) from error
+        if self._log is not None:
+            took = round((self._clock.monotonic() - began) * 1000)
+            self._log(self.hide(f"{method} {mask_url(url)} {response.status} {took} ms"))
+        return replace(response, body=redact_exact(response.body, self._key.reveal()))
 
     def answer(self, pending: Pending) -> Reply:
         """What came of an exchange, the key taken out wherever the other side repeats it."""

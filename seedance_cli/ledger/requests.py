@@ -113,6 +113,7 @@ def read_request(stored: JsonObject) -> VideoRequest:
         reference_audios=texts(stored.get("reference_audios", [])),
         last_frame_out=switch(stored.get("last_frame_out")),
         callback_url=optional(stored.get("callback_url")),
+        files=text_map(stored.get("files", {})),
         metadata=text_map(metadata),
         params=params,
     )

@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from seedance_cli.models.json_types import NOTHING as NOTHING
     from seedance_cli.models.json_types import JsonObject as JsonObject
     from seedance_cli.models.json_types import JsonValue as JsonValue
+    from seedance_cli.models.media import MEDIA as MEDIA
+    from seedance_cli.models.media import LocalFile as LocalFile
+    from seedance_cli.models.media import MediaKind as MediaKind
+    from seedance_cli.models.media import MediaType as MediaType
+    from seedance_cli.models.media import by_content as by_content
+    from seedance_cli.models.media import given as given
+    from seedance_cli.models.media import is_local as is_local
+    from seedance_cli.models.media import kind_by_name as kind_by_name
+    from seedance_cli.models.media import recognised as recognised
+    from seedance_cli.models.media import type_named as type_named
+    from seedance_cli.models.media import with_media as with_media
     from seedance_cli.models.merging import CHARGED as CHARGED
     from seedance_cli.models.merging import higher as higher
     from seedance_cli.models.merging import merge as merge
@@ -112,7 +123,11 @@ __getattr__ = face(
         "LONGEST_URL": "url",
         "LONG_PAUSE": "duration",
         "Limit": "budget",
+        "LocalFile": "media",
         "MASK": "secret",
+        "MEDIA": "media",
+        "MediaKind": "media",
+        "MediaType": "media",
         "NOTHING": "json_types",
         "Prepared": "purchase",
         "Price": "price",
@@ -132,20 +147,24 @@ __getattr__ = face(
         "addresses": "",
         "age": "moment",
         "amount_text": "price",
+        "by_content": "media",
         "check_template": "naming",
         "default_fault": "naming",
         "exact_at": "exact_json",
         "exact_value": "exact_json",
         "fingerprints": "identity",
         "from_home": "naming",
+        "given": "media",
         "higher": "merging",
         "holds_key": "user_words",
         "image_stem": "naming",
         "is_folder": "naming",
         "is_issued": "user_words",
+        "is_local": "media",
         "is_loopback": "addresses",
         "is_private": "addresses",
         "is_public": "addresses",
+        "kind_by_name": "media",
         "literal": "addresses",
         "make_ref": "task_ref",
         "mask_url": "url",
@@ -161,6 +180,7 @@ __getattr__ = face(
         "parse_ref": "task_ref",
         "price_object": "price",
         "price_text": "price",
+        "recognised": "media",
         "refuse_key": "task_ref",
         "request_object": "request",
         "safe": "text",
@@ -171,10 +191,12 @@ __getattr__ = face(
         "target": "naming",
         "timestamp": "text",
         "told": "user_words",
+        "type_named": "media",
         "unsafe": "text",
         "unusable": "url",
         "url_fault": "url",
         "usable_id": "task_ref",
+        "with_media": "media",
         "with_unit": "budget",
         "without_a_task": "submission",
         "without_keys": "user_words",

@@ -40,6 +40,8 @@ class VideoRequest:
     last_frame_out: bool | None = None
     """Whether the last frame of the video is asked for as an image."""
     callback_url: str | None = None
+    files: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """The local files among the media: path, and what stands for its bytes."""
     metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     params: Mapping[str, JsonValue] = field(default_factory=lambda: NO_PARAMS)
     """Fields this program does not know, merged where the provider's options live."""
@@ -52,6 +54,7 @@ def request_object(request: VideoRequest) -> JsonObject:
         "images": list(request.images),
         "reference_videos": list(request.reference_videos),
         "reference_audios": list(request.reference_audios),
+        "files": dict(request.files),
         "metadata": dict(request.metadata),
         "params": dict(request.params),
     }

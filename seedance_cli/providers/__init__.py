@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from seedance_cli.providers._fields import (
         FLAGS as FLAGS,
     )
+    from seedance_cli.providers._files import (
+        FileLimits as FileLimits,
+    )
+    from seedance_cli.providers._files import (
+        Upload as Upload,
+    )
+    from seedance_cli.providers._files import (
+        UploadForm as UploadForm,
+    )
     from seedance_cli.providers._info import (
         Media as Media,
     )
@@ -46,12 +55,15 @@ __getattr__ = face(
     {
         "Api": "_base",
         "FLAGS": "_fields",
+        "FileLimits": "_files",
         "Media": "_info",
         "ModelInfo": "_info",
         "ModelUse": "_info",
         "Provider": "_base",
         "ProviderInfo": "_info",
         "RateLimit": "_info",
+        "Upload": "_files",
+        "UploadForm": "_files",
         "get": "_registry",
         "names": "_registry",
         "unreadable": "_document",

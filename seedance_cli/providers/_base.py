@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from seedance_cli.errors import Rejected
-from seedance_cli.models import HttpRequest, Price, Status, Task
+from seedance_cli.models import HttpRequest, Price, Status, Task, by_content
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._info import ModelUse
 
@@ -98,7 +98,7 @@ class Provider(ABC):
         """
         if video.model is None and self.info.model_use is ModelUse.REQUIRED:
             video = replace(video, model=self.info.models[0].id)
-        video = self.info.placed(video)
+        video = self.info.placed(by_content(video))
         body = self.info.table(self.info.model(video.model)).body(video)
         return HttpRequest("POST", self.info.submit_path, body)
 

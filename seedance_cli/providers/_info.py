@@ -6,11 +6,15 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from seedance_cli.models import MediaKind
+from seedance_cli.providers._files import FileLimits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.models import VideoRequest
     from seedance_cli.providers._fields import Fields
+    from seedance_cli.providers._files import Upload
 
 NOTHING_TO_STOP = "there is nothing to stop: leave it, or take its video later with `seedance wait`"
 
@@ -44,6 +48,19 @@ class Media(NamedTuple):
     """Whether there may be a last frame without a first one."""
     audio_alone: bool = True
     """Whether there may be audio without an image or a video."""
+    schemes: tuple[str, ...] = ()
+    """Of URLs that the provider knows besides http and https: `asset`."""
+    image_files: FileLimits = FileLimits()
+    video_files: FileLimits = FileLimits()
+    audio_files: FileLimits = FileLimits()
+
+    def files(self, kind: MediaKind) -> FileLimits:
+        """What a file of a kind may be."""
+        return {
+            MediaKind.IMAGE: self.image_files,
+            MediaKind.VIDEO: self.video_files,
+            MediaKind.AUDIO: self.audio_files,
+        }[kind]
 
 
 class ModelInfo(NamedTuple):
@@ -105,6 +122,8 @@ class ProviderInfo(NamedTuple):
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""
     media: Media = Media()
+    upload: Upload | None = None
+    """Its documented endpoint for files; None: it has none."""
     https_images: bool = False
     """Whether the URL of an image, video or audio must be https."""
     can_cancel: bool = False

@@ -18,6 +18,7 @@ from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import Field, Fields, Reader, WireType, texts
+from seedance_cli.providers._files import FileLimits
 from seedance_cli.providers._info import Media, ModelInfo, ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -102,7 +103,15 @@ INFO = ProviderInfo(
         )
     ),
     submit_path=_PATH,
-    media=Media(images=5, together=5, inferred=True, last_alone=False),
+    media=Media(
+        images=5,
+        together=5,
+        inferred=True,
+        last_alone=False,
+        image_files=FileLimits(types=("jpeg", "png", "webp", "gif", "bmp")),
+        video_files=FileLimits(types=("mp4", "mov")),
+        audio_files=FileLimits(types=("mp3", "wav")),
+    ),
     https_images=True,
     can_cancel=True,
     price_unit="credits",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.system import commands as commands
     from seedance_cli.system import files as files
     from seedance_cli.system import locks as locks
     from seedance_cli.system import signals as signals
@@ -54,6 +55,7 @@ __getattr__ = face(
         "check_ours": "folders",
         "climb": "sqlite_steps",
         "coloured": "terminal",
+        "commands": "",
         "config_file": "folders",
         "copy_into": "sqlite_steps",
         "files": "",

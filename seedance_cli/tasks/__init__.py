@@ -41,6 +41,15 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.events import Waiting as Waiting
     from seedance_cli.tasks.gate import submit as submit
     from seedance_cli.tasks.key_check import KeyCheck as KeyCheck
+    from seedance_cli.tasks.media.body import filled as filled
+    from seedance_cli.tasks.media.cache import UploadCache as UploadCache
+    from seedance_cli.tasks.media.delivery import FileDelivery as FileDelivery
+    from seedance_cli.tasks.media.delivery import Uploaded as Uploaded
+    from seedance_cli.tasks.media.delivery import Uploading as Uploading
+    from seedance_cli.tasks.media.local import LocalMedia as LocalMedia
+    from seedance_cli.tasks.media.local import Place as Place
+    from seedance_cli.tasks.media.local import local_media as local_media
+    from seedance_cli.tasks.media.ways import Way as Way
     from seedance_cli.tasks.payment import Payment as Payment
     from seedance_cli.tasks.price_rows import PriceRow as PriceRow
     from seedance_cli.tasks.price_rows import price_list as price_list
@@ -70,12 +79,15 @@ __getattr__ = face(
         "Ended": "events",
         "Estimates": "estimate",
         "Event": "events",
+        "FileDelivery": "media.delivery",
         "Files": "downloads.jobs",
         "KeyCheck": "key_check",
         "Limit": "pricing",
+        "LocalMedia": "media.local",
         "Logged": "events",
         "Noted": "events",
         "Payment": "payment",
+        "Place": "media.local",
         "PriceRow": "price_rows",
         "Progress": "downloads.video_answer",
         "STDOUT": "downloads.targets",
@@ -85,9 +97,13 @@ __getattr__ = face(
         "Target": "reading",
         "TaskKey": "wait",
         "Transfer": "events",
+        "UploadCache": "media.cache",
+        "Uploaded": "media.delivery",
+        "Uploading": "media.delivery",
         "Wait": "wait",
         "WaitOptions": "wait",
         "Waiting": "events",
+        "Way": "media.ways",
         "arrived": "arriving",
         "ask": "reading",
         "batch": "",
@@ -97,10 +113,12 @@ __getattr__ = face(
         "check_target": "downloads.targets",
         "confirm": "recovery",
         "descriptor": "downloads.targets",
+        "filled": "media.body",
         "fit_default": "validate",
         "key_check": "",
         "key_of": "wait",
         "left_out": "delivery",
+        "local_media": "media.local",
         "no_task": "arriving",
         "not_cancelled": "cancelling",
         "price_list": "price_rows",

@@ -56,6 +56,7 @@ def submit(
     conditions: Conditions,
     waiting: Callable[[Submission], None],
     rate_limit_tries: int = RATE_LIMIT_TRIES,
+    content: Callable[[], bytes] | None = None,
 ) -> None:
     """Send one paid POST, unless what the ledger has under the conditions stands for it.
 
@@ -71,6 +72,8 @@ def submit(
         waiting: called once where another process is sending the name's submission, whose outcome
             is waited for.
         rate_limit_tries: POSTs at most where the provider says that it may be sent again.
+        content: gives the body's bytes where local files have to be put in, which may take long and
+            need uploads; None: they are those of `request`.
 
     Raises:
         UsageError: another request has the name.
@@ -82,7 +85,7 @@ def submit(
         ProviderError: the provider refused.
         Interrupted: a signal; `payment` tells what became of the request.
     """
-    content = encode(request.body)
+    body = b"" if content is not None else encode(request.body)
     name = channel.provider.info.name
     marks = fingerprints(name, channel.endpoint, channel.sandbox, channel.provider.bought(request))
     purchase = Purchase(
@@ -99,11 +102,13 @@ def submit(
     )
     payment.found, row = prepared(ledger, purchase, channel, clock, waiting=waiting)
     payment.submission = row
-    gate = _Gate(channel, ledger, clock, payment, row, request.path, content, rate_limit_tries)
+    gate = _Gate(channel, ledger, clock, payment, row, request.path, body, rate_limit_tries)
     if payment.found is not Found.NEW:
         with signals.held():
             gate.tell(announce)
         return
+    if content is not None:
+        gate.fill(content)
     # From before the first byte until the ref is on a stream a signal is data, not an exception,
     # however many come: what was paid for must be known to the ledger and to the user before
     # anything else happens. Whatever is written in here waits for no reader once a signal came.
@@ -131,6 +136,18 @@ class _Gate:
     reply: Reply | None = None
     """The newest one; None again once `-v` was told of it."""
     evidence: JsonObject = field(default_factory=dict)
+
+    def fill(self, content: Callable[[], bytes]) -> None:
+        """Make the body. What ends this, a signal too, ends the submission: nothing was sent."""
+        try:
+            self.content = content()
+        except BaseException:
+            self._note(IntentState.NOT_SENT)
+            with suppress(WriteFailed):  # the process ends, and the row then counts as the same
+                self.payment.submission = self.ledger.settle(
+                    self.intent, IntentState.NOT_SENT, self.evidence
+                )
+            raise
 
     def send(self, held: signals.Held) -> Verdict:
         """Send the POST until what became of it is clear, or will not become clear."""

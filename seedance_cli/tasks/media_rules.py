@@ -21,10 +21,12 @@ _FRAMES = ("first_frame", "last_frame")
 
 def media_refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -> Iterator[Refusal]:
     """All that the provider does not take of the request's media. Arguments as for `refusals`."""
-    for option, url in _given(video):
-        yield from _url(info, option, url, loopback=loopback)
-    placed = info.placed(video)
     model = info.model(video.model)
+    for option, url in models.given(video):
+        yield from _url(info, model, option, url, loopback=loopback)
+        if info.limits(model).inferred:
+            yield from _kind(info, option, url)
+    placed = info.placed(video)
     missed = False
     for option in (*_REFERENCES, *_FRAMES):
         if getattr(placed, option) and not info.takes(option, model):
@@ -35,20 +37,20 @@ def media_refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -
         yield from _together(info, model, placed)
 
 
-def _given(video: VideoRequest) -> Iterator[tuple[str, str]]:
-    """Each medium with its option, in the order of the options."""
-    yield from (("images", url) for url in video.images)
-    yield from ((one, getattr(video, one)) for one in _FRAMES if getattr(video, one) is not None)
-    yield from (("reference_videos", url) for url in video.reference_videos)
-    yield from (("reference_audios", url) for url in video.reference_audios)
-
-
-def _url(info: ProviderInfo, option: str, url: str, *, loopback: bool) -> Iterator[Refusal]:
+def _url(
+    info: ProviderInfo, model: ModelInfo, option: str, url: str, *, loopback: bool
+) -> Iterator[Refusal]:
     typed = f"{FLAGS[option]} {shown(url)}"
+    if models.is_local(url):
+        return  # `tasks.media` reads it
+    scheme = url.partition(":")[0].lower()
+    limits = info.limits(model)
+    inline = limits.files(models.MEDIA[option]).data_uri
+    if (scheme in limits.schemes or (scheme == "data" and inline)) and not models.unsafe(url):
+        return
     fault = url_fault(url)
     if fault is not None:
-        hint = "these providers take no files: put it at an http(s) address"
-        yield Refusal(option=typed, reason=fault, hint=None if "://" in url else hint)
+        yield Refusal(option=typed, reason=fault)
     elif info.https_images and not url.lower().startswith("https://"):
         yield Refusal(
             option=typed,
@@ -61,6 +63,17 @@ def _url(info: ProviderInfo, option: str, url: str, *, loopback: bool) -> Iterat
             option=typed,
             reason=f"{info.name} allows only public URLs, and cannot reach a private host",
             hard=False,
+        )
+
+
+def _kind(info: ProviderInfo, option: str, url: str) -> Iterator[Refusal]:
+    """A URL whose end says that it is another kind, to who tells the kind by it."""
+    kind = models.kind_by_name(url)
+    if kind not in {None, models.MEDIA[option]} and not models.is_local(url):
+        yield Refusal(
+            option=f"{FLAGS[option]} {shown(url)}",
+            reason=f"{info.name} tells by its end that it is {kind}",
+            hint="give it to the option for its kind",
         )
 
 
@@ -87,7 +100,7 @@ def _counts(info: ProviderInfo, model: ModelInfo, video: VideoRequest) -> Iterat
                 suits=partial(_room, option=option, count=count),
                 hard=False,
             )
-    together = sum(1 for _ in _given(video))
+    together = sum(1 for _ in models.given(video))
     if limits.together is not None and together > limits.together:
         yield Refusal(
             option=f"{together} images, videos and audios",

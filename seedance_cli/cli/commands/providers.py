@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
     from seedance_cli.config import Access
+    from seedance_cli.models import MediaKind
     from seedance_cli.providers import ModelInfo, ProviderInfo
     from seedance_cli.tasks import Channel, KeyCheck
 
@@ -156,6 +157,7 @@ def _details(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> li
         ("reference videos", _media(info, "reference_videos")),
         ("reference audios", _media(info, "reference_audios")),
         ("last frame out", _yes(info.takes("last_frame_out"))),
+        ("local files", _files(info)),
         ("callback", _yes(info.callback)),
         ("metadata", _yes(info.metadata)),
         ("cancel", _yes(info.can_cancel)),
@@ -179,6 +181,7 @@ def _object(info: ProviderInfo, access: Access, checked: KeyCheck | None) -> dic
         "max_prompt": info.max_prompt,
         "max_images": info.max_images,
         "takes": [option for option in _OPTIONS if info.takes(option)],
+        "local_files": {str(kind): way for kind, way in _ways(info).items()},
         "audio": info.audio,
         "fixed_lens": info.fixed_lens,
         "callback": info.callback,
@@ -246,6 +249,24 @@ def _frames(info: ProviderInfo, option: str) -> str:
     if not info.takes(option):
         return "no"
     return "yes, by order" if info.media.inferred else "yes"
+
+
+def _files(info: ProviderInfo) -> str:
+    """The documented ways of local files, by kind."""
+    ways = {str(kind): way for kind, way in _ways(info).items() if way is not None}
+    return ", ".join(f"{kind}: {way}" for kind, way in ways.items()) or "by upload_command only"
+
+
+def _ways(info: ProviderInfo) -> dict[MediaKind, str | None]:
+    from seedance_cli.models import MediaKind
+
+    def way(kind: MediaKind) -> str | None:
+        if info.upload is not None:
+            return "upload"
+        inline = any(info.limits(model).files(kind).data_uri for model in info.models)
+        return "data: URI" if inline else None
+
+    return {kind: way(kind) for kind in MediaKind}
 
 
 def _values(info: ProviderInfo, model: ModelInfo, option: str, text: str) -> str:

@@ -146,6 +146,19 @@ class Display:
             of = "" if transfer.total is None else f" ({_bytes(transfer.total)})"
             self._say(f"downloading {name}{of}")
 
+    def uploading(self, name: str, transfer: Transfer) -> None:
+        """An upload has begun. Arguments as for `downloading`."""
+        self._transfers[name] = transfer
+        if not self._live:
+            self._say(f"uploading {name} ({_bytes(transfer.total or 0)})")
+
+    def uploaded(self, name: str) -> None:
+        """An upload has ended."""
+        transfer = self._transfers.pop(name, None)
+        if transfer is not None:
+            took = self._age(transfer.began)
+            self._say(f"uploaded {name}, {_bytes(transfer.total or 0)} in {took}")
+
     def waiting(self, name: str, transfer: Transfer, tries: int) -> None:
         """A video is not there yet, or broke off, and is asked for again. Said once it is a while.
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
-from seedance_cli.models import NOTHING, JsonObject, JsonValue
+from seedance_cli.models import NOTHING, JsonObject, JsonValue, is_loopback
 from seedance_cli.providers import get
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
 BAD_REQUEST = 400
+UPLOADS = "/uploads/"
+"""Where the embedded sandbox takes files that a seller would have to fetch."""
 
 
 class Phase(StrEnum):
@@ -305,6 +307,15 @@ def is_url(value: JsonValue) -> bool:
     try:
         parts = urlsplit(value)
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def is_upload(url: str) -> bool:
+    """Whether a URL is that of a file which the sandbox itself took."""
+    try:
+        parts = urlsplit(url)
+        return is_loopback(url) and parts.path.startswith(UPLOADS)
     except ValueError:
         return False
 

@@ -30,6 +30,7 @@ from seedance_cli.sandbox.dialects._base import (
     Refusal,
     choice,
     is_prompt,
+    is_upload,
     is_url,
     length,
     urls,
@@ -262,7 +263,7 @@ def _media(value: JsonValue) -> tuple[str, ...]:
     media = urls(value)
     if media is None or not 1 <= len(media) <= _MAX_MEDIA:
         raise _bad(f"mediaUrls must be an array of 1 to {_MAX_MEDIA} URLs")
-    if not all(url.startswith("https://") for url in media):
+    if not all(url.startswith("https://") or is_upload(url) for url in media):
         raise _bad("mediaUrls must be public HTTPS URLs")
     return media
 

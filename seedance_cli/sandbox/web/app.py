@@ -16,6 +16,7 @@ from seedance_cli.sandbox.web.delivery import Delivery, origin
 from seedance_cli.sandbox.web.endpoints import Endpoints
 from seedance_cli.sandbox.web.openapi import openapi
 from seedance_cli.sandbox.web.page import Page, style
+from seedance_cli.sandbox.web.uploads import UPLOADS, take
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -44,6 +45,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
         # An id may have a slash in it.
         Route("/videos/{name:path}", _plain(delivery.video), methods=["GET"]),
         Route("/frames/{name:path}", _plain(delivery.frame), methods=["GET"]),
+        Route(f"{UPLOADS}{{name}}", _plain(take), methods=["PUT"]),
     ]
     for dialect in every():
         specification = _plain(_specification(dialect))

@@ -62,6 +62,8 @@ def _columns() -> Mapping[str, Column]:
     """By name: that of the field; of several things, that of one (`images`: `image`)."""
     found = {}
     for one in fields(VideoRequest):
+        if one.name == "files":  # said by the media themselves
+            continue
         kind = _KINDS[str(one.type)]
         many = kind in {Kind.LIST, Kind.VALUES}
         found[one.name.removesuffix("s") if many else one.name] = Column(one.name, kind)

@@ -1,0 +1,1 @@
+"""Local media on their way to a seller: read, checked, uploaded, and put into the body."""

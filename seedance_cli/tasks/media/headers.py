@@ -1,0 +1,215 @@
+"""How large an image is and how long a video or a sound runs, from their headers alone.
+
+Nothing is decoded. What a header does not say is not known, and then no limit is held against it.
+Pillow is asked where it is installed and the own readers know nothing (TIFF, HEIC with its plugin).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    from seedance_cli.models import MediaType
+
+Size = tuple[int, int]
+
+_MOST_PIECES = 10_000
+"""Of a file that is walked through; more is somebody's attempt to keep us busy."""
+_NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})
+"""JPEG markers among those of a frame's start that are something else."""
+_KBITS = (
+    (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+)
+"""Bit rates of MPEG audio, layer III: of version 1, and of 2 and 2.5."""
+_HERTZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+"""Sample rates, by the two bits of the version."""
+
+
+def pixels(file: BinaryIO, kind: MediaType) -> Size | None:
+    """Width and height of an image; None where its header does not say.
+
+    Args:
+        file: readable and seekable; its position is moved.
+        kind: what was recognised in it.
+    """
+    reader = _IMAGES.get(kind.name)
+    try:
+        found = reader(file) if reader is not None else _by_pillow(file)
+    except (struct.error, ValueError, IndexError):
+        return None
+    return found if found is not None and min(found) > 0 else None
+
+
+def seconds(file: BinaryIO, kind: MediaType, size: int) -> float | None:
+    """How long a video or a sound runs; None where its header does not say.
+
+    Args:
+        file: readable and seekable; its position is moved.
+        kind: what was recognised in it.
+        size: bytes in it.
+    """
+    reader = _TIMES.get(kind.name)
+    if reader is None:
+        return None
+    try:
+        return reader(file, size)
+    except (struct.error, ValueError, IndexError, ZeroDivisionError):
+        return None
+
+
+def _at(file: BinaryIO, place: int, count: int) -> bytes:
+    file.seek(place)
+    return file.read(count)
+
+
+def _png(file: BinaryIO) -> Size | None:
+    width, height = struct.unpack(">II", _at(file, 16, 8))
+    return width, height
+
+
+def _gif(file: BinaryIO) -> Size | None:
+    width, height = struct.unpack("<HH", _at(file, 6, 4))
+    return width, height
+
+
+def _bmp(file: BinaryIO) -> Size | None:
+    head = _at(file, 14, 12)
+    if struct.unpack("<I", head[:4])[0] == 12:  # noqa: PLR2004 - the header of OS/2 has so many
+        width, height = struct.unpack("<HH", head[4:8])
+    else:
+        width, height = struct.unpack("<ii", head[4:12])
+    return width, abs(height)
+
+
+def _webp(file: BinaryIO) -> Size | None:
+    head = _at(file, 12, 18)
+    match head[:4]:
+        case b"VP8X":
+            return 1 + int.from_bytes(head[12:15], "little"), 1 + int.from_bytes(
+                head[15:18], "little"
+            )
+        case b"VP8L":
+            bits = int.from_bytes(head[9:13], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            width, height = struct.unpack("<HH", head[14:18])
+            return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def _jpeg(file: BinaryIO) -> Size | None:
+    place = 2
+    for _ in range(_MOST_PIECES):
+        head = _at(file, place, 9)
+        if head[0] != 0xFF:  # noqa: PLR2004 - what every marker begins with
+            return None
+        marker = head[1]
+        if marker == 0xFF:  # noqa: PLR2004 - a byte to fill up
+            place += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:  # noqa: PLR2004 - a frame's start
+            height, width = struct.unpack(">HH", head[5:9])
+            return width, height
+        alone = marker == 0x01 or 0xD0 <= marker <= 0xD8  # noqa: PLR2004 - without a length
+        place += 2 if alone else 2 + struct.unpack(">H", head[2:4])[0]
+    return None
+
+
+def _by_pillow(file: BinaryIO) -> Size | None:
+    try:
+        from PIL import Image
+    except ImportError:
+        return None
+    file.seek(0)
+    try:
+        with Image.open(file) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def _boxes(file: BinaryIO, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes in a part of an MP4 or MOV: their type, and where their payload lies."""
+    for _ in range(_MOST_PIECES):
+        head = _at(file, place, 16)
+        if place + 8 > end or len(head) < 8:  # noqa: PLR2004 - a box's header
+            return
+        length, header = int.from_bytes(head[:4]), 8
+        if length == 1:
+            length, header = int.from_bytes(head[8:16]), 16
+        elif length == 0:
+            length = end - place
+        if length < header:
+            return
+        yield head[4:8], place + header, min(place + length, end)
+        place += length
+
+
+def _mp4(file: BinaryIO, size: int) -> float | None:
+    for kind, begin, end in _boxes(file, 0, size):
+        if kind == b"moov":
+            for inner, start, _ in _boxes(file, begin, end):
+                if inner == b"mvhd":
+                    return _movie_seconds(_at(file, start, 32))
+    return None
+
+
+def _movie_seconds(head: bytes) -> float | None:
+    if head[0] == 1:
+        scale, length = struct.unpack(">IQ", head[20:32])
+    else:
+        scale, length = struct.unpack(">II", head[12:20])
+    return float(length / scale) if length else None  # 0: of a fragmented one, stated elsewhere
+
+
+def _wav(file: BinaryIO, size: int) -> float | None:
+    place, rate = 12, 0
+    for _ in range(_MOST_PIECES):
+        head = _at(file, place, 20)
+        length = struct.unpack("<I", head[4:8])[0]
+        if head[:4] == b"fmt ":
+            rate = struct.unpack("<I", head[16:20])[0]
+        elif head[:4] == b"data":
+            return float(min(length, size - place - 8) / rate)
+        place += 8 + length + length % 2
+    return None
+
+
+def _mp3(file: BinaryIO, size: int) -> float | None:
+    """From the first frame: the count of frames that it may state, else its bit rate."""
+    place = 0
+    head = _at(file, 0, 10)
+    if head[:3] == b"ID3":
+        shifts = (21, 14, 7, 0)  # the tag's length: four bytes of seven bits each
+        place = 10 + sum((one & 0x7F) << by for one, by in zip(head[6:10], shifts, strict=True))
+    frame = _at(file, place, 160)
+    if frame[0] != 0xFF or frame[1] & 0xE6 != 0xE2:  # noqa: PLR2004 - as in `models.media`
+        return None
+    version = frame[1] >> 3 & 3
+    hertz = _HERTZ[version][frame[2] >> 2 & 3] if version in _HERTZ else 0
+    bits = 1000 * _KBITS[version != 3][frame[2] >> 4]  # noqa: PLR2004 - version 1
+    tag = max(frame.find(b"Xing"), frame.find(b"Info"))
+    if tag > 0 and frame[tag + 7] & 1:
+        frames = struct.unpack(">I", frame[tag + 8 : tag + 12])[0]
+        return float(frames * (1152 if version == 3 else 576) / hertz)  # noqa: PLR2004 - version 1
+    return float((size - place) * 8 / bits)
+
+
+_IMAGES: dict[str, Callable[[BinaryIO], Size | None]] = {
+    "png": _png,
+    "jpeg": _jpeg,
+    "gif": _gif,
+    "bmp": _bmp,
+    "webp": _webp,
+}
+_TIMES: dict[str, Callable[[BinaryIO, int], float | None]] = {
+    "mp4": _mp4,
+    "mov": _mp4,
+    "wav": _wav,
+    "mp3": _mp3,
+}
