@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,23 @@ def read(
     return tasks.local_media(info, video, place, base=session.base, free=free)
 
 
-def content(session: Session, order: Order, channel: Channel) -> Callable[[], bytes] | None:
-    """What gives the body's bytes, uploading on the way; None: the request has no local files."""
-    return partial(_content, session, order, channel) if order.local.files else None
+def content(
+    session: Session, order: Order, channel: Channel, *, lines: bool = False
+) -> Callable[[], bytes] | None:
+    """What gives the body's bytes, uploading on the way; None: the request has no local files.
+
+    Args:
+        session: streams, clock and environment.
+        order: the request.
+        channel: the way to its provider.
+        lines: whether uploads are said in lines, because something else is drawn meanwhile.
+    """
+    if not order.local.files:
+        return None
+    return partial(_content, session, order, channel, lines=lines)
 
 
-def _content(session: Session, order: Order, channel: Channel) -> bytes:
+def _content(session: Session, order: Order, channel: Channel, *, lines: bool) -> bytes:
     from seedance_cli.cli.output.progress import Display
 
     delivery = tasks.FileDelivery(
@@ -52,7 +64,8 @@ def _content(session: Session, order: Order, channel: Channel) -> bytes:
         env=session.env,
     )
     steps = delivery.content(order.request)
-    with Display(session.out, session.clock, ()) as display:
+    display = Display(session.out, session.clock, ())
+    with nullcontext() if lines else display:
         while True:
             try:
                 step = next(steps)

@@ -19,6 +19,7 @@ from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields
 from seedance_cli.providers._fields import Field, Fields, UndocumentedTypeError, WireType
+from seedance_cli.providers._files import FileLimits
 from seedance_cli.providers._info import Media, ModelInfo
 
 if TYPE_CHECKING:
@@ -98,17 +99,61 @@ class _Kind(NamedTuple):
     """Whether there are a seed and a camera that can be told to stand still: 1.x."""
 
 
-_NO_REFERENCES = Media(last_alone=False)
-_OF_2 = Media(9, 3, 3, apart=True, last_alone=False, audio_alone=False)
-_OF_2_5 = Media(30, 10, 10, apart=True, last_alone=False)
+_IMAGES = FileLimits(
+    data_uri=True,
+    types=("jpeg", "png", "webp", "bmp", "tiff", "gif"),
+    max_bytes=(30 << 20) - 1,
+    min_pixels=300,
+    max_pixels=6000,
+    min_ratio=0.4,
+    max_ratio=2.5,
+)
+_NEWER_IMAGES = _IMAGES._replace(types=(*_IMAGES.types, "heic", "heif"))
+_VIDEOS = FileLimits(
+    types=("mp4", "mov"),
+    max_bytes=(50 << 20) - 1,
+    min_seconds=2,
+    max_seconds=15,
+    seconds_together=15,
+)
+"""Only by URL, and so is sound: a `data:` URI is stated for images alone."""
+_AUDIOS = _VIDEOS._replace(types=("wav", "mp3"), max_bytes=(15 << 20) - 1)
+_FRAMES_ONLY = Media(last_alone=False, schemes=("asset",), image_files=_IMAGES)
+_NEWER_FRAMES = _FRAMES_ONLY._replace(image_files=_NEWER_IMAGES)
+_OF_2 = Media(
+    images=9,
+    videos=3,
+    audios=3,
+    apart=True,
+    last_alone=False,
+    audio_alone=False,
+    schemes=("asset",),
+    image_files=_NEWER_IMAGES,
+    video_files=_VIDEOS,
+    audio_files=_AUDIOS,
+)
+_OF_2_5 = _OF_2._replace(
+    images=30,
+    videos=10,
+    audios=10,
+    audio_alone=True,
+    video_files=_VIDEOS._replace(max_seconds=30, seconds_together=30),
+    audio_files=_AUDIOS._replace(max_seconds=30, seconds_together=30),
+)
 _2 = _Kind("", range(4, 16), _SMALL, "720p", "adaptive", _OF_2, True, True, False)
-_1 = _Kind("", range(2, 13), _USUAL, "720p", None, _NO_REFERENCES, False, False, True)
+_1 = _Kind("", range(2, 13), _USUAL, "720p", None, _FRAMES_ONLY, False, False, True)
 _KINDS = (
     _2._replace(end="2-5-260628", durations=range(4, 31), resolutions=(), media=_OF_2_5),
     _2._replace(end="2-0-260128", resolutions=(*_USUAL, "4k")),
     _2._replace(end="2-0-fast-260128"),
     _2._replace(end="2-0-mini-260615"),
-    _1._replace(end="1-5-pro-251215", durations=range(4, 13), ratio="adaptive", audio=True),
+    _1._replace(
+        end="1-5-pro-251215",
+        durations=range(4, 13),
+        ratio="adaptive",
+        audio=True,
+        media=_NEWER_FRAMES,
+    ),
     _1._replace(end="1-0-pro-250528", resolution="1080p"),
     _1._replace(end="1-0-pro-fast-251015", resolution="1080p"),
     _1._replace(end="1-0-lite-t2v-250428"),
@@ -161,6 +206,7 @@ def _fields(kind: _Kind | None) -> Fields:
 
 
 ANY_FIELDS = _fields(None)
+ANY_MEDIA = Media(schemes=("asset",), image_files=FileLimits(data_uri=True))
 
 # By the code, or the part of it before the first point: the status that the pages name it under.
 _REFUSALS = {

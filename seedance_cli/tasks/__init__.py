@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.key_check import KeyCheck as KeyCheck
     from seedance_cli.tasks.media.body import filled as filled
     from seedance_cli.tasks.media.cache import UploadCache as UploadCache
+    from seedance_cli.tasks.media.checks import Contents as Contents
     from seedance_cli.tasks.media.delivery import FileDelivery as FileDelivery
     from seedance_cli.tasks.media.delivery import Uploaded as Uploaded
     from seedance_cli.tasks.media.delivery import Uploading as Uploading
@@ -73,6 +74,7 @@ __getattr__ = face(
     {
         "Channel": "channel",
         "Checked": "events",
+        "Contents": "media.checks",
         "Delivery": "delivery",
         "Downloaded": "events",
         "Downloading": "events",

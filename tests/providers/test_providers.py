@@ -599,6 +599,7 @@ def test_providers_only_translate(path: Path) -> None:
         "seedance_cli.providers",
         "seedance_cli.providers._ark",
         "seedance_cli.providers._base",
+        "seedance_cli.providers._files",
         "seedance_cli.providers._info",
         "seedance_cli.providers._fields",
         "seedance_cli.providers._document",

@@ -393,3 +393,27 @@ def test_upload_command_needs_the_file(run: Run) -> None:
     done = with_command(run, "http://127.0.0.1:9")
     assert done.code == 3
     assert "upload_command has no {file}" in done.err
+
+
+# A batch
+
+
+@pytest.mark.usefixtures("inline")
+def test_a_row_of_a_batch_is_known_by_its_files_content(run: Run, cat: Path) -> None:
+    """The same bytes under another name are the same row, and other bytes are another."""
+    env = {"RUNBASE_API_KEY": KEY, "SEEDANCE_PROVIDER": "runbase"}
+
+    def submit(name: str) -> int:
+        Path("rows.csv").write_text(f"prompt,image\na cat,{name}\n", encoding="utf-8")
+        argv = ("batch", "rows.csv", "--yes", "--no-wait", "--no-download")
+        done = run(*argv, env={**env, "RUNBASE_BASE_URL": server.url})
+        assert done.code == 0, done.err
+        return len(server.requests)
+
+    with BytesServer(two()) as server:
+        assert submit("cat.png") == 1
+        assert images(server.requests[0]) == [DATA]
+        cat.rename("moved.png")
+        assert submit("moved.png") == 1
+        Path("moved.png").write_bytes(media_files.png(more=b"other"))
+        assert submit("moved.png") == 2

@@ -23,7 +23,7 @@ from seedance_cli.models import (
     is_folder,
     target,
 )
-from seedance_cli.tasks import batch
+from seedance_cli.tasks import Contents, batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,6 +100,10 @@ class Book:
                 provider.bought(order.request),
             ),
         )
+
+    def base(self, path: str) -> Path:
+        """The folder that a path is relative to."""
+        return self._session.base(path)
 
     def output(self, item: batch.Item) -> str | None:
         """`-o` of a row: its own, else that of the command line; None: neither says it."""
@@ -210,7 +214,7 @@ def checked(
     Raises:
         ConfigError: the command line, environment or configuration is wrong, and not a row.
     """
-    names, wrong = batch.keys(manifest.rows, given.batch)
+    names, wrong = batch.keys(manifest.rows, given.batch, Contents(book.base))
     faults = [*manifest.faults, *wrong]
     lines = {fault.line for fault in faults}
     items = []

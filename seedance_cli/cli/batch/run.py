@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers, tasks
+from seedance_cli.cli import local_files
 from seedance_cli.cli.batch.report import Report
 from seedance_cli.cli.output.tally import Tally
 from seedance_cli.cli.unknown import verdict
@@ -197,9 +198,10 @@ class _Run:
             retry_failed=self.options.retry_failed,
             price=item.price,
         )
+        channel = self.session.channel(order.settings)
         try:
             tasks.submit(
-                self.session.channel(order.settings),
+                channel,
                 order.video,
                 order.request,
                 self.ledger,
@@ -208,6 +210,7 @@ class _Run:
                 announce=announce,
                 conditions=conditions,
                 waiting=waiting,
+                content=local_files.content(self.session, order, channel, lines=True),
                 rate_limit_tries=1,
             )
         except _Elsewhere:

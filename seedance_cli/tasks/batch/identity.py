@@ -15,15 +15,18 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import told, unsafe
-from seedance_cli.tasks.batch.columns import OWN
+from seedance_cli.models import MEDIA, is_local, told, unsafe
+from seedance_cli.tasks.batch.columns import OWN, REQUEST
 from seedance_cli.tasks.batch.manifest import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from seedance_cli.models import JsonValue
     from seedance_cli.tasks.batch.manifest import Row
 
+_MEDIA = frozenset(name for name, column in REQUEST.items() if column.field in MEDIA)
+"""Columns of images, frames, videos and sound."""
 LONGEST = 200
 """Characters of `BATCH/ROW`, as of every name."""
 _HASH = 12
@@ -62,12 +65,15 @@ def batch_name(given: str | None, file: str) -> str:
     return name
 
 
-def keys(rows: Sequence[Row], batch: str) -> tuple[list[str], list[Fault]]:
+def keys(
+    rows: Sequence[Row], batch: str, content: Callable[[str], str] = str
+) -> tuple[list[str], list[Fault]]:
     """The key of each row, unique in its batch; and what is wrong with them.
 
     Args:
         rows: in the order of the file.
         batch: its name.
+        content: what stands for a local file: its bytes, not its path.
     """
     found: list[str] = []
     faults: list[Fault] = []
@@ -82,7 +88,7 @@ def keys(rows: Sequence[Row], batch: str) -> tuple[list[str], list[Fault]]:
             elif key in lines:
                 faults.append(Fault(row.line, "id", f"line {lines[key]} has the same id"))
         else:
-            digest = _digest(row)
+            digest = _digest(row, content)
             equal[digest] += 1
             key = digest if equal[digest] == 1 else f"{digest}-{equal[digest]}"
             if key in lines:
@@ -112,14 +118,20 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _digest(row: Row) -> str:
+def _digest(row: Row, content: Callable[[str], str]) -> str:
     said = {
-        name: value
+        name: _by_content(value, content) if name in _MEDIA else value
         for name, value in row.values.items()
         if name not in _NOT_IDENTITY and not name.startswith("metadata.")
     }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode("ascii")).hexdigest()[:_HASH]
+
+
+def _by_content(value: JsonValue, content: Callable[[str], str]) -> JsonValue:
+    if isinstance(value, list):
+        return [_by_content(one, content) for one in value]
+    return content(value) if isinstance(value, str) and is_local(value) else value
 
 
 def _fault(name: str) -> str | None:

@@ -94,6 +94,37 @@ def with_files(
     return Files(replace(with_media(video, paths), files=contents), tuple(files.values()))
 
 
+class Contents:
+    """What stands for local files, each read once."""
+
+    def __init__(self, base: Callable[[str], Path]) -> None:
+        """Read nothing yet.
+
+        Args:
+            base: the folder that a path is relative to.
+        """
+        self._base = base
+        self._known: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """`sha256:HEX` of the bytes; of a file that cannot be read the path, as it was written."""
+        if text not in self._known:
+            self._known[text] = self._read(text)
+        return self._known[text]
+
+    def _read(self, text: str) -> str:
+        digest = sha256()
+        try:
+            with _open(self._base(text) / text) as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    return text
+                while block := stream.read(BLOCK):
+                    digest.update(block)
+        except (OSError, ValueError):
+            return text
+        return f"sha256:{digest.hexdigest()}"
+
+
 def unchanged(file: LocalFile, stream: BinaryIO) -> bool:
     """Whether an open file is still the one that was checked, as far as the system's word goes."""
     return _stamp(os.fstat(stream.fileno())) == file.stamp
