@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli import buy as buy
     from seedance_cli.cli import dry_run as dry_run
     from seedance_cli.cli import follow as follow
+    from seedance_cli.cli import kin as kin
     from seedance_cli.cli import places as places
     from seedance_cli.cli import request as request
     from seedance_cli.cli import unknown as unknown
@@ -56,6 +57,7 @@ __getattr__ = face(
         "dry_run": "",
         "find": "refs",
         "follow": "",
+        "kin": "",
         "main": "program",
         "places": "",
         "recovery_object": "output.documents",

@@ -15,17 +15,15 @@ from seedance_cli.cli import local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.places import target_of
-from seedance_cli.errors import OutcomeUnknown, OverMaxCost, UsageError, WriteFailed
+from seedance_cli.errors import OutcomeUnknown, OverBudget, OverMaxCost, UsageError, WriteFailed
 from seedance_cli.models import (
     Conditions,
-    Found,
     Status,
     Submission,
     Task,
     is_loopback,
     name_fault,
     price_text,
-    timestamp,
     told,
 )
 
@@ -35,9 +33,17 @@ if TYPE_CHECKING:
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
     from seedance_cli.config import Settings
-    from seedance_cli.models import HttpRequest, Price, VideoRequest
+    from seedance_cli.models import (
+        HttpRequest,
+        Limit,
+        Price,
+        PricedFields,
+        PriceToday,
+        Used,
+        VideoRequest,
+    )
     from seedance_cli.providers import Provider
-    from seedance_cli.tasks import Limit, LocalMedia, Payment
+    from seedance_cli.tasks import LocalMedia, Payment
 
 
 class Order(NamedTuple):
@@ -123,15 +129,55 @@ def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bo
 
 
 def price(session: Session, order: Order, limit: Limit | None) -> Price | None:
-    """What the order is expected to cost, by the provider's list and the ledger; None: unknown."""
-    return tasks.pricing.expected(
-        order.provider,
-        order.settings.endpoint,
-        order.request,
-        session.ledger(),
-        sandbox=order.settings.sandbox,
-        limit=limit,
+    """What the order is expected to cost today; None: not known.
+
+    Args:
+        session: its ledger knows what was charged.
+        order: what would be paid for.
+        limit: whose unit is wanted, where charges have several; else that of a budget.
+    """
+    fields = order.provider.priced(order.request)
+    return _expected(session, order, limit, order.settings.endpoint, fields)
+
+
+def price_today(session: Session, order: Order, limit: Limit | None = None) -> PriceToday:
+    """The prices of other requests at the order's provider, for what was submitted without one."""
+    return partial(_expected, session, order, limit)
+
+
+def conditions(session: Session, order: Order, terms: Terms) -> Conditions:
+    """The terms as the ledger takes them, with today's price and the budgets of the configuration.
+
+    Raises:
+        UsageError: `--max-cost` has no unit, and the provider states one.
+    """
+    limit = terms.limit
+    if limit is not None:
+        tasks.pricing.check_unit(limit, order.provider.info)
+    expected = price(session, order, limit)
+    return Conditions(
+        again=terms.again,
+        name=terms.name,
+        retry_failed=terms.retry_failed,
+        too_dear=_too_dear(session, order, limit, expected),
+        price=expected,
+        budgets=order.settings.budgets,
+        price_today=price_today(session, order, limit),
     )
+
+
+def used(session: Session, order: Order, conditions: Conditions) -> list[Used]:
+    """What is used of the provider's budgets, as far as they bind the order."""
+    if conditions.budgets is None:
+        return []
+    name = order.provider.info.name
+    return session.ledger().used(name, conditions.budgets, conditions.price_today)
+
+
+def over_budget(session: Session, order: Order, conditions: Conditions) -> OverBudget | None:
+    """Why the budgets would refuse the order now; None if they would not."""
+    fields = order.provider.priced(order.request)
+    return session.ledger().over_budget(order.provider.info.name, fields, conditions)
 
 
 def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
@@ -151,17 +197,11 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
     out = session.out
     payment.repeatable = terms.repeatable
     out.check_stdout()
+    if terms.limit is not None:
+        tasks.pricing.check_unit(terms.limit, order.provider.info)
     _check_target(session, order, terms)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
-    expected = price(session, order, terms.limit)
-    conditions = Conditions(
-        again=terms.again,
-        name=terms.name,
-        retry_failed=terms.retry_failed,
-        too_dear=_too_dear(session, order, terms.limit, expected),
-        price=expected,
-    )
     try:
         tasks.submit(
             channel,
@@ -171,7 +211,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             session.clock,
             payment=payment,
             announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
-            conditions=conditions,
+            conditions=conditions(session, order, terms),
             waiting=partial(_waiting, out),
             content=local_files.content(session, order, channel),
         )
@@ -188,50 +228,6 @@ def document(payment: Payment) -> object | None:
     if row is None:
         return None
     return task_object(row)
-
-
-def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
-    """Say what else the ledger has of the request that was paid for."""
-    submission = payment.submission
-    assert submission is not None
-    out, ref, when = session.out, submission.ref, timestamp(submission.submitted_at)
-    if payment.found is Found.NAMED:
-        _tell_of_name(out, order, submission)
-        return
-    if submission.attempt > 1:
-        out.note(f"{ref} is attempt {submission.attempt} under the name {submission.name}")
-    if payment.found is Found.UNTOLD:
-        out.note(
-            f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
-            " that sent it ended before it could say so; --again pays for another one"
-        )
-    with suppress(WriteFailed):
-        kin = session.ledger().kin(submission)
-        if kin.first is not None:
-            since = timestamp(kin.first.submitted_at or kin.first.created_at)
-            out.note(
-                f"{ref} is known since {since}: {submission.provider} took this request and that"
-                " one for the same"
-            )
-        if kin.running is not None and submission.name is None:
-            since = timestamp(kin.running.submitted_at)
-            out.note(
-                f"the same request runs already as {kin.running.ref}, submitted at {since}; with"
-                " --name NAME the same command, given again, would have paid nothing again"
-            )
-
-
-def _tell_of_name(out: Output, order: Order, known: Submission) -> None:
-    """Say that the name's task was paid for before, and what of today's request it has not."""
-    when = timestamp(known.submitted_at or known.created_at)
-    out.note(f"nothing was sent: {known.name} was submitted at {when} as {known.ref}")
-    asked, video = known.request, order.video
-    if asked is None:
-        return
-    if asked.metadata != video.metadata:
-        out.note(f"{known.ref} keeps the metadata that it was submitted with")
-    if asked.callback_url != video.callback_url:
-        out.note(f"{known.ref} keeps the callback URL that it was submitted with")
 
 
 def _check_target(session: Session, order: Order, terms: Terms) -> None:
@@ -270,6 +266,23 @@ def _stands(session: Session, order: Order, terms: Terms) -> bool:
     if known is None or known.task is None:
         return False
     return not terms.retry_failed or known.status is Status.SUCCEEDED
+
+
+def _expected(
+    session: Session, order: Order, limit: Limit | None, endpoint: str, fields: PricedFields | None
+) -> Price | None:
+    """What a request with these fields costs at the order's provider today."""
+    settings = order.settings
+    bounds = [one for one in (limit, *(settings.budgets or ())) if one is not None]
+    return tasks.pricing.expected(
+        order.provider,
+        endpoint,
+        fields,
+        session.ledger(),
+        sandbox=settings.sandbox,
+        own=settings.prices,
+        unit=bounds[0].unit if bounds else None,
+    )
 
 
 def _too_dear(

@@ -10,13 +10,15 @@ from seedance_cli.http import HEADERS, authorization, submit_headers
 from seedance_cli.models import price_object, price_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.models import Price
+    from seedance_cli.models import Price, Used
 
 
-def show(out: Output, order: Order, price: Price | None) -> None:
-    """Print method, URL, headers, body and price.
+def show(out: Output, order: Order, price: Price | None, used: Sequence[Used]) -> None:
+    """Print method, URL, headers, body, price, and what is left of the budgets.
 
     The port of the embedded sandbox is not known before it runs, so its URL says `PORT`.
     """
@@ -39,6 +41,7 @@ def show(out: Output, order: Order, price: Price | None) -> None:
                 "headers": headers,
                 "body": body,
                 "price": price_object(price),
+                **({"budgets": [one.as_object(price) for one in used]} if used else {}),
             }
         )
     else:
@@ -50,4 +53,6 @@ def show(out: Output, order: Order, price: Price | None) -> None:
         out.result("")
         cost = "unknown" if price is None else f"{price_text(price)} ({price.basis})"
         out.result(f"price: {cost}")
+        for one in used:
+            out.result(f"budget of the {one.words(price)}")
     out.note("nothing was sent")

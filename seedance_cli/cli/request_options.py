@@ -198,7 +198,7 @@ MaxCost = Annotated[
     typer.Option(
         "--max-cost",
         metavar="AMOUNT",
-        help="Refuse to pay more: 56, or '56 credits'.",
+        help="Refuse to pay more: '56 credits', '0.5 USD'.",
         rich_help_panel="Money",
     ),
 ]

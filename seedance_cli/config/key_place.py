@@ -22,6 +22,7 @@ class Origin(StrEnum):
     OPTION = "option"
     ENVIRONMENT = "environment"
     PROFILE = "profile"
+    CONFIG = "config.toml"
     CREDENTIALS = "credentials"
     COMMAND = "command"
     LEDGER = "ledger"

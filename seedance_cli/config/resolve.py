@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.config.schema import Default
+    from seedance_cli.models import Budgets, OwnPrice
 
 __all__ = [
     "Choice",
@@ -79,6 +80,10 @@ class Settings:
     key_place: KeyPlace
     named: bool = False
     """Whether `--profile` named the profile, now or when the task was submitted."""
+    prices: tuple[OwnPrice, ...] = ()
+    """The user's own, of every provider."""
+    budgets: Budgets | None = None
+    """Of this provider; the sandbox is not bound by them."""
     warnings: tuple[str, ...] = ()
     upload_command: tuple[str, ...] = ()
     """The profile's; it makes a URL of a local file."""
@@ -144,6 +149,8 @@ def resolve(
         sandbox=sandbox,
         key_place=place,
         named=choice.named,
+        prices=store.prices,
+        budgets=None if sandbox else store.budgets.get(name),
         warnings=warnings,
         upload_command=choice.profile.upload_command,
     )

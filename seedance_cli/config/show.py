@@ -11,7 +11,7 @@ from seedance_cli.config.resolve import Origin, Source
 from seedance_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from seedance_cli.config.resolve import Choice, Store
     from seedance_cli.config.schema import Default
@@ -58,11 +58,14 @@ class Effective:
     provider: Value
     defaults: tuple[Value, ...]
     access: tuple[Access, ...]
+    budgets: tuple[Value, ...] = ()
+    prices: tuple[Value, ...] = ()
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and source of each, for a table."""
         values = [self.profile, self.provider, *self.defaults]
         values += [value for one in self.access for value in (one.endpoint, one.key)]
+        values += [*self.budgets, *self.prices]
         return [(value.name, value.text, str(value.source)) for value in values]
 
     def as_object(self) -> dict[str, object]:
@@ -84,6 +87,8 @@ class Effective:
                 }
                 for one in self.access
             },
+            "budgets": {one.name.removeprefix("budgets."): _object(one) for one in self.budgets},
+            "prices": {one.name.removeprefix("prices."): _object(one) for one in self.prices},
         }
 
 
@@ -107,7 +112,29 @@ def effective(store: Store, env: Mapping[str, str], option: str | None) -> Effec
         provider=provider,
         defaults=_defaults(choice, info),
         access=tuple(access(choice, env, one) for one in infos),
+        budgets=tuple(_budgets(store)),
+        prices=tuple(_prices(store)),
     )
+
+
+def _budgets(store: Store) -> Iterator[Value]:
+    source = Source(Origin.CONFIG)
+    for provider, budgets in sorted(store.budgets.items()):
+        for span, limit in budgets._asdict().items():
+            if limit is not None:
+                yield Value(f"budgets.{provider}.{span}", str(limit), source)
+
+
+def _prices(store: Store) -> Iterator[Value]:
+    """Each price under what it is for: `prices.runbase[duration=8,audio=true]`."""
+    for one in store.prices:
+        fields = {"model": one.model, "duration": one.duration, "resolution": one.resolution}
+        audio = None if one.audio is None else str(one.audio).lower()
+        wanted = {**fields, "audio": audio}
+        named = ",".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
+        name = f"prices.{one.provider}" + (f"[{named}]" if named else "")
+        cost = f"{one.cost} per second" if one.per_second else str(one.cost)
+        yield Value(name, cost, Source(Origin.CONFIG))
 
 
 def _provider(choice: Choice, env: Mapping[str, str]) -> Value:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
+from seedance_cli.config import money
 from seedance_cli.config import schema as profile_data
 from seedance_cli.config import toml_file as toml_store
 from seedance_cli.config.schema import Profile
@@ -14,6 +16,8 @@ from seedance_cli.system import config_file, no_home
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from seedance_cli.models import Budgets, OwnPrice
 
 
 class Paths(NamedTuple):
@@ -30,6 +34,10 @@ class Store(NamedTuple):
     """Where they lie; None where the user's folder is not known, so that there is none."""
     default_profile: str | None
     profiles: Mapping[str, Profile]
+    prices: tuple[OwnPrice, ...] = ()
+    """The user's own, `[[prices]]`."""
+    budgets: Mapping[str, Budgets] = MappingProxyType({})
+    """`[budgets.PROVIDER]`."""
     warnings: tuple[str, ...] = ()
     """What to tell the user, a line each."""
 
@@ -83,6 +91,7 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     ours = toml_store.read(where.credentials, tighten=tighten)
     users = toml_store.read(where.config, tighten=tighten)
     config = profile_data.config(where.config, users.data)
+    text = users.raw.decode("utf-8", "replace")
     stored = profile_data.credentials(where.credentials, ours.data, providers.names())
     profiles = {
         name: config.profiles.get(name, Profile())._replace(credentials=stored.get(name, {}))
@@ -95,7 +104,14 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
         *_mode_warnings(where.credentials, ours, matters=True),
         *_mode_warnings(where.config, users, matters=has_key),
     )
-    return Store(where, config.default_profile, profiles, warnings)
+    return Store(
+        where,
+        config.default_profile,
+        profiles,
+        prices=money.prices(where.config, text, users.data),
+        budgets=money.budgets(where.config, text, users.data),
+        warnings=warnings,
+    )
 
 
 def known_keys(env: Mapping[str, str], store: Store | None = None) -> frozenset[str]:

@@ -14,6 +14,7 @@ import stat
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -176,7 +177,7 @@ def _parsed(path: Path, text: str) -> Table:
     import tomllib
 
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=Decimal)  # money is never a float
     except tomllib.TOMLDecodeError as error:
         # The parser's own words may repeat a key's name or a character: only its line is used.
         found = re.search(_LINE, str(error))

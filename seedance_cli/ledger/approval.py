@@ -17,9 +17,17 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import RULE, Found, IntentState, Prepared
 
 if TYPE_CHECKING:
-    from seedance_cli.errors import SeedanceError
+    from seedance_cli.errors import OverBudget, SeedanceError
     from seedance_cli.ledger.rows import Value
-    from seedance_cli.models import Budgets, PriceToday, Purchase, Submission, Used
+    from seedance_cli.models import (
+        Budgets,
+        Conditions,
+        PricedFields,
+        PriceToday,
+        Purchase,
+        Submission,
+        Used,
+    )
 
 
 class _Answer(NamedTuple):
@@ -83,6 +91,12 @@ class Approval(Part):
         """What is used of a provider's budgets of a day and a month, as far as there are any."""
         return budgets.used(self._store, self._clock.now(), provider, limits, price_today)
 
+    def over_budget(
+        self, provider: str, priced: PricedFields | None, conditions: Conditions
+    ) -> OverBudget | None:
+        """Why the budgets refuse a real submit now; None if they do not."""
+        return budgets.refusal(self._store, self._clock.now(), provider, priced, conditions)
+
     def _answer(self, purchase: Purchase) -> _Answer:
         conditions, attempt = purchase.conditions, 1
         if conditions.name is not None:
@@ -97,8 +111,9 @@ class Approval(Part):
             untold = None if conditions.name is not None else self._untold(purchase)
             if untold is not None:
                 return _Answer(Found.UNTOLD, untold)
-        error = conditions.too_dear
-        error = error or budgets.refusal(self._store, self._clock.now(), purchase)
+        error: SeedanceError | None = conditions.too_dear
+        if error is None and not purchase.sandbox:
+            error = self.over_budget(purchase.provider, purchase.priced, conditions)
         return _Answer(attempt=attempt, error=error)
 
     def _insert(self, intent: str, purchase: Purchase, attempt: int) -> None:

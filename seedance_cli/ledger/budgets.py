@@ -11,13 +11,13 @@ from seedance_cli.ledger import statements
 from seedance_cli.ledger.requests import read_priced
 from seedance_cli.ledger.rows import read_charge, read_price_at_submit
 from seedance_cli.ledger.schema import time_text
-from seedance_cli.models import Used, price_text, same_unit, timestamp, with_unit
+from seedance_cli.models import Used, price_text, same_unit
 
 if TYPE_CHECKING:
     import sqlite3
 
     from seedance_cli.ledger.store import Store
-    from seedance_cli.models import Budgets, Limit, Price, PriceToday, Purchase
+    from seedance_cli.models import Budgets, Conditions, Limit, Price, PricedFields, PriceToday
 
 _LONGER_THAN_ANY_MONTH = timedelta(days=32)
 
@@ -52,21 +52,28 @@ def used(
     return [_used(store, provider, span, price_today) for span in spans]
 
 
-def refusal(store: Store, now: datetime, purchase: Purchase) -> OverBudget | None:
-    """Why the purchase's price does not fit into its budgets; None if it does, or has none.
+def refusal(
+    store: Store,
+    now: datetime,
+    provider: str,
+    priced: PricedFields | None,
+    conditions: Conditions,
+) -> OverBudget | None:
+    """Why the conditions' price does not fit into their budgets; None if it does.
 
-    Inside the transaction that inserts it: its row is the reservation.
+    Inside the transaction that inserts the row, which is the reservation; or just to tell.
     """
-    conditions = purchase.conditions
-    if conditions.budgets is None or purchase.sandbox:
+    if conditions.budgets is None:
         return None
-    spans = used(store, now, purchase.provider, conditions.budgets, conditions.price_today)
-    words = over(purchase.provider, conditions.price, conditions.budgets, spans)
+    spans = used(store, now, provider, conditions.budgets, conditions.price_today)
+    words = over(provider, conditions.price, conditions.budgets, spans)
     if words is None:
         return None
-    states = "".join(f"; {state(one)}" for one in spans)
+    states = "".join(f"; {one.words()}" for one in spans)
     return OverBudget(
-        f"{words}{states}; nothing was sent", hint=_advice(purchase), provider=purchase.provider
+        f"{words}{states}; nothing was sent",
+        hint=_advice(provider, priced, conditions),
+        provider=provider,
     )
 
 
@@ -106,16 +113,6 @@ def over(provider: str, price: Price | None, budgets: Budgets, spans: list[Used]
     return None
 
 
-def state(one: Used) -> str:
-    """`day: 3 USD spent, 1 USD reserved, 1 USD left until 2026-11-27T00:00:00Z`."""
-    unit = one.limit.unit
-    left = "what is left is not known" if one.unpriced else f"{with_unit(one.left, unit)} left"
-    return (
-        f"{one.span}: {with_unit(one.spent, unit)} spent, {with_unit(one.reserved, unit)} reserved,"
-        f" {left} until {timestamp(one.until)}"
-    )
-
-
 def _used(store: Store, provider: str, span: _Span, price_today: PriceToday) -> Used:
     limit = span.limit
     spent, reserved, unpriced = Decimal(0), Decimal(0), 0
@@ -140,11 +137,11 @@ def _price_today(row: sqlite3.Row, price_today: PriceToday) -> Price | None:
     return price_today(row["endpoint"], read_priced(row["priced"], row["request"]))
 
 
-def _advice(purchase: Purchase) -> str:
-    entry = [f'provider = "{purchase.provider}"']
-    if purchase.priced is not None and purchase.priced.model is not None:
-        entry.append(f'model = "{purchase.priced.model}"')
-    unit = purchase.conditions.price.unit if purchase.conditions.price is not None else "USD"
+def _advice(provider: str, priced: PricedFields | None, conditions: Conditions) -> str:
+    entry = [f'provider = "{provider}"']
+    if priced is not None and priced.model is not None:
+        entry.append(f'model = "{priced.model}"')
+    unit = "USD" if conditions.price is None else conditions.price.unit
     entry.append(f'amount = "0.12{f" {unit}" if unit else ""}"')
     return (
         "change the budget in config.toml, or wait until its time is over; a price that is not"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.budget import Budgets as Budgets
     from seedance_cli.models.budget import Limit as Limit
     from seedance_cli.models.budget import Used as Used
+    from seedance_cli.models.budget import parse_amount as parse_amount
     from seedance_cli.models.budget import same_unit as same_unit
     from seedance_cli.models.budget import with_unit as with_unit
     from seedance_cli.models.duration import LONG_PAUSE as LONG_PAUSE
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
     from seedance_cli.models.naming import is_folder as is_folder
     from seedance_cli.models.naming import names_one as names_one
     from seedance_cli.models.naming import target as target
+    from seedance_cli.models.own_prices import YOURS as YOURS
+    from seedance_cli.models.own_prices import OwnPrice as OwnPrice
+    from seedance_cli.models.own_prices import own_price as own_price
     from seedance_cli.models.price import Price as Price
     from seedance_cli.models.price import PricedFields as PricedFields
     from seedance_cli.models.price import amount_text as amount_text
@@ -129,6 +133,7 @@ __getattr__ = face(
         "MediaKind": "media",
         "MediaType": "media",
         "NOTHING": "json_types",
+        "OwnPrice": "own_prices",
         "Prepared": "purchase",
         "Price": "price",
         "PriceToday": "purchase",
@@ -144,6 +149,7 @@ __getattr__ = face(
         "TooDeep": "exact_json",
         "Used": "budget",
         "VideoRequest": "request",
+        "YOURS": "own_prices",
         "addresses": "",
         "age": "moment",
         "amount_text": "price",
@@ -174,6 +180,8 @@ __getattr__ = face(
         "name_fault": "name",
         "names_one": "naming",
         "origin": "url",
+        "own_price": "own_prices",
+        "parse_amount": "budget",
         "parse_duration": "duration",
         "parse_interval": "duration",
         "parse_moment": "moment",

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedance_cli.models.json_types import JsonObject
+    from seedance_cli.models.price import Price
+
+
+_MAX_MAGNITUDE = 18
+"""Powers of ten; beyond, an amount is a slip, and would fill a screen."""
 
 
 class Limit(NamedTuple):
@@ -23,6 +28,20 @@ class Limit(NamedTuple):
     def __str__(self) -> str:
         """`56 credits`."""
         return with_unit(self.amount, self.unit)
+
+
+def parse_amount(text: str) -> Limit | None:
+    """`56`, `56 credits` or `0.5 USD`; None for what is neither, negative or not finite."""
+    from decimal import Decimal, InvalidOperation
+
+    number, _, unit = text.strip().partition(" ")
+    try:
+        amount = Decimal(number)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MAX_MAGNITUDE:
+        return None
+    return Limit(amount, unit.strip() or None)
 
 
 class Budgets(NamedTuple):
@@ -54,17 +73,45 @@ class Used(NamedTuple):
         """What may still be spent; below 0 where a charge was more than its price."""
         return self.limit.amount - self.spent - self.reserved
 
-    def as_object(self) -> JsonObject:
-        """As JSON; amounts are text, so that nobody reads them as floats."""
+    def after(self, price: Price | None) -> Decimal | None:
+        """What would be left after a task of that price; None where nobody knows."""
+        known = price is not None and same_unit(price.unit, self.limit.unit)
+        return self.left - price.amount if price is not None and known else None
+
+    def words(self, price: Price | None = None) -> str:
+        """`day: 3 USD spent, 1 USD reserved, 1 USD left until 2026-11-27T00:00:00Z`.
+
+        Args:
+            price: of a task that would be bought; then also what that would leave.
+        """
         from seedance_cli.models.text import timestamp
 
+        spent, reserved, left = (
+            with_unit(amount, self.limit.unit) for amount in (self.spent, self.reserved, self.left)
+        )
+        rest = "what is left is not known" if self.unpriced else f"{left} left"
+        after = None if self.unpriced else self.after(price)
+        would = "" if after is None else f"; this would leave {with_unit(after, self.limit.unit)}"
+        until = timestamp(self.until)
+        return f"{self.span}: {spent} spent, {reserved} reserved, {rest} until {until}{would}"
+
+    def as_object(self, price: Price | None = None) -> JsonObject:
+        """As JSON; amounts are text, so that nobody reads them as floats.
+
+        Args:
+            price: of a task that would be bought.
+        """
+        from seedance_cli.models.text import timestamp
+
+        after = None if self.unpriced else self.after(price)
         return {
             "span": self.span,
-            "limit": amount_text(self.limit.amount),
             "unit": self.limit.unit,
+            "limit": amount_text(self.limit.amount),
             "spent": amount_text(self.spent),
             "reserved": amount_text(self.reserved),
             "left": None if self.unpriced else amount_text(self.left),
+            "left_after": None if after is None else amount_text(after),
             "until": timestamp(self.until),
         }
 

@@ -22,7 +22,8 @@ class Price(NamedTuple):
     unit: str | None
     """`credits`, `USD`; None where the provider states no unit."""
     basis: str
-    """`listed` (in the provider's documents) or `charged` (what a task was really charged)."""
+    """`listed` (in the provider's documents), `yours` (in your configuration) or `charged` (what a
+    task was really charged)."""
 
 
 class PricedFields(NamedTuple):

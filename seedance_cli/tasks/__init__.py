@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.price_rows import PriceRow as PriceRow
     from seedance_cli.tasks.price_rows import price_list as price_list
     from seedance_cli.tasks.price_rows import price_of_one as price_of_one
-    from seedance_cli.tasks.pricing import Limit as Limit
     from seedance_cli.tasks.reading import Target as Target
     from seedance_cli.tasks.reading import ask as ask
     from seedance_cli.tasks.reading import read_patiently as read_patiently
@@ -84,7 +83,6 @@ __getattr__ = face(
         "FileDelivery": "media.delivery",
         "Files": "downloads.jobs",
         "KeyCheck": "key_check",
-        "Limit": "pricing",
         "LocalMedia": "media.local",
         "Logged": "events",
         "Noted": "events",

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import PricedFields, amount_text, price_object
+from seedance_cli.models import PricedFields, amount_text, own_price, price_object, same_unit
 from seedance_cli.providers import ModelUse
 from seedance_cli.tasks.validate import check
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import JsonObject, Price, VideoRequest
+    from seedance_cli.models import JsonObject, OwnPrice, Price, Used, VideoRequest
     from seedance_cli.providers import ModelInfo, Provider, ProviderInfo
 
     Charged = dict[PricedFields, tuple[Price, ...]]
@@ -36,6 +36,22 @@ class PriceRow(NamedTuple):
     listed: Price | None
     charged: tuple[Price, ...]
     """Newest last."""
+    yours: Price | None = None
+    """By the user's own word; it goes before the listed one."""
+    used: tuple[Used, ...] = ()
+    """What is used of the provider's budgets."""
+
+    @property
+    def expected(self) -> Price | None:
+        """The user's own or the listed price, or the highest charge, if that is more."""
+        known = self.yours or self.listed
+        prices = [*self.charged, *([known] if known else [])]
+        unit = prices[-1].unit if prices else None
+        return max(
+            (one for one in prices if same_unit(one.unit, unit)),
+            key=lambda one: one.amount,
+            default=None,
+        )
 
     @property
     def of_one_unit(self) -> list[Price]:
@@ -74,14 +90,25 @@ class PriceRow(NamedTuple):
             "duration": self.fields.duration,
             "resolution": self.fields.resolution,
             "audio": self.fields.audio,
+            "yours": price_object(self.yours),
             "listed": price_object(self.listed),
             "charged": charged,
             **({"with": self.beside} if self.beside else {}),
+            **self._budgets(),
         }
+
+    def _budgets(self) -> JsonObject:
+        if not self.used:
+            return {}
+        return {"budgets": [one.as_object(self.expected) for one in self.used]}
 
 
 def price_of_one(
-    provider: Provider, endpoint: str, wanted: VideoRequest, ledger: Ledger
+    provider: Provider,
+    endpoint: str,
+    wanted: VideoRequest,
+    ledger: Ledger,
+    own: Sequence[OwnPrice] = (),
 ) -> PriceRow | None:
     """The price of the request; None where the options leave several requests open.
 
@@ -94,14 +121,18 @@ def price_of_one(
         check(info, wanted, endpoint_is_loopback=False, free=False)
     if len(models) > 1 or not _names_one(models[0], wanted):
         return None
-    row = _row(provider, _with_model(info, models[0], wanted), {})
+    row = _row(provider, _with_model(info, models[0], wanted), {}, own)
     alike = partial(_alike, asked=row.fields, wanted=wanted)
     charges = ledger.charges_like(provider.info.name, endpoint, alike)
     return row._replace(charged=tuple(charges))
 
 
 def price_list(
-    provider: Provider, endpoint: str, wanted: VideoRequest, ledger: Ledger
+    provider: Provider,
+    endpoint: str,
+    wanted: VideoRequest,
+    ledger: Ledger,
+    own: Sequence[OwnPrice] = (),
 ) -> Iterator[PriceRow]:
     """Every request that the options leave open, where anything is known of its price.
 
@@ -110,6 +141,7 @@ def price_list(
         endpoint: whose charges count.
         wanted: the request; a field that is None is open.
         ledger: knows what was charged.
+        own: the user's own prices.
     """
     info = provider.info
     models = _models(info, wanted)
@@ -122,25 +154,29 @@ def price_list(
         if where == endpoint
     }
     for video in _open(info, models, wanted):
-        row = _row(provider, video, left)
+        row = _row(provider, video, left, own)
         left.pop(row.fields, None)
-        if row.listed is not None or row.charged:
+        if row.listed is not None or row.charged or row.yours is not None:
             known = True
             yield row
     for fields, prices in left.items():
         if _fits(fields, wanted):
             known = True
-            yield PriceRow(info.name, fields, None, prices)
+            yield PriceRow(info.name, fields, None, prices, own_price(own, info.name, fields))
     if not known:  # said as unknown, not left out
         fields = PricedFields(wanted.model, wanted.duration, wanted.resolution, wanted.audio)
         yield PriceRow(info.name, fields, None, ())
 
 
-def _row(provider: Provider, video: VideoRequest, charged: Charged) -> PriceRow:
+def _row(
+    provider: Provider, video: VideoRequest, charged: Charged, own: Sequence[OwnPrice]
+) -> PriceRow:
     request = provider.request(video)
     fields = provider.priced(request)
     assert fields is not None, "a request without --param has only fields that are known"
-    return PriceRow(provider.info.name, fields, provider.price(request), charged.get(fields, ()))
+    name, listed = provider.info.name, provider.price(request)
+    yours = own_price(own, name, fields)
+    return PriceRow(name, fields, listed, charged.get(fields, ()), yours)
 
 
 def _models(info: ProviderInfo, wanted: VideoRequest) -> list[ModelInfo]:

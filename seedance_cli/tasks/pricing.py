@@ -1,85 +1,105 @@
-"""What a request costs: listed by its provider, or charged before; and `--max-cost`."""
+"""What a request costs: by your own word, listed, or charged before; and `--max-cost`."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OverMaxCost, UsageError
-from seedance_cli.models import amount_text, price_text, told
+from seedance_cli.models import (
+    Price,
+    amount_text,
+    own_price,
+    parse_amount,
+    price_text,
+    same_unit,
+    told,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import HttpRequest, Price
-    from seedance_cli.providers import Provider
-
-
-_MAX_MAGNITUDE = 18
-"""Powers of ten; beyond, an amount is a slip, and would fill a screen."""
-
-
-class Limit(NamedTuple):
-    """The user's `--max-cost`. Without a unit it is in the provider's own."""
-
-    amount: Decimal
-    unit: str | None
+    from seedance_cli.models import Limit, OwnPrice, PricedFields
+    from seedance_cli.providers import Provider, ProviderInfo
 
 
 def parse_limit(text: str) -> Limit:
-    """`56` or `56 credits`.
+    """The value of `--max-cost`: `56 credits`, or `56`.
 
     Raises:
         UsageError: neither form, negative or not finite.
     """
-    number, _, unit = text.strip().partition(" ")
-    try:
-        amount = Decimal(number)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MAX_MAGNITUDE:
+    limit = parse_amount(text)
+    if limit is None:
         raise UsageError(
-            f"--max-cost {told(text)} is no amount",
-            hint="allowed: a number, or '56 credits', '0.5 USD'",
+            f"--max-cost {told(text)} is no amount", hint="for example '56 credits' or '0.5 USD'"
         )
-    return Limit(amount, unit.strip() or None)
+    return limit
+
+
+def check_unit(limit: Limit, info: ProviderInfo) -> None:
+    """Refuse a bare number where the provider states a unit: nobody knows what it was meant in.
+
+    Raises:
+        UsageError: it says what to type.
+    """
+    if limit.unit is None and info.price_unit is not None:
+        amount = amount_text(limit.amount)
+        raise UsageError(
+            f"--max-cost {amount} has no unit, and {info.name} counts in {info.price_unit}",
+            hint=f"--max-cost '{amount} {info.price_unit}'",
+        )
 
 
 def expected(
     provider: Provider,
     endpoint: str,
-    request: HttpRequest,
+    fields: PricedFields | None,
     ledger: Ledger,
     *,
-    sandbox: bool,
-    limit: Limit | None = None,
+    sandbox: bool = False,
+    own: Sequence[OwnPrice] = (),
+    unit: str | None = None,
 ) -> Price | None:
-    """What the request is expected to cost: the listed price, or the highest charge where higher.
+    """The user's own or the listed price of a request, or the highest charge, if that is more.
 
-    The charges are those of requests with the same priced fields, in the unit of the list, else in
-    the limit's, else in that of the newest one: nothing is converted. In the sandbox only the list
-    counts: what it charges is made up.
+    The charges are those of requests with the same priced fields, in the unit of that price, else
+    in the wanted one, else in that of the newest one: nothing is converted. In the sandbox no
+    charge counts: what it charges is made up.
+
+    Args:
+        provider: what it is asked of.
+        endpoint: whose charges count.
+        fields: what decides its price; None where that is not known, as with any `--param`.
+        ledger: knows the charges.
+        sandbox: whether it is the sandbox's.
+        own: the user's own prices.
+        unit: the one that is wanted, where there are several.
 
     Returns:
-        None where the price is not known, as it is with any `--param`.
+        None where the price is not known.
     """
-    listed = provider.price(request)
-    priced = provider.priced(request)
-    if priced is None or sandbox:
-        return listed
-    charges = ledger.charges(provider.info.name, endpoint, priced)
+    if fields is None:
+        return None
+    known = own_price(own, provider.info.name, fields)
+    if known is None and (amount := provider.listed(fields)) is not None:
+        known = Price(amount, provider.info.price_unit, "listed")
+    if sandbox:
+        return known
+    charges = ledger.charges(provider.info.name, endpoint, fields)
     units = [charge.unit for charge in charges]
-    unit = None if listed is None else listed.unit
-    if listed is None and units:
-        asked = None if limit is None else _unit(limit.unit)
-        unit = next((one for one in units if asked and _unit(one) == asked), units[-1])
+    if known is not None:
+        unit = known.unit
+    elif units:
+        unit = next((one for one in units if unit and same_unit(one, unit)), units[-1])
     highest = max(
-        (charge for charge in charges if charge.unit == unit),
+        (charge for charge in charges if same_unit(charge.unit, unit)),
         key=lambda charge: charge.amount,
         default=None,
     )
-    if listed is None or (highest is not None and highest.amount > listed.amount):
+    if known is None or (highest is not None and highest.amount > known.amount):
         return highest
-    return listed
+    return known
 
 
 def check(limit: Limit, price: Price | None, provider: Provider) -> None:
@@ -89,7 +109,7 @@ def check(limit: Limit, price: Price | None, provider: Provider) -> None:
         OverMaxCost: above the limit, in another unit, or unknown.
     """
     info = provider.info
-    shown = amount_text(limit.amount) + (f" {limit.unit}" if limit.unit else "")
+    shown = f"'{limit}'" if limit.unit else f"{limit}"
     if price is None:
         raise OverMaxCost(
             f"the price of this request is not known, so --max-cost {shown} refuses it; "
@@ -97,7 +117,7 @@ def check(limit: Limit, price: Price | None, provider: Provider) -> None:
             hint=f"leave --max-cost out, or see `seedance price -p {info.name}`",
             provider=info.name,
         )
-    if limit.unit is not None and _unit(limit.unit) != _unit(price.unit):
+    if not same_unit(limit.unit, price.unit):
         raise OverMaxCost(
             f"--max-cost {shown}: {info.name} counts in {price.unit or 'a unit it does not name'}, "
             "and nothing is converted; nothing was sent",
@@ -113,7 +133,3 @@ def check(limit: Limit, price: Price | None, provider: Provider) -> None:
             hint=f"--max-cost {quote(price_text(price))}, or a cheaper request",
             provider=info.name,
         )
-
-
-def _unit(text: str | None) -> str | None:
-    return None if text is None else text.casefold().removesuffix("s")

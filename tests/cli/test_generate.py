@@ -370,8 +370,8 @@ def test_dry_run_prints_the_price_and_writes_nothing(run: Run, home: Path) -> No
 def test_dry_run_holds_to_max_cost(run: Run) -> None:
     """With --max-cost it shows the request and exits as the submit would."""
     argv = ("generate", "x", "-p", "seedanceapi", "--dry-run", "--max-cost")
-    assert run(*argv, "28").code == 0
-    over = run(*argv, "27")
+    assert run(*argv, "28 credits").code == 0
+    over = run(*argv, "27 credits")
     assert over.code == 11
     assert "price: 28 credits (listed)" in over.out
 
@@ -382,18 +382,18 @@ def test_dry_run_holds_to_max_cost(run: Run) -> None:
 @pytest.mark.parametrize(
     ("limit", "argv", "code"),
     [
-        ("28", [], 0),
-        ("27.99", [], 11),
+        ("28", [], 2),
+        ("27.99 credits", [], 11),
         ("28 credits", [], 0),
         ("28 USD", [], 11),
-        ("28", ["--audio"], 11),
-        ("999", ["--param", "seed=1"], 11),
+        ("28 credits", ["--audio"], 11),
+        ("999 credits", ["--param", "turbo=1"], 11),
     ],
 )
 def test_max_cost(
     limit: str, argv: list[str], code: int, server: ScriptedProvider, run: Run
 ) -> None:
-    """Above the limit, in another unit or unknown: exit 11, and no POST leaves."""
+    """Above the limit, in another unit or unknown: 11; without a unit: 2; no POST leaves."""
     env = server.env("seedanceapi")
     done = run("generate", "x", "-p", "seedanceapi", "--max-cost", limit, *argv, env=env)
     assert done.code == code, done.err

@@ -72,6 +72,7 @@ def test_audio_not_asked_for_is_the_providers_default(run: Run) -> None:
         "duration": 8,
         "resolution": "720p",
         "audio": False,
+        "yours": None,
         "listed": {"amount": "28", "unit": "credits", "basis": "listed"},
         "charged": None,
     }

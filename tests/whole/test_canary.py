@@ -298,7 +298,7 @@ def commands(provider: str) -> tuple[tuple[str, ...], ...]:
         ("generate", "a boat", *p),
         ("generate", "a boat", "--wait", "--timeout", "1", *p),
         ("generate", "a second boat", "--download", "--timeout", "1", *p),
-        ("generate", "a third boat", "--max-cost", "1", *p),
+        ("generate", "a third boat", "--max-cost", "1 credits", *p),
         ("generate", "a boat", "--dry-run", *p),
         ("status", ref),
         ("status", *p),

@@ -1408,13 +1408,12 @@ def test_money_6_1_a_thread_that_cannot_start_is_not_sent(
 # 6.7: --max-cost
 
 LISTED = {
-    "56": 0,
     "56 credits": 0,
     "56 Credit": 0,
-    "56.0": 0,
-    "1000": 0,
-    "55.999999999999999999": 11,
-    "0": 11,
+    "56.0 credits": 0,
+    "1000 credits": 0,
+    "55.999999999999999999 credits": 11,
+    "0 credits": 11,
     "100 USD": 11,
 }
 
@@ -1433,7 +1432,7 @@ def test_money_6_7_the_listed_price_decides(shop: Shop, limit: str) -> None:
 def test_money_6_7_an_unknown_param_makes_the_price_unknown(shop: Shop) -> None:
     """With a field this program does not know, no price is assumed: 11."""
     with BytesServer(answer(200, ACCEPTED["seedanceapi"])) as server:
-        options = ("--param", "turbo=true", "--max-cost", "1000")
+        options = ("--param", "turbo=true", "--max-cost", "1000 credits")
         result = shop.buy(server.url, *options, "--json", provider="seedanceapi")
         assert (result.code, server.connections) == (11, 0)
     assert result.error["code"] == "over_max_cost"
@@ -1443,9 +1442,21 @@ def test_money_6_7_an_unknown_param_makes_the_price_unknown(shop: Shop) -> None:
 @pytest.mark.parametrize("provider", NAMES[1:])
 def test_money_6_7_an_unlisted_price_is_unknown(shop: Shop, provider: str) -> None:
     """Where nothing is listed and nothing was charged yet, --max-cost refuses."""
+    unit = {"seedance2ink": "1000 credits", "runbase": "1000 USD", "defapi": "1000"}[provider]
     with BytesServer(answer(200, ACCEPTED[provider])) as server:
-        assert shop.buy(server.url, "--max-cost", "1000", provider=provider).code == 11
+        assert shop.buy(server.url, "--max-cost", unit, provider=provider).code == 11
         assert server.connections == 0
+
+
+@pytest.mark.parametrize("provider", ["seedanceapi", "seedance2ink", "runbase"])
+def test_money_6_7_a_number_needs_its_unit(shop: Shop, provider: str) -> None:
+    """Where the provider states a unit, a bare number is refused (2), saying what to type."""
+    with BytesServer(answer(200, ACCEPTED[provider])) as server:
+        for more in ((), ("--dry-run",)):
+            done = shop.buy(server.url, "--max-cost", "56", *more, provider=provider)
+            assert (done.code, done.out, server.connections) == (2, "", 0)
+            unit = "USD" if provider == "runbase" else "credits"
+            assert f"--max-cost '56 {unit}'" in done.err
 
 
 def charge(
@@ -1460,7 +1471,7 @@ def charge(
         ledger.accept(intent, Task(task_id=amount, status=Status.SUCCEEDED, cost=price))
 
 
-CHARGED = {"0.30": 0, "0.3 USD": 0, "0.29": 11, "0.3 credits": 11}
+CHARGED = {"0.30 USD": 0, "0.3 usd": 0, "0.29 USD": 11, "0.3 credits": 11}
 
 
 @pytest.mark.parametrize("limit", CHARGED)
@@ -1477,7 +1488,7 @@ def test_money_6_7_the_highest_charge_decides_where_nothing_is_listed(
         assert (result.code, posts(server)) == (CHARGED[limit], int(CHARGED[limit] == 0))
         if result.code == 0:
             assert "0.30 USD" in result.err
-        other = shop.buy(server.url, "-d", "12", "--max-cost", "100")
+        other = shop.buy(server.url, "-d", "12", "--max-cost", "100 USD")
         assert other.code == 11, "other priced fields: unknown"
 
 
@@ -1498,14 +1509,16 @@ def test_money_6_7_what_may_cost_more_is_a_priced_field(shop: Shop, what: str) -
         plain = ("-d", "8", "-r", "720p")
         assert shop.buy(server.url, *plain, provider=provider).code == 0
         dear = (*plain, *more, "--max-cost")
-        unknown = shop.buy(server.url, *dear, "40", provider=provider)
+        unknown = shop.buy(server.url, *dear, "40 credits", provider=provider)
         assert (unknown.code, posts(server)) == (11, 1)
         assert shop.buy(server.url, *plain, *more, provider=provider).code == 0
-        over = shop.buy(server.url, *dear, "59", provider=provider)
+        over = shop.buy(server.url, *dear, "59 credits", provider=provider)
         assert (over.code, posts(server)) == (11, 2)
         assert "60" in over.err
-        assert shop.buy(server.url, *dear, "60", provider=provider).code == 0
-        assert shop.buy(server.url, *plain, "--max-cost", "39", provider=provider).code == 11
+        assert shop.buy(server.url, *dear, "60 credits", provider=provider).code == 0
+        assert (
+            shop.buy(server.url, *plain, "--max-cost", "39 credits", provider=provider).code == 11
+        )
         assert posts(server) == 3
 
 
@@ -1522,12 +1535,12 @@ def test_money_6_7_a_charge_above_the_list_decides(shop: Shop) -> None:
                     priced=PricedFields(None, 8, "720p", audio=False),
                     cost=Price(Decimal(amount), "credits", "charged"),
                 )
-        over = shop.buy(server.url, "--max-cost", "60", provider="seedanceapi")
+        over = shop.buy(server.url, "--max-cost", "60 credits", provider="seedanceapi")
         assert (over.code, posts(server)) == (11, 0)
         assert "--max-cost '61 credits'" in over.err
         dry = shop.buy(server.url, "--dry-run", provider="seedanceapi")
         assert "price: 61 credits (charged)" in dry.out
-        paid = shop.buy(server.url, "--max-cost", "61", provider="seedanceapi")
+        paid = shop.buy(server.url, "--max-cost", "61 credits", provider="seedanceapi")
         assert (paid.code, posts(server)) == (0, 1)
         assert "61 credits" in paid.err
 
@@ -1547,7 +1560,7 @@ def test_money_6_9_the_sandbox_feeds_no_max_cost(shop: Shop) -> None:
     """A charge of the sandbox is no price."""
     with BytesServer(answer(200, ACCEPTED["runbase"])) as server:
         charge(shop, server.url, "0.1", sandbox=True)
-        assert shop.buy(server.url, "-d", "8", "--max-cost", "5").code == 11
+        assert shop.buy(server.url, "-d", "8", "--max-cost", "5 USD").code == 11
         assert server.connections == 0
 
 

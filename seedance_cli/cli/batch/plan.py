@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
     from seedance_cli.ledger import BatchRow
-    from seedance_cli.models import Price
-    from seedance_cli.tasks import Limit
+    from seedance_cli.models import Limit, Price
 
 _EMBEDDED = "sandbox"
 """The endpoint whose URLs end with the command that printed them."""

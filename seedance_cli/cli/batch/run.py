@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers, tasks
-from seedance_cli.cli import local_files
+from seedance_cli.cli import buy, local_files
 from seedance_cli.cli.batch.report import Report
 from seedance_cli.cli.output.tally import Tally
 from seedance_cli.cli.unknown import verdict
@@ -197,6 +197,8 @@ class _Run:
             row=item.key,
             retry_failed=self.options.retry_failed,
             price=item.price,
+            budgets=order.settings.budgets,
+            price_today=buy.price_today(self.session, order),
         )
         channel = self.session.channel(order.settings)
         try:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seedance_cli import cli, tasks
+from seedance_cli import cli
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.buy import Order
+    from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
-    from seedance_cli.tasks import Limit, Payment
+    from seedance_cli.tasks import Payment
 
 EXAMPLES = (
     'seedance generate "a paper boat on a rainy street" -d 8 -r 720p',
-    'seedance generate "a paper boat" --download -o boat.mp4 --max-cost 56',
+    'seedance generate "a paper boat" --download -o boat.mp4 --max-cost "0.5 USD"',
     'seedance generate "a paper boat" --name boat --download',
     'id=$(seedance generate -f prompt.txt) && seedance wait "$id" --download',
     'seedance generate "a paper boat" --sandbox --download',
@@ -46,7 +46,7 @@ def generate(
     with run.session(write=not dry_run) as session:
         order = cli.buy.order(session, session.settings(), typed, free=no_validate)
         if dry_run:
-            return _dry_run(session, order, terms.limit)
+            return _dry_run(session, order, terms)
         run.out.owe(partial(cli.buy.document, run.payment))
         cli.buy.pay(session, order, terms, run.payment)
         code = _report(session, order, run.payment, terms.wanted)
@@ -54,11 +54,15 @@ def generate(
         return code
 
 
-def _dry_run(session: Session, order: Order, limit: Limit | None) -> int:
-    price = cli.buy.price(session, order, limit)
-    cli.dry_run.show(session.out, order, price)
-    if limit is not None:
-        tasks.pricing.check(limit, price, order.provider)
+def _dry_run(session: Session, order: Order, terms: Terms) -> int:
+    conditions = cli.buy.conditions(session, order, terms)
+    used = cli.buy.used(session, order, conditions)
+    cli.dry_run.show(session.out, order, conditions.price, used)
+    if conditions.too_dear is not None:
+        raise conditions.too_dear
+    refused = cli.buy.over_budget(session, order, conditions)
+    if refused is not None:
+        raise refused
     return 0
 
 
@@ -66,7 +70,7 @@ def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | N
     """Give the user what was asked for beyond the ref."""
     submission = payment.submission
     assert submission is not None
-    cli.buy.tell_of_kin(session, order, payment)
+    cli.kin.tell_of_kin(session, order, payment)
     if wanted is not None:
         return cli.follow.follow(session, [submission], wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum

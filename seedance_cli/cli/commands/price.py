@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.config import Store
+    from seedance_cli.models import Price, PricedFields, Used
+    from seedance_cli.providers import Provider
     from seedance_cli.tasks import PriceRow
 
 EXAMPLES = (
@@ -23,7 +26,8 @@ EXAMPLES = (
     "seedance price -p seedance2ink --json",
 )
 _ANY_PROMPT = "price"
-_COLUMNS = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO", "LISTED", "CHARGED")
+_REQUEST = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO")
+_PRICES = ("LISTED", "CHARGED")
 
 
 @command()
@@ -45,11 +49,13 @@ def price(
         for each in map(providers.get, names):
             place, _ = config.resolve.endpoint(choice, run.env, each.info)
             if named is not None:
-                row = tasks.price_of_one(each, place, wanted, record)
+                row = tasks.price_of_one(each, place, wanted, record, store.prices)
                 if row is not None:
-                    _print_one(run.out, row)
+                    _print_one(run.out, row._replace(used=_used(store, each, record)))
                     return 0
-            rows += tasks.price_list(each, place, wanted, record)
+            found = tasks.price_list(each, place, wanted, record, store.prices)
+            used = _used(store, each, record)
+            rows += (row._replace(used=used) for row in found)
     if not rows:
         run.out.note("no provider offers that: `seedance providers` shows what each one does")
     _print_table(run.out, rows)
@@ -66,11 +72,29 @@ def _record(run: Run) -> ledger.Ledger:
     return ledger.Ledger.open(folder, run.clock, create=False)
 
 
+def _used(store: Store, provider: Provider, record: ledger.Ledger) -> tuple[Used, ...]:
+    """What is used of the provider's budgets."""
+    name = provider.info.name
+    budgets = store.budgets.get(name)
+    if budgets is None:
+        return ()
+
+    def today(endpoint: str, fields: PricedFields) -> Price | None:
+        return tasks.pricing.expected(provider, endpoint, fields, record, own=store.prices)
+
+    return tuple(record.used(name, budgets, today))
+
+
 def _print_one(out: Output, row: PriceRow) -> None:
     if out.json:
         out.document(row.as_object())
         return
-    if row.listed is not None:
+    if row.yours is not None:
+        out.result(price_text(row.yours))
+        out.note("yours, from [[prices]] in config.toml")
+        if row.listed is not None:
+            out.note(f"listed in the provider's documents: {price_text(row.listed)}")
+    elif row.listed is not None:
         out.result(price_text(row.listed))
         out.note("listed in the provider's documents")
     elif row.charged:
@@ -80,27 +104,34 @@ def _print_one(out: Output, row: PriceRow) -> None:
         out.note(f"{row.provider} lists no price, and the ledger has no charge for such a request")
     if row.charged:
         out.note(f"charged: {_charged_text(row)}")
+    for one in row.used:
+        out.note(f"budget of the {one.words(row.expected)}")
 
 
 def _print_table(out: Output, rows: Sequence[PriceRow]) -> None:
     if out.json:
         out.document([row.as_object() for row in rows])
-    else:
-        out.table(
-            _COLUMNS,
-            [
-                (
-                    row.provider,
-                    row.fields.model or "-",
-                    "-" if row.fields.duration is None else f"{row.fields.duration}s",
-                    row.fields.resolution or "-",
-                    {None: "-", True: "yes", False: "no"}[row.fields.audio],
-                    "unknown" if row.listed is None else price_text(row.listed),
-                    _charged_text(row) if row.charged else "-",
-                )
-                for row in rows
-            ],
-        )
+        return
+    own = any(row.yours is not None for row in rows)
+    out.table(
+        (*_REQUEST, *(["YOURS"] if own else []), *_PRICES),
+        [
+            (
+                row.provider,
+                row.fields.model or "-",
+                "-" if row.fields.duration is None else f"{row.fields.duration}s",
+                row.fields.resolution or "-",
+                {None: "-", True: "yes", False: "no"}[row.fields.audio],
+                *(["-" if row.yours is None else price_text(row.yours)] if own else []),
+                "unknown" if row.listed is None else price_text(row.listed),
+                _charged_text(row) if row.charged else "-",
+            )
+            for row in rows
+        ],
+    )
+    used = {(row.provider, one) for row in rows for one in row.used}
+    for provider, one in sorted(used):
+        out.note(f"{provider}: budget of the {one.words()}")
 
 
 def _charged_text(row: PriceRow) -> str:
