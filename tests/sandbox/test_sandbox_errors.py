@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from seedance_cli.sandbox.dialects._registry import names
 from seedance_cli.sandbox.serve import running
 from seedance_cli.sandbox.tasks import Store
 from support.sandbox_client import PROVIDERS, READ, SUBMIT, Client, problem, smallest
@@ -260,12 +261,13 @@ def test_other_paths_and_methods(client: Client, provider: str) -> None:
 def test_outside_of_the_providers(client: Client) -> None:
     """The root says where each provider lies; any other path is 404."""
     bases = client.get("/", {"Accept": "application/json"}).json["providers"]
-    assert bases == {
+    assert {name: bases.get(name) for name in PROVIDERS} == {
         "seedanceapi": "/seedanceapi/v1",
         "defapi": "/defapi",
         "seedance2ink": "/seedance2ink",
         "runbase": "/runbase/api/v1",
     }
+    assert bases.keys() == set(names())
     assert client.get("/nothing").status == 404
     assert client.get("/runbasement/api").json == {"error": "There is no such endpoint"}
 

@@ -32,7 +32,7 @@ def test_the_fixture(sandbox_server: SandboxServer) -> None:
     assert sandbox_server.base_urls["runbase"] == f"{client.root}/runbase/api/v1"
     assert sandbox_server.env["RUNBASE_BASE_URL"] == sandbox_server.base_urls["runbase"]
     assert sandbox_server.env["RUNBASE_API_KEY"]
-    assert len(sandbox_server.env) == 2 * len(PROVIDERS)
+    assert sandbox_server.env.keys() >= {f"{name.upper()}_BASE_URL" for name in PROVIDERS}
     assert client.state("runbase", client.task("runbase")) == "succeeded"
     sandbox_server.seconds = 60
     assert client.state("runbase", client.task("runbase")) == "pending"
