@@ -34,6 +34,18 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.documents import (
         task_object as task_object,
     )
+    from seedance_cli.cli.output.spending import (
+        spending_columns as spending_columns,
+    )
+    from seedance_cli.cli.output.spending import (
+        spending_csv as spending_csv,
+    )
+    from seedance_cli.cli.output.spending import (
+        spending_lines as spending_lines,
+    )
+    from seedance_cli.cli.output.spending import (
+        spending_object as spending_object,
+    )
     from seedance_cli.cli.places import (
         target_of as target_of,
     )
@@ -62,6 +74,10 @@ __getattr__ = face(
         "places": "",
         "recovery_object": "output.documents",
         "request": "",
+        "spending_columns": "output.spending",
+        "spending_csv": "output.spending",
+        "spending_lines": "output.spending",
+        "spending_object": "output.spending",
         "target_of": "places",
         "task_object": "output.documents",
         "unfinished": "open_tasks",

@@ -98,6 +98,14 @@ def batches(incomplete: str) -> list[str]:
     return []
 
 
+def groups(incomplete: str) -> list[str]:
+    """What `spend` groups by: columns, and keys of metadata that were used before."""
+    from seedance_cli.tasks import GROUPS, METADATA
+
+    keys = [f"{METADATA}{key[:-1]}" for key in metadata("")]
+    return _fitting([*GROUPS, *(keys or [METADATA])], incomplete)
+
+
 def metadata(incomplete: str) -> list[str]:
     """`KEY=` for the keys of metadata that were used before."""
     with suppress(SeedanceError, ValueError):

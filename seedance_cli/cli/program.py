@@ -46,6 +46,7 @@ _COMMANDS = {
     "download": ("download", "download"),
     "dismiss": ("dismiss", "dismiss"),
     "batch": ("batch", "batch"),
+    "spend": ("spend", "spend"),
     "login": ("login", "login"),
     "logout": ("logout", "logout"),
     "sandbox": ("sandbox", "sandbox"),

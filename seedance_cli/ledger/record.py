@@ -17,6 +17,7 @@ from seedance_cli.ledger.listing import Listing
 from seedance_cli.ledger.observations import Observations
 from seedance_cli.ledger.recovery import Recovery
 from seedance_cli.ledger.saved import SavedFiles
+from seedance_cli.ledger.spending import Spending
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.ledger.submissions import Submissions
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 
 
 class Ledger(
-    Approval, Submissions, Recovery, Observations, Listing, SavedFiles, Keys, History, BatchRows
+    Approval,
+    Submissions,
+    Recovery,
+    Observations,
+    Listing,
+    SavedFiles,
+    Keys,
+    History,
+    BatchRows,
+    Spending,
 ):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 

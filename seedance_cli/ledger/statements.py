@@ -144,6 +144,18 @@ USED = (
 """What counts against a budget, submissions that cost the same in one row. Values: provider, since.
 
 One without a price stands alone: what it asked for may have to tell its price."""
+_SUBMITTED = "COALESCE(submitted_at, created_at)"
+SPENT = (
+    "SELECT state, provider, profile, request, task, status, created_at, submitted_at, batch,"
+    " cost_amount, cost_unit, cost_basis, charge_amount, charge_unit, price_amount, price_unit,"
+    f" price_basis, {_FREE} AS free FROM intents WHERE sandbox = ? AND {_SUBMITTED} >= ?"
+    f" AND {_SUBMITTED} <= COALESCE(?, {_SUBMITTED}) AND provider = COALESCE(?, provider)"
+    " AND (? IS NULL OR profile = ?)"
+    f" AND (state = 'unknown' OR (state IN ('accepted', 'adopted') AND {_FIRST})) ORDER BY seq"
+)
+"""Every task, and every unknown outcome.
+
+Values: sandbox; earliest time, latest or null; provider or null; profile or null, twice."""
 ON_THE_WAY = (
     "SELECT intent, state, submitted_at, evidence FROM intents"
     " WHERE state IN ('prepared', 'sending')"

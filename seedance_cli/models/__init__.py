@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.request import request_object as request_object
     from seedance_cli.models.secret import MASK as MASK
     from seedance_cli.models.secret import Secret as Secret
+    from seedance_cli.models.spent import Spent as Spent
     from seedance_cli.models.submission import IntentState as IntentState
     from seedance_cli.models.submission import Submission as Submission
     from seedance_cli.models.submission import without_a_task as without_a_task
@@ -142,6 +143,7 @@ __getattr__ = face(
         "Purchase": "purchase",
         "RULE": "identity",
         "Secret": "secret",
+        "Spent": "spent",
         "Status": "task",
         "Submission": "submission",
         "Task": "task",

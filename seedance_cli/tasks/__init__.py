@@ -61,6 +61,13 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import state as state
     from seedance_cli.tasks.recovery import confirm as confirm
     from seedance_cli.tasks.recovery import unsettled as unsettled
+    from seedance_cli.tasks.spending import GROUPS as GROUPS
+    from seedance_cli.tasks.spending import METADATA as METADATA
+    from seedance_cli.tasks.spending import Report as Report
+    from seedance_cli.tasks.spending import Sum as Sum
+    from seedance_cli.tasks.spending import Unit as Unit
+    from seedance_cli.tasks.spending import check_group as check_group
+    from seedance_cli.tasks.spending import report as report
     from seedance_cli.tasks.validate import check as check
     from seedance_cli.tasks.validate import fit_default as fit_default
     from seedance_cli.tasks.wait import TaskKey as TaskKey
@@ -82,21 +89,26 @@ __getattr__ = face(
         "Event": "events",
         "FileDelivery": "media.delivery",
         "Files": "downloads.jobs",
+        "GROUPS": "spending",
         "KeyCheck": "key_check",
         "LocalMedia": "media.local",
         "Logged": "events",
+        "METADATA": "spending",
         "Noted": "events",
         "Payment": "payment",
         "Place": "media.local",
         "PriceRow": "price_rows",
         "Progress": "downloads.video_answer",
+        "Report": "spending",
         "STDOUT": "downloads.targets",
         "Saved": "downloads.fetch",
         "Source": "downloads.pool",
         "Standing": "downloads.standing",
+        "Sum": "spending",
         "Target": "reading",
         "TaskKey": "wait",
         "Transfer": "events",
+        "Unit": "spending",
         "UploadCache": "media.cache",
         "Uploaded": "media.delivery",
         "Uploading": "media.delivery",
@@ -110,6 +122,7 @@ __getattr__ = face(
         "called": "arriving",
         "cancel": "cancelling",
         "check": "validate",
+        "check_group": "spending",
         "check_target": "downloads.targets",
         "confirm": "recovery",
         "descriptor": "downloads.targets",
@@ -125,6 +138,7 @@ __getattr__ = face(
         "price_of_one": "price_rows",
         "pricing": "",
         "read_patiently": "reading",
+        "report": "spending",
         "standing": "downloads.standing",
         "state": "reading",
         "submit": "gate",

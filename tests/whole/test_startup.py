@@ -43,6 +43,7 @@ COMMANDS = (
     "download",
     "dismiss",
     "batch",
+    "spend",
     "login",
     "logout",
     "sandbox",
