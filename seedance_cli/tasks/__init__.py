@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.media.local import local_media as local_media
     from seedance_cli.tasks.media.ways import Way as Way
     from seedance_cli.tasks.payment import Payment as Payment
+    from seedance_cli.tasks.price_offers import Offer as Offer
+    from seedance_cli.tasks.price_offers import offers as offers
     from seedance_cli.tasks.price_rows import PriceRow as PriceRow
     from seedance_cli.tasks.price_rows import price_list as price_list
     from seedance_cli.tasks.price_rows import price_of_one as price_of_one
@@ -95,6 +97,7 @@ __getattr__ = face(
         "Logged": "events",
         "METADATA": "spending",
         "Noted": "events",
+        "Offer": "price_offers",
         "Payment": "payment",
         "Place": "media.local",
         "PriceRow": "price_rows",
@@ -134,6 +137,7 @@ __getattr__ = face(
         "local_media": "media.local",
         "no_task": "arriving",
         "not_cancelled": "cancelling",
+        "offers": "price_offers",
         "price_list": "price_rows",
         "price_of_one": "price_rows",
         "pricing": "",

@@ -116,15 +116,34 @@ def price_of_one(
         UsageError: the provider does not take it.
     """
     info = provider.info
-    models = _models(info, wanted)
+    models = models_for(info, wanted)
     if not models:
         check(info, wanted, endpoint_is_loopback=False, free=False)
     if len(models) > 1 or not _names_one(models[0], wanted):
         return None
-    row = _row(provider, _with_model(info, models[0], wanted), {}, own)
-    alike = partial(_alike, asked=row.fields, wanted=wanted)
-    charges = ledger.charges_like(provider.info.name, endpoint, alike)
-    return row._replace(charged=tuple(charges))
+    return price_like(provider, endpoint, with_model(info, models[0], wanted), ledger, own)
+
+
+def price_like(
+    provider: Provider,
+    endpoint: str,
+    video: VideoRequest,
+    ledger: Ledger,
+    own: Sequence[OwnPrice] = (),
+) -> PriceRow:
+    """What is known of the price of requests like one, which the provider takes.
+
+    Args:
+        provider: whose price.
+        endpoint: whose charges count.
+        video: the request, its model chosen. What it leaves out of ratio, lens and watermark is
+            free.
+        ledger: knows what was charged.
+        own: the user's own prices.
+    """
+    row = _row(provider, video, {}, own)
+    alike = partial(_alike, asked=row.fields, wanted=video)
+    return row._replace(charged=tuple(ledger.charges_like(provider.info.name, endpoint, alike)))
 
 
 def price_list(
@@ -144,7 +163,7 @@ def price_list(
         own: the user's own prices.
     """
     info = provider.info
-    models = _models(info, wanted)
+    models = models_for(info, wanted)
     if not models:
         return
     known = False
@@ -179,13 +198,13 @@ def _row(
     return PriceRow(name, fields, listed, charged.get(fields, ()), yours)
 
 
-def _models(info: ProviderInfo, wanted: VideoRequest) -> list[ModelInfo]:
+def models_for(info: ProviderInfo, wanted: VideoRequest) -> list[ModelInfo]:
     """The models that would take the request; of one that is named, that one alone."""
     if wanted.model is not None:
         models: Sequence[ModelInfo] = (info.model(wanted.model),)
     else:
         models = info.models
-    return [one for one in models if _takes(info, _with_model(info, one, wanted))]
+    return [one for one in models if _takes(info, with_model(info, one, wanted))]
 
 
 def _takes(info: ProviderInfo, video: VideoRequest) -> bool:
@@ -196,7 +215,7 @@ def _takes(info: ProviderInfo, video: VideoRequest) -> bool:
     return True
 
 
-def _with_model(info: ProviderInfo, model: ModelInfo, wanted: VideoRequest) -> VideoRequest:
+def with_model(info: ProviderInfo, model: ModelInfo, wanted: VideoRequest) -> VideoRequest:
     """The request for a model; one that names its model keeps the name, listed or not."""
     if wanted.model is not None or info.model_use is ModelUse.NONE:
         return wanted
@@ -215,7 +234,7 @@ def _open(
 ) -> Iterator[VideoRequest]:
     """Each request of the documented sets that the options leave open."""
     for model in models:
-        one = _with_model(info, model, wanted)
+        one = with_model(info, model, wanted)
         audios: Sequence[bool | None] = (wanted.audio,)
         if wanted.audio is None and info.takes("audio", model):
             audios = (False, True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli import providers
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import Price, PricedFields
 from seedance_cli.system.clock import SystemClock
@@ -34,6 +35,7 @@ def charge(
         "runbase": "https://runbase.net/api/v1",
         "seedanceapi": "https://seedanceapi.org/v1",
         "defapi": "https://api.defapi.org",
+        "seedance2ink": "https://www.seedance2.ink",
     }
     with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), SystemClock(), create=True) as ledger:
         for amount in amounts:
@@ -226,3 +228,52 @@ def test_price_takes_the_options_of_generate(
     charge("runbase", RUNBASE._replace(aspect_ratio="9:16"), "0.7", unit="USD")
     done = run("price", "-p", "runbase", "-d", "8", "-r", "720p", *options)
     assert (done.code, done.out) == (0, f"{expected}\n")
+
+
+# One request at all of them
+
+
+def test_price_all_shows_one_request_at_every_provider(run: Run) -> None:
+    """Known prices first, the cheapest of a unit first; then unknown ones; then who cannot."""
+    charge("seedance2ink", PricedFields("seedance-2.0", 8, "720p", None), "64", unit="credits")
+    charge("runbase", RUNBASE, "0.4", unit="USD")
+    done = run("price", "--all", "-d", "8", "-r", "720p")
+    assert done.code == 0
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert sorted(row[0] for row in rows) == sorted(providers.names())
+    known = [(row[0], row[2]) for row in rows if row[2][:1].isdigit()]
+    first_four = [one for one in known if one[0] in {"runbase", "seedance2ink", "seedanceapi"}]
+    assert first_four == [
+        ("runbase", "0.4 USD"),
+        ("seedanceapi", "28 credits"),
+        ("seedance2ink", "64 credits"),
+    ]
+    assert rows[-1][2] == "-"
+    cannot = {row[0]: row[3] for row in rows}
+    assert cannot["defapi"].startswith("--duration 8: defapi allows 5, 10, 15")
+
+
+def test_price_all_takes_the_first_model_that_would_do(run: Run) -> None:
+    """As an array, with the reason of each that cannot; a model that is named is the only one."""
+    found = run("price", "--all", "-d", "10", "--json").json
+    (runbase,) = [one for one in found if one["provider"] == "runbase"]
+    assert (runbase["model"], runbase["takes"], runbase["price"], runbase["reason"]) == (
+        "bytedance/seedance-1-lite",
+        True,
+        None,
+        None,
+    )
+    named = run("price", "--all", "-m", "seedance-1.5-pro", "-d", "8", "--json").json
+    (ink,) = [one for one in named if one["provider"] == "seedance2ink"]
+    assert (ink["takes"], ink["reason"]) == (
+        False,
+        "--duration 8: seedance2ink with seedance-1.5-pro allows 5, 10",
+    )
+    assert run("price", "--all", "-p", "runbase").code == 2
+    charge("seedance2ink", PricedFields("seedance-2.0-fast", 6, "720p", None), "9")
+    (ink,) = [
+        one
+        for one in run("price", "--all", "-d", "6", "-r", "720p", "--json").json
+        if one["provider"] == "seedance2ink"
+    ]
+    assert (ink["model"], ink["price"]["amount"]) == ("seedance-2.0-fast", "9"), "a known price"

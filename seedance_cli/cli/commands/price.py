@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from seedance_cli import cli, config, ledger, providers, system, tasks
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
-from seedance_cli.errors import NoHome
+from seedance_cli.errors import NoHome, UsageError
 from seedance_cli.models import price_text
 
 if TYPE_CHECKING:
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from seedance_cli.config import Store
     from seedance_cli.models import Price, PricedFields, Used
     from seedance_cli.providers import Provider
-    from seedance_cli.tasks import PriceRow
+    from seedance_cli.tasks import Offer, PriceRow
 
 EXAMPLES = (
     "seedance price",
     "seedance price -p seedanceapi -d 8 -r 720p --audio",
     "seedance price -p seedance2ink --json",
+    "seedance price --all -d 5 -r 720p",
 )
 _ANY_PROMPT = "price"
 _REQUEST = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO")
@@ -35,6 +38,14 @@ def price(
     run: Run,
     *,
     video: _wishes.VideoOptions,
+    all_of_them: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="One request at every provider: what each would take, or why it cannot.",
+            rich_help_panel="Provider",
+        ),
+    ] = False,
     provider: _options.Provider = None,
     profile: _options.Profile = None,
 ) -> int:
@@ -42,6 +53,16 @@ def price(
     wanted = cli.request.typed(_ANY_PROMPT, video)
     store = config.resolve.load(run.env)
     choice = config.resolve.choose_profile(store, run.env, profile)
+    if all_of_them:
+        if provider is not None:
+            raise UsageError("--all and --provider were both given", hint="give one of them")
+        sellers = [
+            (each, config.resolve.endpoint(choice, run.env, each.info)[0])
+            for each in map(providers.get, providers.names())
+        ]
+        with _record(run) as record:
+            _print_offers(run.out, tasks.offers(sellers, wanted, record, store.prices))
+        return 0
     named = config.resolve.provider_named(choice, run.env, provider)
     names = providers.names() if named is None else (named[0],)
     rows: list[PriceRow] = []
@@ -106,6 +127,22 @@ def _print_one(out: Output, row: PriceRow) -> None:
         out.note(f"charged: {_charged_text(row)}")
     for one in row.used:
         out.note(f"budget of the {one.words(row.expected)}")
+
+
+def _print_offers(out: Output, offers: Sequence[Offer]) -> None:
+    if out.json:
+        out.document([one.as_object() for one in offers])
+        return
+    rows = []
+    for one in offers:
+        price = "-" if one.row is None else "unknown"
+        note = one.reason or "no list, no charge for such a request yet"
+        if one.price is not None and one.row is not None:
+            price, note = price_text(one.price), one.price.basis
+            count = len(one.row.charged)
+            note += f", {count} so far" if note == "charged" else ""
+        rows.append((one.provider, one.model or "-", price, note))
+    out.table(("PROVIDER", "MODEL", "PRICE", "BASIS, OR WHY NOT"), rows)
 
 
 def _print_table(out: Output, rows: Sequence[PriceRow]) -> None:
