@@ -5,6 +5,7 @@ So a room costs nothing at start-up until something of it is needed (PEP 562).
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ def face(room: str, names: Mapping[str, str]) -> Callable[[str], object]:
         module = names.get(name)
         if module is None:
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
-        if not module:
-            return import_module(f"{room}.{name}")
-        return getattr(import_module(f"{room}.{module}"), name)
+        whole = f"{room}.{module or name}"
+        found = sys.modules.get(whole) or import_module(whole)
+        return getattr(found, name) if module else found
 
     return getattr_

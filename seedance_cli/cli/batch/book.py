@@ -13,6 +13,7 @@ from seedance_cli.cli import buy
 from seedance_cli.cli.places import facts_of
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import (
+    RULE,
     Purchase,
     Status,
     Submission,
@@ -249,7 +250,8 @@ def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
         yield batch.Fault(line, "prompt", "there is no prompt")
         return
     try:
-        item.provider = book.order(item).settings.provider
+        order = book.order(item)
+        item.provider, item.mark = order.settings.provider, book.purchase(order).fingerprints[RULE]
         book.check_output(item)
     except UsageError as error:
         yield batch.Fault(line, _column(error, item), error.message)

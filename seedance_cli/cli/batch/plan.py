@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.batch.book import Book, Given
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
-    from seedance_cli.ledger import BatchRow
+    from seedance_cli.ledger import BatchRow, Ledger
     from seedance_cli.models import Limit, Price
 
 _EMBEDDED = "sandbox"
@@ -65,7 +65,6 @@ def plan(
     prices = _Prices(session)
     folders: set[Path] = set()
     faults: list[batch.Fault] = []
-    marks: list[str] = []
     for item in items:
         item.known = known.get(item.key)
         item.action = batch.action(
@@ -76,19 +75,14 @@ def plan(
                 item.action = batch.Action.DONE
             elif not given.download and item.known.endpoint == _EMBEDDED:
                 item.action = batch.Action.FOLLOW
-        order = book.order(item)
-        purchase = book.purchase(order)
         if item.known is not None and item.known.bought:
-            mark = purchase.fingerprints.get(item.known.rule)
-            if mark != item.known.fingerprint:
-                words = "; ".join(ledger.differs(item.known.intent, purchase))
-                faults.append(_another(item, words))
-                continue
+            faults += _another(book, item, ledger)
         if _buys(item):
+            order = book.order(item)
             item.price = prices.of(order)
-            marks.append(purchase.fingerprints[RULE])
             if given.download:
                 faults += _taken(book, item, order, folders, force=given.force)
+    marks = [item.mark for item in items if _buys(item)]
     same = ledger.same_outside(given.batch, sorted(set(marks)), sandbox=session.sandbox)
     return Plan(items, sum(mark in same for mark in marks)), faults
 
@@ -201,10 +195,18 @@ def _here(known: BatchRow) -> bool:
     return False
 
 
-def _another(item: batch.Item, words: str) -> batch.Fault:
-    assert item.known is not None
-    what = item.known.ref or f"the intent {item.known.intent}"
-    return batch.Fault(
+def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Fault]:
+    """What is wrong with a row that was bought with another request."""
+    known = item.known
+    assert known is not None
+    if known.rule == RULE and known.fingerprint == item.mark:
+        return
+    purchase = book.purchase(book.order(item))
+    if purchase.fingerprints.get(known.rule) == known.fingerprint:
+        return
+    what = known.ref or f"the intent {known.intent}"
+    words = "; ".join(ledger.differs(known.intent, purchase))
+    yield batch.Fault(
         item.row.line,
         "",
         f"the row {item.key} is known with another request ({what}): {words};"

@@ -84,6 +84,8 @@ class _Run:
         self.ledger = session.ledger()
         self.report = Report(session, work.given, work.items, follow=options.follow)
         self.engine: batch.Batch | None = None
+        self.changed = False
+        """Whether the ledger may say more than it did when the rows were looked up."""
 
     def run(self) -> int:
         out = self.session.out
@@ -154,6 +156,9 @@ class _Run:
         self.report.take(event)
         if self.options.fail_fast and self.report.failures:
             engine.halt()
+        if isinstance(event, batch.Settled):
+            return
+        self.changed = True
         if self.results is not None:
             if not isinstance(event, batch.Watched):
                 self.results.changed()
@@ -230,8 +235,9 @@ class _Run:
         return batch.Bought(payment.submission, sent=payment.found is Found.NEW)
 
     def _write(self) -> None:
-        with suppress(WriteFailed):
-            self.report.refresh()
+        if self.changed:
+            with suppress(WriteFailed):
+                self.report.refresh()
         if self.results is not None:
             self.results.write(lambda: None)
 

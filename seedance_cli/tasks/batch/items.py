@@ -53,6 +53,8 @@ class Item:
     seller: Seller
     provider: str = ""
     """By name, once that is decided."""
+    mark: str = ""
+    """The fingerprint of its request, by the newest rule."""
     action: Action = Action.SUBMIT
     known: BatchRow | None = None
     """What the ledger has of it."""
