@@ -83,6 +83,10 @@ class ScriptedProvider:
     def __init__(self) -> None:
         self.server = BytesServer(self._serve)
         self.tasks: dict[str, deque[Step]] = {}
+        self.unscripted: Step = error(404, "no such task")
+        """What the reads of any other task find."""
+        self.bodies: dict[str, Any] = {}
+        """What was submitted, by the id of the task that was made of it."""
         self.cancels: dict[str, Step] = {}
         """What a cancel of the task answers; without an entry it is confirmed."""
         self.deletes: list[str] = []
@@ -166,7 +170,7 @@ class ScriptedProvider:
         if request.method == "GET":
             steps = self.tasks.get(task_id)
             if steps is None:
-                return task_id, error(404, "no such task")
+                return task_id, self.unscripted
             return task_id, steps.popleft() if len(steps) > 1 else steps[0]
         if request.method == "DELETE":
             self.deletes.append(task_id)
@@ -177,7 +181,10 @@ class ScriptedProvider:
         if request.target.endswith("/cancel"):
             return task_id, self.cancels.get(task_id, "cancelled")
         step = self.submits.popleft() if self.submits else None
-        return self.ids.popleft(), "queued" if step is None else step
+        task_id = self.ids.popleft()
+        if not callable(step):
+            self.bodies[task_id] = json.loads(request.body)
+        return task_id, "queued" if step is None else step
 
     def _body(self, name: str, task_id: str, state: State) -> dict[str, Any]:
         word = _WORDS.get(name, {}).get(state.word, state.word)
