@@ -1,0 +1,242 @@
+"""A batch that is killed again and again; how fast a long one starts, and what it takes.
+
+    python benchmarks/batch.py                 1,000 rows, 12 kills: some minutes
+    python benchmarks/batch.py --rows 100 --kills 4
+    python benchmarks/batch.py --json
+
+Two real processes work at one file, against the sandbox as a server. One of them is killed
+(SIGKILL) again and again, and another one is started. What a kill leaves nobody knowing is settled
+by `recover`, as its user would: by what the provider has. In the end the provider must have made
+one task a row and not one more, each with its file and its line in the results.
+
+Then a batch of 10,000 rows that were all done before is run, and one with 100 tasks in flight.
+
+The exit code is 1 if anything was not as promised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from _report import machine, table
+
+from seedance_cli import providers
+from seedance_cli.ledger import Ledger
+from seedance_cli.models import (
+    Conditions,
+    Purchase,
+    Status,
+    Task,
+    VideoRequest,
+    fingerprints,
+)
+from seedance_cli.sandbox.tasks import Store
+from seedance_cli.system import SystemClock
+from seedance_cli.testing import Options, serve_sandbox
+from support.batches import PROVIDER, Storm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_PROMPT = "a paper boat on a long rainy street, number {}, slow pan, evening light"
+_PYTHON = (sys.executable, "-m", "seedance_cli")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run as the arguments say."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1000, help="of the batch that is killed")
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--done", type=int, default=10_000, help="rows that were done before")
+    parser.add_argument("--flying", type=int, default=100, help="tasks in flight at once")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args(argv)
+    for name in list(os.environ):
+        if name.startswith(("SEEDANCE", "RUNBASE", "DEFAPI")):
+            del os.environ[name]
+    with tempfile.TemporaryDirectory() as folder:
+        killed, faults = _killed(Path(folder, "killed"), options.rows, options.kills, options.seed)
+        start = _start(Path(folder, "start"), options.done)
+        flight = _flight(Path(folder, "flight"), options.flying)
+    found = {"machine": machine(), "killed": killed, "start": start, "flight": flight}
+    if options.json:
+        print(json.dumps({**found, "faults": faults}))
+    else:
+        _print(found)
+        for fault in faults[:20]:
+            print(f"NOT AS PROMISED: {fault}")
+    return 1 if faults else 0
+
+
+def _home(folder: Path) -> dict[str, str]:
+    folder.mkdir(parents=True)
+    return {
+        "HOME": str(folder),
+        "SEEDANCE_STATE_DIR": str(folder / "state"),
+        "SEEDANCE_CONFIG": str(folder / "config.toml"),
+    }
+
+
+def _killed(
+    folder: Path, rows: int, kills: int, seed: int
+) -> tuple[dict[str, int | float], list[str]]:
+    """Kill a batch; the figures, and what was not as promised."""
+    home = _home(folder)
+    store = Store(folder / "server" / "sandbox")
+    dice = random.Random(seed)
+    began = time.monotonic()
+    with serve_sandbox(folder / "server", Options(seconds=2)) as server:
+        env = {**server.env, **home}
+
+        def ask(*words: str) -> str:
+            done = subprocess.run(
+                [*_PYTHON, *words], env={**os.environ, **env}, capture_output=True, check=False
+            )
+            return done.stdout.decode()
+
+        def made(row: str) -> str | None:
+            found = (one for one in store.newest(2 * rows) if one.job.metadata["row"] == row)
+            return next((one.task_id for one in found), None)
+
+        storm = Storm(folder / "batch", env, rows, made, ask, ("--jobs", "20"))
+        storm.rage([dice.uniform(1.0, 6.0) for _ in range(kills)])
+        process = storm.start()
+        code = process.wait()
+    tasks = store.newest(2 * rows + 10)
+    faults = storm.faults(str(one.job.metadata["row"]) for one in tasks)
+    if code:
+        faults.append(f"the last run ended with {code}")
+    return {
+        "rows": rows,
+        "kills": storm.kills,
+        "settled": storm.unknown,
+        "tasks": len(tasks),
+        "files": len(list((storm.folder / "storm").iterdir())),
+        "lines": len(storm.results()),
+        "seconds": round(time.monotonic() - began, 1),
+    }, faults
+
+
+def _start(folder: Path, rows: int) -> dict[str, int | float]:
+    """Run a batch of rows that were all done before, and one of a single row beside it."""
+    env = {**_home(folder), "SEEDANCE2INK_API_KEY": "k" * 20}
+    few = _measured(_done_before(folder, "one", 1), env)
+    many = _measured(_done_before(folder, "many", rows), env)
+    return {
+        "rows": rows,
+        "seconds": round(many.seconds, 2),
+        "cpu": round(many.cpu, 2),
+        "bytes_a_row": round((many.peak - few.peak) / rows),
+    }
+
+
+def _done_before(folder: Path, name: str, rows: int) -> Path:
+    """A batch of rows that the ledger has, each with its file."""
+    provider = providers.get(PROVIDER)
+    endpoint, clock = provider.info.base_url, SystemClock()
+    file = folder / f"{name}.csv"
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write("id,prompt,duration,_note\n")
+        for number in range(rows):
+            stream.write(f'r{number:05},"{_PROMPT.format(number)}",5,note {number}\n')
+    (folder / name).mkdir()
+    with Ledger.open(folder / "state", clock, create=True) as ledger, ledger.together():
+        for number in range(rows):
+            key = f"r{number:05}"
+            video = VideoRequest(
+                prompt=_PROMPT.format(number), duration=5, model=provider.info.models[0].id
+            )
+            request = provider.request(video)
+            bought = provider.bought(request)
+            purchase = Purchase(
+                provider=PROVIDER,
+                endpoint=endpoint,
+                sandbox=False,
+                request=video,
+                fingerprints=fingerprints(PROVIDER, endpoint, False, bought),
+                priced=provider.priced(request),
+                conditions=Conditions(name=f"{name}/{key}", batch=name, row=key),
+            )
+            row = ledger.prepare(purchase).row
+            assert row.intent is not None
+            ledger.sending(row.intent)
+            task = Task(
+                task_id=f"{name}_{number}",
+                status=Status.SUCCEEDED,
+                video_urls=(f"https://example.com/{number}.mp4",),
+                finished_at=datetime.now(UTC),
+            )
+            row = ledger.accept(row.intent, task)
+            path = folder / name / f"{key}.mp4"
+            path.write_bytes(b"a video")
+            ledger.delivered(ledger.add_file(row, 1, path, path.stat().st_size))
+    return file
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    seconds: float
+    cpu: float
+    peak: int
+    """Bytes."""
+
+
+def _measured(file: Path, env: Mapping[str, str], *words: str) -> _Run:
+    """Run a batch in a process of its own."""
+    process = subprocess.Popen(
+        [*_PYTHON, "batch", file.name, "-p", PROVIDER, "--yes", *words],
+        cwd=file.parent,
+        env={**os.environ, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    began = time.monotonic()
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - began
+    if status:
+        raise SystemExit(f"{file.name}: {os.waitstatus_to_exitcode(status)}")
+    return _Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+
+def _flight(folder: Path, flying: int) -> dict[str, int | float]:
+    """Have so many tasks in flight for half a minute; what that takes of a core."""
+    env = _home(folder)
+    seconds = 40
+    with serve_sandbox(folder / "server", Options(seconds=seconds)) as server:
+        file = folder / "flight.txt"
+        file.write_text("a boat\n" * flying, encoding="utf-8")
+        words = ("-d", "4", "-r", "480p", "--jobs", str(flying), "--no-download")
+        run = _measured(file, {**env, **server.env}, *words)
+    return {
+        "tasks": flying,
+        "seconds": round(run.seconds, 1),
+        "cpu": round(run.cpu, 2),
+        "share": round(run.cpu / run.seconds, 3),
+    }
+
+
+def _print(found: Mapping[str, object]) -> None:
+    print(f"{found['machine']}\n")
+    for name in ("killed", "start", "flight"):
+        figures = found[name]
+        assert isinstance(figures, dict)
+        print(table((name, "figure"), [(key, f"{value:,}") for key, value in figures.items()]))
+        print()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
