@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli import providers
 from seedance_cli.cli import buy
 from seedance_cli.errors import OverMaxCost, UsageError
-from seedance_cli.models import RULE, same_unit, with_unit
+from seedance_cli.models import RULE, Price, same_unit, with_unit
 from seedance_cli.tasks import batch, check_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seedance_cli.cli.batch.book import Book, Given
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
     from seedance_cli.ledger import BatchRow, Ledger
-    from seedance_cli.models import Limit, Price
+    from seedance_cli.models import Limit, Used
 
 _EMBEDDED = "sandbox"
 """The endpoint whose URLs end with the command that printed them."""
@@ -34,6 +34,8 @@ class Plan(NamedTuple):
     items: Sequence[batch.Item]
     again: int
     """Rows to be submitted that are the same request as a task outside the batch."""
+    used: Mapping[str, Sequence[Used]]
+    """What is used of the budgets, by provider."""
 
     @property
     def to_buy(self) -> list[batch.Item]:
@@ -64,6 +66,7 @@ def plan(
     known = ledger.of_batch(given.batch, sandbox=session.sandbox)
     prices = _Prices(session)
     folders: set[Path] = set()
+    used: dict[str, Sequence[Used]] = {}
     faults: list[batch.Fault] = []
     for item in items:
         item.known = known.get(item.key)
@@ -80,11 +83,14 @@ def plan(
         if _buys(item):
             order = book.order(item)
             item.price = prices.of(order)
+            if item.provider not in used:
+                terms = buy.conditions(session, order, buy.Terms())
+                used[item.provider] = buy.used(session, order, terms)
             if given.download:
                 faults += _taken(book, item, order, folders, force=given.force)
     marks = [item.mark for item in items if _buys(item)]
     same = ledger.same_outside(given.batch, sorted(set(marks)), sandbox=session.sandbox)
-    return Plan(items, sum(mark in same for mark in marks)), faults
+    return Plan(items, sum(mark in same for mark in marks), used), faults
 
 
 def quote(plan: Plan) -> Iterator[str]:
@@ -104,6 +110,8 @@ def quote(plan: Plan) -> Iterator[str]:
     for name, items in sorted(_by_provider(plan.to_buy).items()):
         sums = ", ".join(_sums(items))
         yield f"  {name}: {_rows(len(items))}{f', {sums}' if sums else ''}"
+        for budget in plan.used.get(name, ()):
+            yield f"  budget of {name}, {budget.words(_total(items))}"
     if plan.again:
         tasks = "a task" if plan.again == 1 else "tasks"
         yield f"  {_rows(plan.again)} of them ask for the same as {tasks} outside this batch"
@@ -247,6 +255,14 @@ def _sums(items: Sequence[batch.Item]) -> Iterator[str]:
     unknown = sum(item.price is None for item in items)
     if unknown:
         yield "price unknown" if unknown == len(items) else f"{unknown} of unknown price"
+
+
+def _total(items: Sequence[batch.Item]) -> Price | None:
+    """What the rows cost together; None where that is not known, or not in one unit."""
+    if any(item.price is None for item in items):
+        return None
+    totals = _totals(items)
+    return Price(totals[0][1], totals[0][0], "listed") if len(totals) == 1 else None
 
 
 def _totals(items: Sequence[batch.Item]) -> list[tuple[str | None, Decimal]]:

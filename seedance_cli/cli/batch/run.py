@@ -101,6 +101,7 @@ class _Run:
             if stop is None:
                 raise
             with signals.held():
+                self.changed = True
                 self._write()
                 with suppress(WriteFailed):  # what the signal asked for goes first
                     self.report.tell()
@@ -226,11 +227,12 @@ class _Run:
             return batch.Bought(payment.submission, error, sent=payment.bought)
         except BaseException:
             if payment.bought and payment.ref is None:
-                item.error = payment.error or OutcomeUnknown(
-                    f"{name}: the paid request left for {item.provider}: you may have been charged",
-                    hint="do not run it again before: seedance recover",
+                lost = payment.error or OutcomeUnknown(
+                    f"the paid request left for {item.provider}: you may have been charged",
+                    hint="seedance recover",
                 )
-                self.report.unknown = item.error
+                item.error = lost
+                self.report.unknown = lost.but(message=f"{name}: {lost.message}")
             raise
         return batch.Bought(payment.submission, sent=payment.found is Found.NEW)
 
@@ -242,9 +244,11 @@ class _Run:
             self.results.write(lambda: None)
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
-        engine = self.engine
-        running = 0 if engine is None else engine.running
-        waiting = 0 if engine is None else engine.waiting
+        known = [item.known for item in self.items]
+        running = sum(
+            one is not None and one.ref is not None and not one.status.terminal for one in known
+        )
+        waiting = sum(item.error is None and batch.is_open(item) for item in self.items)
         on = "1 task runs on" if running == 1 else f"{running} tasks run on"
         rows = "1 row was" if waiting == 1 else f"{waiting} rows were"
         words = f"interrupted; {on}, and {rows} not submitted"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.items import Item as Item
     from seedance_cli.tasks.batch.items import Seller as Seller
     from seedance_cli.tasks.batch.items import action as action
+    from seedance_cli.tasks.batch.items import is_open as is_open
     from seedance_cli.tasks.batch.manifest import FORMATS as FORMATS
     from seedance_cli.tasks.batch.manifest import MOST_BYTES as MOST_BYTES
     from seedance_cli.tasks.batch.manifest import TEXTS as TEXTS
@@ -67,6 +68,7 @@ __getattr__ = face(
         "batch_name": "identity",
         "form_of": "manifest",
         "in_shard": "identity",
+        "is_open": "items",
         "keys": "identity",
         "parse": "manifest",
         "parse_shard": "identity",

@@ -69,6 +69,11 @@ class Item:
         return "not_submitted" if self.known is None else self.known.status.value
 
 
+def is_open(item: Item) -> bool:
+    """Whether nothing was bought of a row."""
+    return item.known is None or not item.known.bought
+
+
 def action(
     known: BatchRow | None, *, retry_failed: bool, fetch: bool, here: Callable[[BatchRow], bool]
 ) -> Action:
