@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import read_patiently as read_patiently
     from seedance_cli.tasks.reading import state as state
     from seedance_cli.tasks.recovery import confirm as confirm
+    from seedance_cli.tasks.recovery import find_intent as find_intent
     from seedance_cli.tasks.recovery import unsettled as unsettled
     from seedance_cli.tasks.spending import GROUPS as GROUPS
     from seedance_cli.tasks.spending import METADATA as METADATA
@@ -130,6 +131,7 @@ __getattr__ = face(
         "confirm": "recovery",
         "descriptor": "downloads.targets",
         "filled": "media.body",
+        "find_intent": "recovery",
         "fit_default": "validate",
         "key_check": "",
         "key_of": "wait",

@@ -37,6 +37,21 @@ def unsettled(ledger: Ledger, intent: str) -> Submission:
     Raises:
         UsageError: none is, several are, or its outcome is known.
     """
+    found = find_intent(ledger, intent)
+    if found.state is not IntentState.UNKNOWN:
+        raise UsageError(
+            f"the intent {found.intent} is {found.state}: there is nothing to settle",
+            hint="seedance recover lists those whose outcome is unknown",
+        )
+    return found
+
+
+def find_intent(ledger: Ledger, intent: str) -> Submission:
+    """The one submission whose intent is, or begins with, these characters.
+
+    Raises:
+        UsageError: none is, or several are.
+    """
     ledger.unknown()  # settles what a process that is gone left behind
     found = ledger.get(intent)
     if not found:
@@ -44,11 +59,6 @@ def unsettled(ledger: Ledger, intent: str) -> Submission:
     if len(found) > 1:
         raise UsageError(
             f"{intent!r} is the beginning of {len(found)} intents", hint="give more of it"
-        )
-    if found[0].state is not IntentState.UNKNOWN:
-        raise UsageError(
-            f"the intent {found[0].intent} is {found[0].state}: there is nothing to settle",
-            hint="seedance recover lists those whose outcome is unknown",
         )
     return found[0]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from seedance_cli.errors import WriteFailed
+from seedance_cli.ledger.record import Ledger
 from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, State, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seedance_cli.models import Submission
     from support.fake_clock import FakeClock
     from support.runner import Run
 
@@ -89,6 +92,32 @@ def test_adopt(intent: str, server: ScriptedProvider, run: Run) -> None:
     settled = run("recover", "--adopt", intent, "req_1")
     assert settled.code == 2
     assert "adopted" in settled.err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_adopt_of_what_the_ledger_took_all_the_same(
+    server: ScriptedProvider, run: Run, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """A disk that fails in the commit may have it: the command that was advised says so, 0."""
+    accept = Ledger.accept
+
+    def fails(self: Ledger, *words: Any) -> Submission:
+        accept(self, *words)
+        raise WriteFailed("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "accept", fails)
+        done = run("generate", "a boat", "-p", "seedance2ink", "-d", "5", "--json")
+    assert server.posts() == 1
+    words = str(done.error["hint"]).partition("seedance recover ")[2].split()
+    assert (done.code, words[0]) == (10, "--adopt")
+    settled = run("recover", *words, *more)
+    assert settled.code == 0
+    assert (settled.json["ref"] if more else settled.out.strip()) == done.error["ref"]
+    assert "recorded that already" in settled.err
+    assert run("recover", words[0], words[1], "seedance2ink:other").code == 2
+    again = run("generate", "a boat", "-p", "seedance2ink", "-d", "5")
+    assert again.out.strip() != done.error["ref"], "it was told"
 
 
 REFUSALS = [

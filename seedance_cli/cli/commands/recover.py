@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seedance_cli import cli, models, providers, tasks
 from seedance_cli.cli.command import Run, command
-from seedance_cli.errors import UsageError
+from seedance_cli.errors import UsageError, WriteFailed
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
@@ -94,7 +95,7 @@ def _tell(out: Output, one: Submission) -> None:
         "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
     )
     out.result(f"unknown   whether a task was made; {charged}")
-    task_id = one.evidence.get("task_id")  # the answer names one, and says no that it was accepted
+    task_id = one.evidence.get("task_id")  # named in an unclear answer
     named = models.make_ref(one.provider, task_id) if isinstance(task_id, str) else "TASK_ID"
     out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} {named}")
     out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
@@ -148,9 +149,13 @@ def _discard(session: Session, intent: str) -> int:
 
 
 def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
+    provider, task_id = models.parse_ref(named, providers.names())
+    row = tasks.find_intent(session.readable_ledger(), intent)
+    accepted = row.state is models.IntentState.ACCEPTED
+    if accepted and row.ref == models.make_ref(row.provider, task_id):
+        return _recorded(session, row)
     row = tasks.unsettled(session.readable_ledger(), intent)
     assert row.intent is not None
-    provider, task_id = models.parse_ref(named, providers.names())
     if provider not in {None, row.provider}:
         raise UsageError(f"{named} is a task of {provider}, the intent one of {row.provider}")
     if session.provider_option not in {None, row.provider}:
@@ -165,8 +170,22 @@ def _adopt(session: Session, intent: str, named: str, *, force: bool) -> int:
             raise found.doubt
         session.out.warn(f"adopted unconfirmed: {found.doubt.message}")
     after = session.ledger().adopt(row.intent, found.task, force=force)
-    if session.out.json:
-        session.out.document(cli.task_object(after))
-    elif after.ref is not None:
-        session.out.result(after.ref)
+    _show_task(session.out, after)
     return 0
+
+
+def _recorded(session: Session, row: Submission) -> int:
+    """The ledger has that very task for the intent: a disk that failed took it all the same."""
+    _show_task(session.out, row)
+    session.out.note("the ledger had recorded that already; there is nothing to settle")
+    assert row.intent is not None
+    with suppress(WriteFailed):
+        session.ledger().told(row.intent)
+    return 0
+
+
+def _show_task(out: Output, row: Submission) -> None:
+    if out.json:
+        out.document(cli.task_object(row))
+    elif row.ref is not None:
+        out.result(row.ref)
