@@ -98,12 +98,16 @@ def read(path: Path, *, tighten: bool = True) -> Document:
         ConfigError: it cannot be read or parsed; the message has the line, never the content.
     """
     try:
-        with path.open("rb") as stream:
+        with open(files.open_to_read(path), "rb") as stream:  # noqa: PTH123 - a descriptor
             status = os.fstat(stream.fileno())
             raw = stream.read(MAX_SIZE + 1)
             loose, tightened = _tighten(stream.fileno(), status) if tighten else (None, False)
     except (FileNotFoundError, NotADirectoryError):
         return Document({})
+    except files.Irregular as error:
+        raise ConfigError(
+            f"{path} is no regular file", hint="name a file that can be read more than once"
+        ) from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     if len(raw) > MAX_SIZE:
@@ -133,14 +137,14 @@ def editing(path: Path, clock: Clock) -> Iterator[Edit]:
     import copy
 
     real = Path(os.path.realpath(path))
+    if os.path.exists(real) and not os.path.isfile(real):  # noqa: PTH110, PTH113 - raise nothing
+        raise ConfigError(f"{path} is not a regular file, so it is not replaced")
     with _locked(real, clock):
         before = read(real)
         edit = Edit(copy.deepcopy(before.data))
         yield edit
         if edit.data == before.data:
             return
-        if before.exists and not real.is_file():
-            raise ConfigError(f"{path} is not a regular file, so it is not replaced")
         content = _encoded(path, edit.data)
         if before.comments:
             backup = real.with_name(f"{real.name}.bak")

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shlex
 import threading
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import NotOurs
+from seedance_cli.errors import NotOurs, WriteFailed
 from seedance_cli.models import origin
 from seedance_cli.system import FileLock, check_ours, files, lock_path
 
@@ -84,6 +85,9 @@ class Pace:
 
         Returns:
             Seconds from now to that moment; 0.0: the request may leave at once.
+
+        Raises:
+            WriteFailed: what lies there is a FIFO or a device: nobody put it there by mistake.
         """
         with self._threads:
             moment = None
@@ -144,11 +148,17 @@ class Pace:
 
         Its first number is when it was written: were that to come, the clock is another one.
         """
+        path = folder / self._name
         try:
-            with (folder / self._name).open(encoding="ascii") as file:
+            with open(files.open_to_read(path), encoding="ascii") as file:  # noqa: PTH123 - a descriptor
                 written, *moments = [float(line) for line in file.read(_MOST).split()]
         except (FileNotFoundError, ValueError):
             return []
+        except files.Irregular as error:
+            raise WriteFailed(
+                f"{path}, where the rate limit is kept, is no regular file; nothing was sent",
+                hint=f"remove it: rm {shlex.quote(str(path))}",
+            ) from error
         # A comparison with NaN is false, so that it is refused here, too.
         sound = all(-math.inf < moment <= now + LONGEST_QUEUE for moment in moments)
         return self._newest(moments) if sound and written <= now + _SLACK else []

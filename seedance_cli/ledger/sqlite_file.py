@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import statements
+from seedance_cli.ledger.making import ELSEWHERE, check_not_emptied, make, size
 from seedance_cli.ledger.schema import SCHEMA_VERSION, STEPS
 from seedance_cli.system import (
     LOCKING,
@@ -22,7 +22,6 @@ from seedance_cli.system import (
     check_ours,
     climb,
     copy_into,
-    files,
     locks,
     version_of,
 )
@@ -36,7 +35,6 @@ BUSY_SECONDS = 10.0
 _APPLICATION_ID = 0x53454544  # "SEED": tells this file from any other program's database
 _CHECKED_BYTES = 16 * 2**20
 """Up to this size the whole file is checked before something is paid."""
-_ELSEWHERE = "set SEEDANCE_STATE_DIR to a folder that can be written"
 
 
 def connect(folder: Path, *, create: bool, step: bool = True) -> sqlite3.Connection | None:
@@ -61,9 +59,10 @@ def connect(folder: Path, *, create: bool, step: bool = True) -> sqlite3.Connect
     path = folder / NAME
     with mapped(path):
         check_ours(folder, NAME)
-        if create:
-            _make(path)
-        elif not _size(path):
+        made = create and make(path)
+        if not made and size(path) == 0:
+            check_not_emptied(path)
+        if not create and not size(path):
             # Missing, or just being created by another process: no row in it either way.
             return None
         return _opened(path, create=create, step=step)
@@ -87,7 +86,7 @@ def mapped(path: Path) -> Iterator[None]:
         raise _no_locks(path, error) from error
     except OSError as error:
         raise WriteFailed(
-            f"the ledger {path} cannot be used: {error.strerror or error}", hint=_ELSEWHERE
+            f"the ledger {path} cannot be used: {error.strerror or error}", hint=ELSEWHERE
         ) from error
 
 
@@ -142,7 +141,7 @@ def _ready(
         if version != SCHEMA_VERSION:
             _step_up(db, path)
         _check_columns(db)
-        if create and (_size(path) or 0) <= _CHECKED_BYTES:
+        if create and (size(path) or 0) <= _CHECKED_BYTES:
             # A damaged index could hide an unknown outcome, and the same request be paid again.
             _check_whole(db, path)
         return db
@@ -236,41 +235,6 @@ def _half_written(path: Path) -> sqlite3.Connection | None:
             return _in_memory(disk, path)
 
 
-def _make(path: Path) -> None:
-    """Create folder and file where they are missing, private from the first moment and durable."""
-    folder = path.parent
-    new = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    check_ours(folder, NAME)  # which another user may have made meanwhile
-    try:
-        fd = files.create(path)
-    except FileExistsError:
-        # Not opened here: closing any descriptor of a file drops the process's POSIX locks on it.
-        _tighten(path)
-        return
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    for place in (folder, *(place.parent for place in new)):
-        files.sync_folder(place)
-
-
-def _tighten(path: Path) -> None:
-    """Take the right to read from group and others. A folder that was there keeps its mode."""
-    if sys.platform != "win32" and path.stat().st_mode & 0o077:
-        with suppress(OSError):
-            path.chmod(0o600)
-
-
-def _size(path: Path) -> int | None:
-    """Bytes; None where there is no such file."""
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
 def _pragma(db: sqlite3.Connection, name: str) -> int:
     row = db.execute(f"PRAGMA {name}").fetchone()
     return int(row[0])
@@ -302,7 +266,7 @@ def _raise(path: Path, error: sqlite3.DatabaseError) -> NoReturn:
     if code in LOCKING:
         raise _no_locks(path, locks.NoLocks(error.sqlite_errorname)) from error
     code &= 0xFF
-    hint = _ELSEWHERE
+    hint = ELSEWHERE
     match code:
         case (
             sqlite3.SQLITE_CORRUPT

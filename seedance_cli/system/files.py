@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from seedance_cli.system.clock import Clock
 
-FLAGS = (
-    os.O_RDWR
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
+_AS_IT_IS = (
+    getattr(os, "O_BINARY", 0)
     | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO, or a device, waits for nobody
 )
+FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | _AS_IT_IS
 """How a file of the program is opened: never through a symbolic link, its bytes as they are."""
 _PATIENCE = 10.0
 """Seconds that a rename is tried for while another process has the target open (Windows)."""
@@ -33,6 +33,37 @@ def create(path: Path) -> int:
         OSError: the file cannot be created.
     """
     return os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def open_to_read(path: Path) -> int:
+    """Open a file of the program for reading, waiting for nobody; its descriptor.
+
+    The null device counts as an empty file.
+
+    Raises:
+        Irregular: it is a FIFO, a device or a socket, which may have no end, or never a beginning.
+        OSError: it cannot be opened.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | _AS_IT_IS)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise Irregular(error.errno, "it is no regular file") from error
+        raise
+    found = os.fstat(fd)
+    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) or _is_null(found):
+        return fd
+    os.close(fd)
+    raise Irregular(errno.EINVAL, "it is no regular file")
+
+
+class Irregular(OSError):
+    """What lies under a file's name is no file whose bytes have a beginning and an end."""
+
+
+def _is_null(found: os.stat_result) -> bool:
+    null = Path(os.devnull).stat()
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == null.st_rdev
 
 
 def replace(path: Path, content: bytes, clock: Clock, *, durable: bool = True) -> None:

@@ -61,7 +61,8 @@ def check_ours(folder: Path, name: str) -> None:
         name: the file in it; a link counts for what it leads to.
 
     Raises:
-        NotOurs: folder or file belongs to another user, or others may write to it.
+        NotOurs: folder or file belongs to another user, or others may write to it; or they are
+            devices or the like.
         OSError: it cannot be looked at.
     """
     if sys.platform == "win32":  # where the user's own folders are private, and modes say nothing
@@ -75,6 +76,12 @@ def check_ours(folder: Path, name: str) -> None:
             found = place.stat()
         except (FileNotFoundError, NotADirectoryError):
             continue
+        if not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
+            what = "folder" if place == folder else "regular file"
+            raise NotOurs(
+                f"{place} is no {what}; nothing was sent",
+                hint="set SEEDANCE_STATE_DIR to a folder of your own",
+            )
         if found.st_uid != os.geteuid():
             raise NotOurs(
                 f"{place} belongs to another user ({_user(found.st_uid)}): what is in it is not"

@@ -23,6 +23,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opening what is no file (a FIFO) waits for nobody."""
 _SUFFIX = ".lock"
 _PROBES = 5 if sys.platform == "win32" else 1
 """Windows has no shared lock here: two probes at once must not take each other for a holder."""
@@ -76,7 +78,7 @@ class FileLock:
         """
         deadline = time.monotonic() + patience
         while True:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | _NO_WAIT, 0o600)
             try:
                 # Between open and lock, its last holder may have removed the file: the name would
                 # then be free for another process, and both would hold "the" lock.
@@ -122,7 +124,7 @@ def try_lock(fd: int, *, shared: bool = False) -> bool:
 def held(path: Path) -> bool:
     """Whether a process holds the lock; False for a file that is missing or cannot be read."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        fd = os.open(path, os.O_RDONLY | _NO_WAIT)
     except OSError:
         return False
     try:

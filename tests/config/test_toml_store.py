@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -124,15 +125,29 @@ def test_a_folder_or_a_huge_file_is_refused(path: Path) -> None:
 def test_a_device_is_read_but_never_replaced(clock: FakeClock, tmp_path: Path) -> None:
     """`SEEDANCE_CONFIG=/dev/null` is an empty configuration that cannot be written."""
     link = tmp_path / "config.toml"
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    link.symlink_to(fifo)
-    # A writer that opens and closes at once: an empty file to whoever reads.
-    writer = subprocess.Popen([sys.executable, "-c", f"open({str(fifo)!r}, 'w').close()"])
+    link.symlink_to("/dev/null")
     with pytest.raises(ConfigError, match="regular"), toml_store.editing(link, clock) as edit:
         edit.data["a"] = 1
-    assert writer.wait(10) == 0
-    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    assert stat.S_ISCHR(link.stat().st_mode)
+
+
+@posix
+@pytest.mark.parametrize("kind", ["fifo", "device", "socket"])
+def test_what_is_no_file_is_refused_and_not_waited_for(
+    path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FIFO without a writer never begins, a device may never end: named, and not read."""
+    path.parent.mkdir()
+    monkeypatch.chdir(path.parent)  # the name of a socket may not be long
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path.name)
+    with pytest.raises(ConfigError, match=r"config\.toml is no regular file"):
+        toml_store.read(path)
 
 
 @posix

@@ -323,6 +323,23 @@ def test_without_a_file_each_process_keeps_to_the_limit(
     assert clock.sleeps == pytest.approx([SPAN])
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
+@pytest.mark.parametrize("command", [("status", "runbase:t"), ("generate", "a boat")])
+def test_a_fifo_in_its_place_is_named_and_not_waited_for(
+    run: Run, clock: FakeClock, command: tuple[str, ...]
+) -> None:
+    """Whoever put it there wanted somebody to wait: 10, nothing sent."""
+    with BytesServer(RUNNING) as server:
+        take(server.url, 1, FakeClock())
+        (file,) = (state() / FOLDER).iterdir()
+        file.unlink()
+        os.mkfifo(file, 0o600)
+        result = run(*command, "-p", "runbase", env=env(server.url), clock=clock)
+        assert server.requests == []
+    assert result.code == 10
+    assert f"{file}, where the rate limit is kept, is no regular file" in result.err
+
+
 def test_a_lock_that_is_never_freed_delays_once(
     run: Run, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -56,6 +57,82 @@ def path(made: Path, folder: Path) -> Path:
 def mode(path: Path) -> int:
     """The permission bits."""
     return stat.S_IMODE(path.stat().st_mode)
+
+
+# What it is
+
+
+@posix
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("target", ["/dev/null", "fifo"])
+def test_a_state_folder_that_is_none_is_called_that(
+    tmp_path: Path, clock: FakeClock, target: str, *, create: bool
+) -> None:
+    """A device behind the name is no folder whose mode the user should change."""
+    folder = tmp_path / "state"
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    folder.symlink_to(target)
+    with pytest.raises(WriteFailed, match=f"{folder} is no folder") as caught:
+        Ledger.open(folder, clock, create=create)
+    assert "chmod" not in str(caught.value.hint)
+
+
+@posix
+@pytest.mark.parametrize("create", [True, False])
+def test_a_ledger_that_is_no_file_is_refused(
+    folder: Path, clock: FakeClock, *, create: bool
+) -> None:
+    """A FIFO is not taken for a ledger without rows."""
+    folder.mkdir(parents=True, mode=0o700)
+    os.mkfifo(folder / "ledger.db", 0o600)
+    with pytest.raises(WriteFailed, match="is no regular file"):
+        Ledger.open(folder, clock, create=create)
+
+
+def beside_locks(path: Path) -> None:
+    path.with_name("locks").mkdir(exist_ok=True)
+
+
+def beside_a_copy(path: Path) -> None:
+    shutil.rmtree(path.with_name("locks"))
+    path.with_name("ledger.db.v1.bak").write_bytes(b"a copy")
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("beside", [beside_locks, beside_a_copy])
+def test_an_emptied_ledger_is_refused(
+    path: Path, clock: FakeClock, beside: Callable[[Path], None], *, create: bool
+) -> None:
+    """What shows that it had rows: the unknown ones among them would block no more."""
+    path.write_bytes(b"")
+    beside(path)
+    with pytest.raises(WriteFailed, match="is empty, though"):
+        Ledger.open(path.parent, clock, create=create)
+    assert path.read_bytes() == b""
+    path.unlink()  # as the hint says
+    Ledger.open(path.parent, clock, create=True).close()
+
+
+def test_an_empty_file_that_nothing_speaks_against_is_new(folder: Path, clock: FakeClock) -> None:
+    """As one whose maker was killed leaves it."""
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "ledger.db").touch(0o600)
+    with Ledger.open(folder, clock, create=False) as ledger:
+        assert ledger.rows(all_states=True) == []
+    with Ledger.open(folder, clock, create=True) as ledger:
+        prepare(ledger)
+
+
+def test_a_ledger_that_another_process_is_making_is_waited_for(
+    path: Path, made: Path, clock: FakeClock
+) -> None:
+    """Beside the locks of one that was moved away it is empty for a moment."""
+    path.write_bytes(b"")
+    other = threading.Timer(0.1, path.write_bytes, [(made / "ledger.db").read_bytes()])
+    other.start()
+    with Ledger.open(path.parent, clock, create=False) as ledger:
+        assert len(ledger.rows(all_states=True)) == 50
+    other.join()
 
 
 # Privacy
