@@ -95,6 +95,7 @@ def cleared(task: Task, key: str) -> Task:
         model=clear(task.model),
         prompt=clear(task.prompt),
         video_urls=tuple(redact(url, key) for url in task.video_urls),
+        last_frame_url=clear(task.last_frame_url),
         error=error,
         resume={name: redact(url, key) for name, url in task.resume.items()},
     )

@@ -118,6 +118,7 @@ def task_columns(task: Task) -> dict[str, Value]:
                 "model": task.model,
                 "prompt": task.prompt,
                 "video_urls": list(task.video_urls),
+                **({} if task.last_frame_url is None else {"last_frame": task.last_frame_url}),
                 "error": None if task.error is None else [task.error.code, task.error.message],
                 "created_at": time_text(task.created_at),
                 "resume": dict(task.resume),
@@ -191,6 +192,7 @@ def read_task(row: sqlite3.Row) -> Task | None:
         model=optional(stored.get("model")),
         prompt=optional(stored.get("prompt")),
         video_urls=texts(stored.get("video_urls")),
+        last_frame_url=optional(stored.get("last_frame")),
         cost=None
         if amount is None
         else read_price(amount, optional(row["cost_unit"]), text(row["cost_basis"])),

@@ -35,6 +35,19 @@ class SavedFiles(Part):
         saved = self.files(submission)
         return replace(submission, files=tuple(str(place) for _, place, _ in saved))
 
+    def add_last_frame(self, submission: Submission, path: Path) -> Submission:
+        """Write where the last frame of a task was saved; a task that the ledger lacks has no row.
+
+        Args:
+            submission: whose task.
+            path: the image.
+        """
+        place = str(path.absolute())
+        if submission.intent is not None:
+            with self._store.writing():
+                self._store.update_task(submission, {"last_frame": place})
+        return replace(submission, last_frame=place)
+
     def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
         """What was saved of a task: index, absolute path and bytes, in the order of the index."""
         return self._places(statements.FILES, submission)

@@ -53,6 +53,7 @@ def merge(old: Task, new: Task, now: datetime | None) -> Task:
         model=new.model or old.model,
         prompt=new.prompt if new.prompt is not None else old.prompt,
         video_urls=new.video_urls or old.video_urls,
+        last_frame_url=new.last_frame_url or old.last_frame_url,
         cost=_better(old.cost, new.cost),
         error=head.error or (old.error if same else None),
         created_at=old.created_at or new.created_at,
@@ -70,6 +71,7 @@ def _says_nothing_new(old: Task, new: Task) -> bool:
         and new.prompt in {None, old.prompt}
         and (new.model or old.model) == old.model
         and (new.video_urls or old.video_urls) == old.video_urls
+        and (new.last_frame_url or old.last_frame_url) == old.last_frame_url
         and (new.resume or old.resume) == old.resume
         and (new.created_at or old.created_at) == old.created_at
         and new.finished_at is old.finished_at is None

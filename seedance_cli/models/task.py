@@ -80,6 +80,8 @@ class Task:
     prompt: str | None = None
     """As the provider repeats it; None where it does not."""
     video_urls: tuple[str, ...] = ()
+    last_frame_url: str | None = None
+    """Of the first video's last frame as an image; as the provider gives it, where it was asked."""
     cost: Price | None = None
     error: Problem | None = None
     created_at: datetime | None = None

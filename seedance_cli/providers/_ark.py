@@ -233,6 +233,7 @@ class Ark(Provider):
         ids=("id",),
         model="model",
         videos="content.video_url",
+        last_frame="content.last_frame_url",
         cost="usage.total_tokens",
         error="error",
         created_at="created_at",

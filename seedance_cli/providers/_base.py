@@ -63,11 +63,12 @@ class TaskFields(NamedTuple):
     cost: str
     error: str
     """Where the documents put the reason of a failure."""
+    last_frame: str = ""
+    """The URL of the last frame as an image. Empty, here and below: no answer says it."""
     inside: str = ""
     """The object of the answer that is the task's; empty: the answer itself."""
     status: str = "status"
     model: str = ""
-    """Empty, here and below: no answer says it."""
     prompt: str = ""
     created_at: str = ""
     charged_at_once: bool = False
@@ -246,6 +247,7 @@ class Provider(ABC):
             model=_answers.text(_at(details, fields.model)),
             prompt=_answers.prompt(_at(details, fields.prompt)),
             video_urls=_answers.urls(_at(details, fields.videos)),
+            last_frame_url=next(iter(_answers.urls(_at(details, fields.last_frame))), None),
             cost=self._cost(status, details),
             error=_problems.reason(
                 status, details, tuple(fields.error.split(".")), problem=problem

@@ -60,6 +60,14 @@ class Delivery:
             self.submission = replace(self.submission, files=(*self.submission.files, str(path)))
             self.error = self.error or error
 
+    def record_frame(self, path: Path, ledger: Ledger) -> None:
+        """Keep where the last frame was saved, and write it into the ledger."""
+        try:
+            self.submission = ledger.add_last_frame(self.submission, path)
+        except WriteFailed as error:
+            self.submission = replace(self.submission, last_frame=str(path))
+            self.error = self.error or error
+
 
 def urls(submission: Submission) -> Delivery:
     """The task's URLs, for a task that has ended."""

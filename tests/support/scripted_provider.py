@@ -208,9 +208,10 @@ class ScriptedProvider:
                 found = {"success": True, "requestId": task_id, "status": word, "output": output}
                 return {**found, "error": state.reason, **extra}
             case "byteplus" | "volcengine":
-                found = {"id": task_id, "status": word, **extra}
+                found = {"id": task_id, "status": word}
                 found["content"] = {"video_url": urls[0]} if urls else None
-                return {**found, "error": state.reason and {"message": state.reason}}
+                found["error"] = state.reason and {"message": state.reason}
+                return {**found, **extra}
             case _:
                 found = {"id": task_id, "status": word, "output": {"urls": list(urls)}}
                 return {**found, "error": state.reason, **extra}

@@ -43,7 +43,7 @@ def task_object(submission: Submission) -> dict[str, object]:
         "video_urls": list(task.video_urls) if task is not None else [],
         "files": list(submission.files),
         "video": None if submission.video is None else dict(submission.video),
-        "last_frame": submission.last_frame,
+        "last_frame": submission.last_frame or (task.last_frame_url if task is not None else None),
         "name": submission.name,
         "batch": submission.batch,
         "row": submission.row,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
@@ -15,6 +16,7 @@ from seedance_cli.tasks.downloads.pool import (
     Done,
     DownloadPool,
     Finished,
+    FrameSaved,
     GoesOn,
     Job,
     Placing,
@@ -28,7 +30,6 @@ from seedance_cli.tasks.events import Downloaded, Downloading, Ended, Logged, No
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
@@ -117,6 +118,9 @@ class Downloads:
                     if saved.is_file:
                         delivery.record(video.index, video.path, saved.size, self._ledger)
                 delivery.lines.append(str(video.path))
+            case FrameSaved(job, path):
+                self._jobs[job].record_frame(path, self._ledger)
+                yield Noted(f"last frame {path}")
             case _:
                 self._write_down(told)
 
@@ -169,7 +173,10 @@ class Downloads:
             taken.update(paths)
             self._waiting.remove(one)
             videos = tuple(self._videos(delivery, paths))
-            job = Job(target, videos, lost=delivery.lost is not None)
+            frame = delivery.submission.last_frame
+            there = frame is not None and Path(frame).is_file()
+            no_frame = there or is_stream(paths[0])
+            job = Job(target, videos, lost=delivery.lost is not None, no_frame=no_frame)
             self._jobs[job] = delivery
             self._pool.start(job)
 

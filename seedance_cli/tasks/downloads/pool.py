@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
+from seedance_cli.tasks.downloads.last_frame import fetch_last_frame
 from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
 from seedance_cli.tasks.events import Downloading, Logged, Transfer, Waiting
 from seedance_cli.tasks.reading import Target, read
@@ -60,6 +61,8 @@ class Job:
     videos: tuple[Video, ...]
     lost: bool
     """The provider does not know the task any more."""
+    no_frame: bool = False
+    """Whether its last frame is left alone: it is there already, or there is no file beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameSaved:
+    """The last frame of the first video is in its place beside it."""
+
+    job: Job
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Nothing more comes of this job."""
 
@@ -107,7 +118,9 @@ class Finished:
     error: BaseException | None
 
 
-Told: TypeAlias = Logged | Downloading | Waiting | GoesOn | Renewed | Placing | Done | Finished
+Told: TypeAlias = (
+    Logged | Downloading | Waiting | GoesOn | Renewed | Placing | Done | FrameSaved | Finished
+)
 
 
 class Source:
@@ -145,6 +158,12 @@ class Source:
         if index not in self._urls:
             raise DownloadFailed("the provider names this video no longer")
         return self._urls[index]
+
+    @property
+    def last_frame(self) -> str | None:
+        """The newest URL of the last frame; None: there is none."""
+        task = self._where.submission.task
+        return None if task is None else task.last_frame_url
 
     def renew(self) -> Submission | None:
         """Read the task for newer URLs; None where it is as before, or no answer came."""
@@ -241,6 +260,22 @@ class DownloadPool:
                 except DownloadFailed as error:
                     raise source.explained(error) from error
             self._tell(Done(job, video, saved))
+        frame = None if job.no_frame else source.last_frame
+        if frame is not None:
+            self._tell(FrameSaved(job, self._fetch_frame(job, frame)))
+
+    def _fetch_frame(self, job: Job, url: str) -> Path:
+        video = job.videos[0]
+        return fetch_last_frame(
+            url,
+            video.path,
+            force=video.force,
+            allow_private=job.where.channel.loopback,
+            clock=self._clock,
+            cancellation=self._cancellation,
+            log=self._log,
+            credentials=job.where.channel.video_headers,
+        )
 
     def _fetch(self, job: Job, source: Source, video: Video) -> Saved:
         transfer = Transfer(self._clock.monotonic())
