@@ -95,20 +95,17 @@ def with_defaults(
     A default that the provider has no option for, or refuses, is left out, and warned of.
     """
     known = {field.name for field in fields(VideoRequest)}
-    changes: dict[str, object] = {}
-    model = video.model
+    so_far = video
     # The model first: what the other options allow depends on it.
     for name, value in sorted(settings.defaults.items(), key=lambda item: item[0] != "model"):
         if name not in known or getattr(video, name) is not None:
             continue
-        unfit = tasks.fit_default(info, model, name, value)
+        unfit = tasks.fit_default(info, so_far, name, value)
         if unfit is not None:
             warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
             continue
-        changes[name] = value
-        if name == "model":
-            model = str(value)
-    return replace(video, **changes)  # type: ignore[arg-type]  # config checks the types
+        so_far = replace(so_far, **{name: value})  # type: ignore[arg-type]  # config checks the types
+    return so_far
 
 
 def _from_file(path: Path) -> str:

@@ -48,6 +48,8 @@ class Media(NamedTuple):
     """Whether there may be a last frame without a first one."""
     audio_alone: bool = True
     """Whether there may be audio without an image or a video."""
+    shape: bool = False
+    """Whether images decide the ratio: then none may be asked for."""
     schemes: tuple[str, ...] = ()
     """Of URLs that the provider knows besides http and https: `asset`."""
     image_files: FileLimits = FileLimits()

@@ -125,6 +125,18 @@ def _limits(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
     if video.aspect_ratio is not None:
         flag = f"--aspect-ratio {shown(video.aspect_ratio)}"
         yield from _limit(info, video, "aspect_ratio", flag, lambda m: m.aspect_ratios)
+        if video.images and info.limits(info.model(video.model)).shape:
+            yield Refusal(
+                option=flag,
+                reason=f"{info.name} takes the ratio of the image",
+                suits=lambda other, one: (
+                    other.takes("aspect_ratio", one)
+                    and other.takes("images", one)
+                    and not other.limits(one).shape
+                    and (not one.aspect_ratios or video.aspect_ratio in one.aspect_ratios)
+                ),
+                hard=False,
+            )
 
 
 def _limit(

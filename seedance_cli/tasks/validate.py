@@ -68,12 +68,12 @@ def model_for(
     return model, False
 
 
-def fit_default(info: ProviderInfo, model: str | None, option: str, value: object) -> str | None:
+def fit_default(info: ProviderInfo, video: VideoRequest, option: str, value: object) -> str | None:
     """Why a profile's default must be left out for this provider; None where it fits.
 
     Args:
         info: the provider's capabilities.
-        model: the model of the request, on which the allowed values depend.
+        video: the request so far, on which the allowed values depend.
         option: the name of the option, e.g. `fixed_lens`.
         value: its default. Options that are no part of a request always fit.
     """
@@ -83,11 +83,11 @@ def fit_default(info: ProviderInfo, model: str | None, option: str, value: objec
     kind = _TYPES[name]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         return f"{_flag(name)} takes {_KINDS[kind]}"
-    video = replace(
-        VideoRequest(prompt="-", model=model),
+    changed = replace(
+        video,
         **{name: value},  # type: ignore[arg-type]  # its type was checked above
     )
-    found = refusals(info, video, loopback=False)
+    found = refusals(info, changed, loopback=False)
     flags = {_flag(name), _flag(name).replace("--", "--no-", 1)}
     return next((r.reason for r in found if r.option.split(" ", 1)[0] in flags), None)
 

@@ -76,6 +76,19 @@ def test_a_shared_variable_is_nothing_to_a_seller_that_nobody_named(run: Run) ->
     assert sent == [f"Bearer {STORED}"] * 2
 
 
+def test_two_versions_of_one_vendor_share_a_variable(run: Run) -> None:
+    """The variable chooses v1; v2 takes the same key where it is named, at its own endpoint."""
+    with ScriptedProvider() as server:
+        env = server.env("seedanceapi", "seedanceapi-v2") | {"SEEDANCEAPI_API_KEY": SHARED}
+        assert run("generate", "a boat", env=env).code == 0
+        assert run("generate", "a boat", "-p", "seedanceapi-v2", env=env).code == 0
+        sent = [(one.target, one.headers["authorization"]) for one in server.server.requests]
+    assert sent == [
+        ("/seedanceapi/v1/generate", f"Bearer {SHARED}"),
+        ("/seedanceapi-v2/v2/generate", f"Bearer {SHARED}"),
+    ]
+
+
 def test_providers_says_whose_variable_it_is(run: Run) -> None:
     """The list of all names nobody, so the shared variable is no key in it; of one it is."""
     env = {"ARK_API_KEY": SHARED}

@@ -601,6 +601,7 @@ def test_providers_only_translate(path: Path) -> None:
         "seedance_cli.providers._base",
         "seedance_cli.providers._files",
         "seedance_cli.providers._info",
+        "seedance_cli.providers._seedanceapi",
         "seedance_cli.providers._fields",
         "seedance_cli.providers._document",
         "seedance_cli.providers._answers",

@@ -100,7 +100,11 @@ class Talk:
 
     def error(self, answer: Answer) -> list[Any]:
         """Status and code of an error answer, which must have words."""
-        assert at(answer.json, self.facts["message"])
+        words = at(answer.json, self.facts["message"])
+        assert words
+        if self.facts.get("code_in_words"):
+            head = words.partition(": ")[0]
+            return [answer.status, head if head.isupper() else None]
         code = at(answer.json, self.facts["code"]) if self.facts["code"] else None
         return [answer.status, code]
 

@@ -69,8 +69,10 @@ def json_answer(status: int, body: Any, headers: dict[str, str] | None = None) -
 
 unavailable = error(503)
 
+_SEEDANCEAPI = {"queued": "IN_PROGRESS", "running": "IN_PROGRESS", "succeeded": "SUCCESS"}
 _WORDS = {
-    "seedanceapi": {"queued": "IN_PROGRESS", "running": "IN_PROGRESS", "succeeded": "SUCCESS"},
+    "seedanceapi": _SEEDANCEAPI,
+    "seedanceapi-v2": _SEEDANCEAPI,
     "defapi": {"queued": "pending", "running": "in_progress", "succeeded": "success"},
     "seedance2ink": {"running": "processing"},
     "runbase": {"queued": "pending", "running": "processing"},
@@ -194,7 +196,7 @@ class ScriptedProvider:
             urls = (self.video(quote(f"{task_id}.mp4")),) if own else ()
         extra = dict(state.fields)
         match name:
-            case "seedanceapi":
+            case "seedanceapi" | "seedanceapi-v2":
                 data = {"task_id": task_id, "status": word, "error_message": state.reason, **extra}
                 data["response"] = list(urls)
                 return {"code": 200, "message": "success", "data": data}

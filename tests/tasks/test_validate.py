@@ -86,6 +86,11 @@ def refused(name: str, **options: Any) -> str:
     return error.message
 
 
+def so_far(model: str | None) -> VideoRequest:
+    """A request with nothing but a model."""
+    return VideoRequest(prompt="-", model=model)
+
+
 def sent_model(name: str, model_id: str) -> str | None:
     """The id as the request has it."""
     return None if providers.get(name).info.model_use is ModelUse.NONE else model_id
@@ -115,6 +120,20 @@ def test_documented_values(name: str, model: Any, option: str, field: str, outsi
             assert str(one) in message
         passes = refusal(name, model=chosen, free=True, **{option: value}) is None
         assert passes == bool(allowed)
+
+
+def test_a_ratio_beside_images_that_decide_it() -> None:
+    """Where images decide the ratio, one that is typed beside them is refused; a default goes."""
+    image: dict[str, Any] = {"images": ("https://a.example/1.png",)}
+    message = refused("seedanceapi-v2", aspect_ratio="9:16", **image)
+    assert message.startswith("--aspect-ratio 9:16: seedanceapi-v2 takes the ratio of the image")
+    assert "defapi" in message
+    assert refusal("seedanceapi-v2", aspect_ratio="9:16") is None
+    assert refusal("seedanceapi-v2", aspect_ratio="9:16", free=True, **image) is None
+    info = providers.get("seedanceapi-v2").info
+    assert validate.fit_default(info, so_far(None), "aspect_ratio", "9:16") is None
+    with_image = replace(so_far(None), **image)
+    assert validate.fit_default(info, with_image, "aspect_ratio", "9:16") is not None
 
 
 def test_a_provider_that_does() -> None:
@@ -308,7 +327,7 @@ def test_default_that_does_not_fit(
     name: str, model: str | None, option: str, value: object, reason: str
 ) -> None:
     """A profile's default that the provider does not take is left out, with the reason."""
-    found = validate.fit_default(providers.get(name).info, model, option, value)
+    found = validate.fit_default(providers.get(name).info, so_far(model), option, value)
     assert found is not None
     assert found.startswith(reason)
 
@@ -317,11 +336,11 @@ def test_default_that_fits() -> None:
     """A default that the provider takes fits, and so does one that is no part of a request."""
     runbase = providers.get("runbase").info
     for option, value in {"duration": 8, "audio": True, "timeout": "10m", "output": "x/"}.items():
-        assert validate.fit_default(runbase, None, option, value) is None
+        assert validate.fit_default(runbase, so_far(None), option, value) is None
     ink = providers.get("seedance2ink").info
-    assert validate.fit_default(ink, "seedance-1.5-pro", "model", "seedance-2.0") is None
+    assert validate.fit_default(ink, so_far("seedance-1.5-pro"), "model", "seedance-2.0") is None
     # A model that the user typed and the provider refuses is no reason to drop another default.
-    assert validate.fit_default(ink, "sora", "resolution", "720p") is None
+    assert validate.fit_default(ink, so_far("sora"), "resolution", "720p") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -333,16 +352,17 @@ def test_what_passes_is_sent(name: str) -> None:
     video = VideoRequest(
         prompt="p",
         model=model,
-        duration=limits.durations[-1],
+        duration=limits.durations[-1] if limits.durations else 7,
         resolution=limits.resolutions[-1] if limits.resolutions else None,
-        aspect_ratio=limits.aspect_ratios[-1],
+        aspect_ratio=limits.aspect_ratios[-1] if limits.aspect_ratios else None,
         audio=True if info.takes("audio", limits) else None,
         fixed_lens=True if info.takes("fixed_lens", limits) else None,
         images=("https://example.com/a.png",),
         callback_url="https://example.com/hook" if info.callback else None,
         metadata={"k": "v"} if info.metadata else {},
     )
-    validate.check(info, video, endpoint_is_loopback=False, free=False)
+    # Beside images some take no ratio, which `free` lets pass.
+    validate.check(info, video, endpoint_is_loopback=False, free=info.limits(limits).shape)
     request = providers.get(name).request
     whole = request(video)
     for option in ("duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "callback_url"):
