@@ -147,6 +147,8 @@ class ProviderInfo(NamedTuple):
     """Of what a task says it was charged, where that is not the unit of the prices."""
     prices_of: str | None = None
     """The date of the price list, `YYYY-MM-DD`; None: it has none."""
+    price_advice: str | None = None
+    """Which requests its list has a price for, where that is not all of them."""
 
     @property
     def defaults(self) -> Mapping[str, str | int | bool]:

@@ -56,6 +56,10 @@ class BytePlus(Ark):
         price_unit="USD",
         charge_unit="tokens",
         prices_of="2026-09-28",
+        price_advice=(
+            "byteplus lists tokens, and their number for 16:9 only, up to 1080p, for 1.0, 1.5 and "
+            "2.0, without videos: give -m and -a 16:9"
+        ),
     )
 
     def listed(self, fields: PricedFields) -> Decimal | None:

@@ -8,6 +8,7 @@ from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from seedance_cli import providers
 from seedance_cli.errors import UsageError
 from seedance_cli.models import PricedFields, amount_text, own_price, price_object, same_unit
 from seedance_cli.providers import ModelUse
@@ -73,6 +74,11 @@ class PriceRow(NamedTuple):
             if others[name] is not None and (others[name] is False or others[name])
         }
 
+    @property
+    def list_date(self) -> str | None:
+        """Of the list that the listed price is from; None: there is none, or it has no date."""
+        return None if self.listed is None else providers.get(self.provider).info.prices_of
+
     def as_object(self) -> JsonObject:
         """As JSON."""
         charged: JsonObject | None = None
@@ -92,6 +98,7 @@ class PriceRow(NamedTuple):
             "audio": self.fields.audio,
             "yours": price_object(self.yours),
             "listed": price_object(self.listed),
+            **({"list_date": self.list_date} if self.list_date else {}),
             "charged": charged,
             **({"with": self.beside} if self.beside else {}),
             **self._budgets(),

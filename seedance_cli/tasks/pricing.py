@@ -114,7 +114,8 @@ def check(limit: Limit, price: Price | None, provider: Provider) -> None:
         raise OverMaxCost(
             f"the price of this request is not known, so --max-cost {shown} refuses it; "
             "nothing was sent",
-            hint=f"leave --max-cost out, or see `seedance price -p {info.name}`",
+            hint=info.price_advice
+            or f"leave --max-cost out, or see `seedance price -p {info.name}`",
             provider=info.name,
         )
     if not same_unit(limit.unit, price.unit):

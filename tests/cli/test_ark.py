@@ -50,7 +50,34 @@ def test_max_cost_in_dollars_is_not_put_off_by_tokens(
     assert run(*argv, "-a", "16:9", "--max-cost", "0.75 USD", env=env, clock=clock).code == 11
     adaptive = run(*argv, "--max-cost", "5 USD", env=env, clock=clock)
     assert adaptive.code == 11
+    assert "give -m and -a 16:9" in adaptive.err
     assert server.posts() == 2
+
+
+def test_the_price_list_has_a_date(run: Run) -> None:
+    """A listed price says of which day its list is; where there is none, what has one."""
+    argv = (
+        "price",
+        "-p",
+        "byteplus",
+        "-m",
+        "dreamina-seedance-2-0-260128",
+        "-d",
+        "5",
+        "-r",
+        "720p",
+    )
+    known = run(*argv, "-a", "16:9")
+    assert known.out == "0.756 USD\n"
+    assert "list of 2026-09-28" in known.err
+    shown = run(*argv, "-a", "16:9", "--json").json
+    assert shown["listed"] == {"amount": "0.756", "unit": "USD", "basis": "listed"}
+    assert shown["list_date"] == "2026-09-28"
+    unknown = run(*argv)
+    assert unknown.out == "unknown\n"
+    assert "give -m and -a 16:9" in unknown.err
+    china = run("price", "-p", "volcengine", "-m", "doubao-seedance-2-0-260128", *argv[5:])
+    assert china.out == "unknown\n"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -114,19 +114,26 @@ def _print_one(out: Output, row: PriceRow) -> None:
         out.result(price_text(row.yours))
         out.note("yours, from [[prices]] in config.toml")
         if row.listed is not None:
-            out.note(f"listed in the provider's documents: {price_text(row.listed)}")
+            out.note(f"{_listed_text(row)}: {price_text(row.listed)}")
     elif row.listed is not None:
         out.result(price_text(row.listed))
-        out.note("listed in the provider's documents")
+        out.note(_listed_text(row))
     elif row.charged:
         out.result(price_text(row.charged[-1]))
     else:
         out.result("unknown")
-        out.note(f"{row.provider} lists no price, and the ledger has no charge for such a request")
+        advice = providers.get(row.provider).info.price_advice
+        none = f"{row.provider} lists no price, and the ledger has no charge for such a request"
+        out.note(advice or none)
     if row.charged:
         out.note(f"charged: {_charged_text(row)}")
     for one in row.used:
         out.note(f"budget of the {one.words(row.expected)}")
+
+
+def _listed_text(row: PriceRow) -> str:
+    day = f", list of {row.list_date}" if row.list_date else ""
+    return f"listed in the provider's documents{day}"
 
 
 def _print_offers(out: Output, offers: Sequence[Offer]) -> None:
@@ -136,11 +143,13 @@ def _print_offers(out: Output, offers: Sequence[Offer]) -> None:
     rows = []
     for one in offers:
         price = "-" if one.row is None else "unknown"
-        note = one.reason or "no list, no charge for such a request yet"
+        advice = providers.get(one.provider).info.price_advice
+        note = one.reason or advice or "no list, no charge for such a request yet"
         if one.price is not None and one.row is not None:
             price, note = price_text(one.price), one.price.basis
             count = len(one.row.charged)
             note += f", {count} so far" if note == "charged" else ""
+            note += f", {one.row.list_date}" if note == "listed" and one.row.list_date else ""
         rows.append((one.provider, one.model or "-", price, note))
     out.table(("PROVIDER", "MODEL", "PRICE", "BASIS, OR WHY NOT"), rows)
 
