@@ -28,7 +28,10 @@ def face(room: str, names: Mapping[str, str]) -> Callable[[str], object]:
         if module is None:
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
         whole = f"{room}.{module or name}"
-        found = sys.modules.get(whole) or import_module(whole)
+        found = sys.modules.get(whole)
+        # One that another thread is still importing has not all of its names yet.
+        if found is None or getattr(found.__spec__, "_initializing", False):
+            found = import_module(whole)
         return getattr(found, name) if module else found
 
     return getattr_
