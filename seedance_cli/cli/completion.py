@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 MOST_REFS = 20
 
 
+def batch_formats(incomplete: str) -> list[str]:
+    """The formats of a batch's file."""
+    from seedance_cli.tasks import batch
+
+    return _fitting(batch.FORMATS, incomplete)
+
+
 def shells(incomplete: str) -> list[str]:
     """The shells that there is a completion script for."""
     from seedance_cli.cli.shells import SCRIPTS

@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     @property
     def to_buy(self) -> list[batch.Item]:
         """The rows that may be paid for."""
-        return [item for item in self.items if _buys(item)]
+        return [item for item in self.items if batch.may_buy(item)]
 
 
 def plan(
@@ -73,14 +73,14 @@ def plan(
         item.action = batch.action(
             item.known, retry_failed=retry_failed, fetch=given.download, here=_here
         )
-        if item.known is not None and item.known.ref is not None and not _buys(item):
+        if item.known is not None and item.known.ref is not None and not batch.may_buy(item):
             if not follow:
                 item.action = batch.Action.DONE
             elif not given.download and item.known.endpoint == _EMBEDDED:
                 item.action = batch.Action.FOLLOW
         if item.known is not None and item.known.bought:
             faults += _another(book, item, ledger)
-        if _buys(item):
+        if batch.may_buy(item):
             order = book.order(item)
             item.price = prices.of(order)
             if item.provider not in used:
@@ -88,7 +88,7 @@ def plan(
                 used[item.provider] = buy.used(session, order, terms)
             if given.download:
                 faults += _taken(book, item, order, folders, force=given.force)
-    marks = [item.mark for item in items if _buys(item)]
+    marks = [item.mark for item in items if batch.may_buy(item)]
     same = ledger.same_outside(given.batch, sorted(set(marks)), sandbox=session.sandbox)
     return Plan(items, sum(mark in same for mark in marks), used), faults
 
@@ -186,13 +186,6 @@ class _Prices:
         if kind not in self._known:
             self._known[kind] = buy.price(self._session, order, None)
         return self._known[kind]
-
-
-def _buys(item: batch.Item) -> bool:
-    """Whether a row may be paid for: one that another process is sending may come back."""
-    if item.action in {batch.Action.SUBMIT, batch.Action.RETRY}:
-        return True
-    return item.action is batch.Action.FOLLOW and item.known is not None and item.known.ref is None
 
 
 def _here(known: BatchRow) -> bool:

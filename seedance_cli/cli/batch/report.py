@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
@@ -270,7 +271,25 @@ class Report:
         order = [Status.SUCCEEDED.value, *sorted(set(counts) - {Status.SUCCEEDED.value})]
         shown = [f"{counts[word]} {word.replace('_', ' ')}" for word in order if counts[word]]
         took = spoken(self._session.clock.monotonic() - self._began)
-        return f"{self._given.batch}: {', '.join([*shown, *self._spent(), f'in {took}'])}"
+        parts = [*shown, *self._spent(), took]
+        folder = self._folder()
+        return f"{self._given.batch}: {', '.join(parts)}" + (f"; in {folder}" if folder else "")
+
+    def _folder(self) -> str | None:
+        """Where the videos are: the folder that has all of them."""
+        folders = {
+            os.path.dirname(path)  # noqa: PTH120 - of thousands
+            for item in self._items
+            if item.known is not None
+            for path, _ in item.known.files
+        }
+        if not (folders and self._given.download):
+            return None
+        with suppress(ValueError):  # on Windows they may be on several drives
+            found = os.path.commonpath(folders)
+            here = str(self._session.base("."))
+            return os.path.relpath(found, here) if found.startswith(here) else found
+        return None
 
     def _spent(self) -> list[str]:
         """What the rows were charged, for each provider and unit."""

@@ -91,8 +91,10 @@ class _Run:
         out = self.session.out
         out.check_stdout()
         for item in self.items:
-            if item.action in {batch.Action.SUBMIT, batch.Action.RETRY}:
+            if batch.may_buy(item):
                 self.session.channel(self.book.settings(item.seller))
+        if self.results is not None:
+            self.results.tidy()
         out.owe(self.report.document)
         try:
             self._loop()
@@ -188,39 +190,9 @@ class _Run:
     def _buy(self, item: batch.Item) -> batch.Bought:
         """Send one row through the money gate. What ends it is data: the other rows go on."""
         payment = tasks.Payment()
-        order = self.book.order(item)
         name = f"{self.given.batch}/{item.key}"
-
-        def announce() -> None:
-            payment.told = self.session.out.always(f"submitted {payment.ref} ({name})")
-
-        def waiting(_row: Submission) -> None:
-            raise _Elsewhere
-
-        conditions = Conditions(
-            name=name,
-            batch=self.given.batch,
-            row=item.key,
-            retry_failed=self.options.retry_failed,
-            price=item.price,
-            budgets=order.settings.budgets,
-            price_today=buy.price_today(self.session, order),
-        )
-        channel = self.session.channel(order.settings)
         try:
-            tasks.submit(
-                channel,
-                order.video,
-                order.request,
-                self.ledger,
-                self.session.clock,
-                payment=payment,
-                announce=announce,
-                conditions=conditions,
-                waiting=waiting,
-                content=local_files.content(self.session, order, channel, lines=True),
-                rate_limit_tries=1,
-            )
+            self._send(item, name, payment)
         except _Elsewhere:
             return batch.Bought(elsewhere=True)
         except SeedanceError as error:
@@ -235,6 +207,38 @@ class _Run:
                 self.report.unknown = lost.but(message=f"{name}: {lost.message}")
             raise
         return batch.Bought(payment.submission, sent=payment.found is Found.NEW)
+
+    def _send(self, item: batch.Item, name: str, payment: tasks.Payment) -> None:
+        order = self.book.order(item)
+        channel = self.session.channel(order.settings)
+
+        def announce() -> None:
+            payment.told = self.session.out.always(f"submitted {payment.ref} ({name})")
+
+        def waiting(_row: Submission) -> None:
+            raise _Elsewhere
+
+        tasks.submit(
+            channel,
+            order.video,
+            order.request,
+            self.ledger,
+            self.session.clock,
+            payment=payment,
+            announce=announce,
+            conditions=Conditions(
+                name=name,
+                batch=self.given.batch,
+                row=item.key,
+                retry_failed=self.options.retry_failed,
+                price=item.price,
+                budgets=order.settings.budgets,
+                price_today=buy.price_today(self.session, order),
+            ),
+            waiting=waiting,
+            content=local_files.content(self.session, order, channel, lines=True),
+            rate_limit_tries=1,
+        )
 
     def _write(self) -> None:
         if self.changed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
@@ -52,6 +53,7 @@ class BatchOptions(NamedTuple):
         typer.Option(
             "--format",
             metavar="FORMAT",
+            autocompletion=_tab.batch_formats,
             help="jsonl, json, csv or txt, where the file's name does not tell.",
             rich_help_panel="Rows",
         ),
@@ -283,9 +285,7 @@ def _results(
     from seedance_cli.cli.batch.results import Results, check_path
 
     check_path(path)
-    found = Results(path.absolute(), items, run.clock, columns=manifest.columns, texts=texts)
-    found.tidy()
-    return found
+    return Results(path.absolute(), items, run.clock, columns=manifest.columns, texts=texts)
 
 
 def _dry_run(session: Session, given: Given, plan: Plan) -> int:

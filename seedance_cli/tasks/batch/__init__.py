@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.items import Seller as Seller
     from seedance_cli.tasks.batch.items import action as action
     from seedance_cli.tasks.batch.items import is_open as is_open
+    from seedance_cli.tasks.batch.items import may_buy as may_buy
     from seedance_cli.tasks.batch.manifest import FORMATS as FORMATS
     from seedance_cli.tasks.batch.manifest import MOST_BYTES as MOST_BYTES
     from seedance_cli.tasks.batch.manifest import TEXTS as TEXTS
@@ -70,6 +71,7 @@ __getattr__ = face(
         "in_shard": "identity",
         "is_open": "items",
         "keys": "identity",
+        "may_buy": "items",
         "parse": "manifest",
         "parse_shard": "identity",
         "request": "columns",

@@ -69,6 +69,13 @@ class Item:
         return "not_submitted" if self.known is None else self.known.status.value
 
 
+def may_buy(item: Item) -> bool:
+    """Whether a row may be paid for: one that another process is sending may come back."""
+    if item.action in {Action.SUBMIT, Action.RETRY}:
+        return True
+    return item.action is Action.FOLLOW and item.known is not None and item.known.ref is None
+
+
 def is_open(item: Item) -> bool:
     """Whether nothing was bought of a row."""
     return item.known is None or not item.known.bought
