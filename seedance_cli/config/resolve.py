@@ -28,7 +28,7 @@ from seedance_cli.config.provider_places import (
     key_place,
 )
 from seedance_cli.config.sources import Paths, Store, load, paths
-from seedance_cli.models import Secret, shown
+from seedance_cli.models import Secret
 from seedance_cli.system import state_dir
 
 if TYPE_CHECKING:
@@ -128,9 +128,7 @@ def resolve(
     name, decided = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
-        f"{store.paths.config}: profiles.{choice.name}.defaults.{shown(key)} is no option;"
-        " it is left out"
-        for key in choice.profile.unknown
+        f"{store.paths.config}: profiles.{choice.name}.{text}" for text in choice.profile.unknown
     )
     if sandbox:
         url, source = SANDBOX_ENDPOINT, Source(Origin.SANDBOX)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from seedance_cli.config import strange_keys
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import LONGEST_NAME, Secret, may_be_key
 
@@ -74,7 +75,7 @@ class Profile(NamedTuple):
     upload_command: tuple[str, ...] = ()
     """What makes a URL of a local file: program and arguments, `{file}` among them."""
     unknown: tuple[str, ...] = ()
-    """Keys of `defaults` that are no options of this version: ignored, and said so."""
+    """What to say of keys of `defaults` that are no options of this version: they are ignored."""
 
 
 class Config(NamedTuple):
@@ -141,11 +142,9 @@ def _of_a_word(character: str) -> bool:
 
 def _profile(path: Path, data: Mapping[str, object], at: str) -> Profile:
     defaults: dict[str, Default] = {}
-    unknown = []
     for key, value in _table(path, data, "defaults", at).items():
         option = key.replace("-", "_")
         if option not in OPTIONS:
-            unknown.append(key)
             continue
         if option in defaults:
             raise ConfigError(f"{path}: {at}.defaults sets {option} twice, with _ and with -")
@@ -162,7 +161,7 @@ def _profile(path: Path, data: Mapping[str, object], at: str) -> Profile:
             name: _provider(path, table, f"{at}.providers.{name}") for name, table in tables.items()
         },
         upload_command=_upload_command(path, data, at),
-        unknown=tuple(unknown),
+        unknown=tuple(strange_keys.in_defaults(_table(path, data, "defaults", at), OPTIONS)),
     )
 
 

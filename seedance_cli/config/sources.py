@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
-from seedance_cli.config import money
+from seedance_cli.config import money, strange_keys
 from seedance_cli.config import schema as profile_data
 from seedance_cli.config import toml_file as toml_store
-from seedance_cli.config.schema import Profile
+from seedance_cli.config.schema import OPTIONS, Profile
 from seedance_cli.errors import ConfigError, NoHome
 from seedance_cli.system import config_file, no_home
 
@@ -103,6 +103,7 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     warnings = (
         *_mode_warnings(where.credentials, ours, matters=True),
         *_mode_warnings(where.config, users, matters=has_key),
+        *(f"{where.config}: {text}" for text in strange_keys.in_file(users.data, OPTIONS)),
     )
     return Store(
         where,

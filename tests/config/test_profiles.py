@@ -540,6 +540,65 @@ def test_unknown_keys_are_tolerated_and_unknown_options_told(files: Callable[...
     assert "resolutoin" in settings.warnings[0]
 
 
+STRANGE = {
+    "profil": ("default_profil = 'a'", "default_profil ", "default_profile"),
+    "profile": ("[profile.a]", "profile ", "profiles"),
+    "model on top": ("model = 'x'", "model ", "profiles.NAME.defaults.model"),
+    "model": ("[profiles.a]\nmodel = 'x'", "profiles.a.model ", "profiles.a.defaults.model"),
+    "api-key": (
+        "[profiles.a]\napi-key = 'x'",
+        "profiles.a.api-key ",
+        "profiles.a.providers.NAME.api_key",
+    ),
+    "runbas": ("[profiles.a.providers.runbas]", "profiles.a.providers.runbas ", "runbase"),
+    "key": (
+        "[profiles.a.providers.runbase]\nkey = 'x'",
+        "profiles.a.providers.runbase.key ",
+        "api_key",
+    ),
+    "resolutoin": (
+        "[profiles.a.defaults]\nresolutoin = '720p'",
+        "profiles.a.defaults.resolutoin ",
+        "resolution",
+    ),
+    "nothing": ("[profiles.a]\nzzzz = 1", "profiles.a.zzzz ", None),
+}
+
+
+@pytest.mark.parametrize(("text", "named", "meant"), STRANGE.values(), ids=STRANGE.keys())
+def test_a_key_that_nothing_reads_is_named_once(
+    files: Callable[..., None], run: Run, text: str, named: str, meant: str | None
+) -> None:
+    """With what was probably meant; the command goes on. What is in it is not repeated."""
+    files(f"{text}\n", "")
+    profile = ("--profile", "a") if "profiles.a" in text else ()
+    done = run("generate", "x", "--dry-run", "-p", "runbase", *profile)
+    told = [line for line in done.err.splitlines() if "is left out" in line]
+    assert (done.code, len(told)) == (0, 1), done.err
+    assert f"config.toml: {named}is no" in told[0]
+    assert ("did you mean" in told[0]) is (meant is not None)
+    assert meant is None or told[0].endswith(f"(did you mean {meant}?)")
+    assert "'x'" not in done.err
+
+
+def test_keys_of_other_parts_are_not_strange(files: Callable[..., None], run: Run) -> None:
+    """What a profile does not read, another part of the program does."""
+    files(
+        "ledger = 'postgresql://x/y'\n[[prices]]\nprovider = 'runbase'\namount = '0.1 USD'\n"
+        "[budgets.runbase]\nday = '5 USD'\n[profiles.default]\nupload_command = ['up', '{file}']\n",
+        "",
+    )
+    assert "left out" not in run("generate", "x", "--dry-run", "-p", "runbase").err
+
+
+def test_a_key_among_the_names_is_not_repeated(files: Callable[..., None], run: Run) -> None:
+    """Whoever writes a provider's key where a name belongs does not read it on the screen."""
+    files("[profiles.default]\nsd2_live_51H8xJk2mN9pQ4rT7vW = 1\n", "")
+    done = run("generate", "x", "--dry-run", "-p", "runbase")
+    assert "left out" in done.err
+    assert "51H8xJk2mN9pQ4rT7vW" not in done.err
+
+
 @posix
 def test_a_file_open_to_others_is_a_warning(files: Callable[..., None], config: Path) -> None:
     """Told once, for it is tightened."""
