@@ -50,12 +50,14 @@ class CountingProvider:
         posts: paid requests whose head came, whole or not.
         tasks: what was made, by id: the request's body, in the order of making.
         answer: what the next paid requests get.
+        failed: ids of tasks that reads say have failed; the others stay queued.
     """
 
     def __init__(self) -> None:
         self.posts = 0
         self.tasks: dict[str, dict[str, Any]] = {}
         self.answer = Answer.ACCEPT
+        self.failed: set[str] = set()
         self._changed = threading.Condition()
         self._server = _Server(self)
 
@@ -125,13 +127,14 @@ class CountingProvider:
             return 200, {**accepted, "creditsCharged": 40}
 
     def read(self, name: str) -> tuple[int, dict[str, object]]:
-        """The answer to a read: a task stays queued for ever."""
+        """The answer to a read."""
         with self._changed:
             body = self.tasks.get(name)
         if body is None:
             return 404, {"success": False, "error": {"code": "not_found", "message": "no such id"}}
         told: dict[str, object] = {key: body[key] for key in ("model", "prompt") if key in body}
-        return 200, {"success": True, "requestId": name, "status": "queued", **told}
+        status = "failed" if name in self.failed else "queued"
+        return 200, {"success": True, "requestId": name, "status": status, **told}
 
     def opened(self, port: int) -> None:
         """Count a connection that was accepted."""

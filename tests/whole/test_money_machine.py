@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PROMPTS = ("a boat", "a cat")
+NAMES = ("one", "two")
+COST = 40
+"""Credits that each task is priced at, and charged."""
+BUDGETS = (None, 2 * COST, 4 * COST + 1)
+"""Credits of a day that a command may be bound by."""
+FREE = ("refused", "not_sent", "discarded", "prepared")
+"""States of a row that bought nothing. Nobody lives between two steps to send a prepared one."""
 MOST_LOOKS = 12
 """A submit looks at its clock about as often."""
 
@@ -94,6 +101,7 @@ class Row:
     prompt: str
     task_id: str | None
     told: bool
+    name: str | None
 
 
 class Money(RuleBasedStateMachine):
@@ -107,12 +115,17 @@ class Money(RuleBasedStateMachine):
         self.env = {
             **self.provider.env,
             "SEEDANCE_STATE_DIR": str(self.folder / "state"),
-            "SEEDANCE_CONFIG": str(self.folder / "config.toml"),
         }
         self.approved = 0
         """Submissions that the user asked for and the program did not refuse."""
         self.given_up: Counter[str] = Counter()
         """By prompt: intents that the user discarded, whatever they had become."""
+        self.retries: Counter[str] = Counter()
+        """By name: further attempts that the user asked for, of a task that had failed."""
+        for budget in BUDGETS:
+            limits = f'[budgets.{PROVIDER}]\nday = "{budget} credits"\n' if budget else ""
+            prices = f'[[prices]]\nprovider = "{PROVIDER}"\namount = "{COST} credits"\n'
+            self.config(budget).write_text(prices + limits, encoding="utf-8")
 
     def teardown(self) -> None:
         self.provider.__exit__()
@@ -125,26 +138,95 @@ class Money(RuleBasedStateMachine):
         again=st.booleans(),
         answer=st.sampled_from(Answer),
         dies=st.none() | st.integers(0, MOST_LOOKS),
+        budget=st.sampled_from(BUDGETS),
     )
-    def generate(self, prompt: str, again: bool, answer: Answer, dies: int | None) -> None:
+    def generate(
+        self, prompt: str, again: bool, answer: Answer, dies: int | None, budget: int | None
+    ) -> None:
         """Submit: it is refused where it has to be, sent once at most, and told as it went."""
+        untold = [] if again else self.untold(prompt)
+        expected: tuple[int, str] | None = None
+        if self.unknown(prompt) and not again:
+            expected = 6, ""
+        elif untold:
+            expected = 0, f"{PROVIDER}:{untold[-1]}\n"
+        options = ["--again"] * again
+        self.buy(prompt, options, answer=answer, dies=dies, budget=budget, expected=expected)
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        prompt=st.sampled_from(PROMPTS),
+        retry=st.booleans(),
+        answer=st.sampled_from(Answer),
+        dies=st.none() | st.integers(0, MOST_LOOKS),
+        budget=st.sampled_from(BUDGETS),
+    )
+    def generate_named(
+        self,
+        *,
+        name: str,
+        prompt: str,
+        retry: bool,
+        answer: Answer,
+        dies: int | None,
+        budget: int | None,
+    ) -> None:
+        """Submit under a name: what the name stands for already decides before anything else."""
+        mine = [row for row in self.rows() if row.name == name and self.counts(row)]
+        row = mine[-1] if mine else None
+        expected: tuple[int, str] | None = None
+        again = False
+        if row is not None and row.prompt != prompt:
+            expected = 2, ""
+        elif row is not None and row.task_id is None:
+            expected = 6, ""
+        elif row is not None and not (retry and row.task_id in self.provider.failed):
+            expected = 0, f"{PROVIDER}:{row.task_id}\n"
+        else:
+            again = row is not None
+            if self.unknown(prompt):
+                expected = 6, ""
+        made = len(self.provider.tasks)
+        options = ["--name", name, *["--retry-failed"] * retry]
+        self.buy(prompt, options, answer=answer, dies=dies, budget=budget, expected=expected)
+        self.retries[name] += again and len(self.provider.tasks) > made
+
+    def buy(
+        self,
+        prompt: str,
+        options: list[str],
+        *,
+        answer: Answer,
+        dies: int | None,
+        budget: int | None,
+        expected: tuple[int, str] | None,
+    ) -> None:
+        """Run one `generate`.
+
+        Args:
+            prompt: what to ask for.
+            options: besides provider and model.
+            answer: the provider's.
+            dies: at which look at its clock.
+            budget: of the configuration.
+            expected: code and stdout where nothing may be sent; None: it may.
+        """
         self.provider.answer = answer
         posts = self.provider.posts
         tasks = len(self.provider.made(prompt))
-        blocked = bool(self.unknown(prompt)) and not again
-        untold = [] if again else self.untold(prompt)
-        words = ("generate", prompt, "-p", PROVIDER, "-m", MODEL, *(["--again"] if again else []))
+        if expected is None and budget is not None:
+            used = COST * sum(self.counts(row) for row in self.rows())
+            if used + COST > budget:
+                expected = 11, ""
+        words = ("generate", prompt, "-p", PROVIDER, "-m", MODEL, *options)
         try:
-            result = self.run(*words, clock=DyingClock(dies))
+            result = self.run(*words, clock=DyingClock(dies), config=self.config(budget))
         except Died:
             result = None
         sent = self.provider.posts - posts
-        assert sent <= (0 if blocked or untold else 1)
-        if blocked:
-            assert result is None or result.code == 6
-            return
-        if untold:
-            assert result is None or (result.code, result.out) == (0, f"{PROVIDER}:{untold[-1]}\n")
+        assert sent <= (expected is None)
+        if expected is not None:
+            assert result is None or (result.code, result.out) == expected
             return
         self.approved += 1
         if result is None:
@@ -158,6 +240,12 @@ class Money(RuleBasedStateMachine):
                 assert (result.code, made) == (4, [])
             case _:
                 assert (result.code, result.out) == (6, "")
+
+    @precondition(lambda self: self.provider.tasks)
+    @rule(data=st.data())
+    def a_task_fails(self, data: st.DataObject) -> None:
+        """At the provider, which nobody has asked yet."""
+        self.provider.failed.add(data.draw(st.sampled_from(sorted(self.provider.tasks))))
 
     @rule()
     def list_unknown(self) -> None:
@@ -242,14 +330,32 @@ class Money(RuleBasedStateMachine):
         assert len(ids) == len(set(ids))
 
     @invariant()
+    def a_name_is_paid_for_once(self) -> None:
+        """Under a name there is one task, or one unknown outcome, and what was retried."""
+        for name in NAMES:
+            bought = [row for row in self.rows() if row.name == name and self.counts(row)]
+            assert len(bought) <= 1 + self.retries[name]
+
+    @invariant()
     def nothing_invented(self) -> None:
         """Every task of the ledger is one of the provider's, with the prompt of its row."""
         for row in self.rows():
             if row.task_id is not None:
                 assert self.provider.tasks[row.task_id]["prompt"] == row.prompt
 
-    def run(self, *words: str, clock: FakeClock | None = None) -> Result:
-        return in_process(*words, env=self.env, clock=clock or DyingClock(None))
+    def run(
+        self, *words: str, clock: FakeClock | None = None, config: Path | None = None
+    ) -> Result:
+        env = {**self.env, "SEEDANCE_CONFIG": str(config or self.config(None))}
+        return in_process(*words, env=env, clock=clock or DyingClock(None))
+
+    def config(self, budget: int | None) -> Path:
+        """The configuration with that budget of a day."""
+        return self.folder / f"{budget}.toml"
+
+    def counts(self, row: Row) -> bool:
+        """Whether a row bought something, or may have."""
+        return row.state not in FREE
 
     def rows(self) -> list[Row]:
         """The ledger, oldest first. Nobody lives between two steps: `sending` means unknown."""
@@ -258,10 +364,10 @@ class Money(RuleBasedStateMachine):
             return []
         with closing(sqlite3.connect(path)) as db:
             found = db.execute(
-                "SELECT intent, state, request, task_id, told OR state <> 'accepted'"
+                "SELECT intent, state, request, task_id, told OR state <> 'accepted', name"
                 " FROM intents ORDER BY seq"
             )
-            return [Row(a, b, json.loads(c)["prompt"], d, bool(e)) for a, b, c, d, e in found]
+            return [Row(a, b, json.loads(c)["prompt"], d, bool(e), f) for a, b, c, d, e, f in found]
 
     def ids(self) -> set[str]:
         return {row.task_id for row in self.rows() if row.task_id is not None}
