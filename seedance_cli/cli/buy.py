@@ -14,13 +14,11 @@ from seedance_cli import providers, tasks
 from seedance_cli.cli import local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
-from seedance_cli.cli.places import target_of
+from seedance_cli.cli.places import check_new_target
 from seedance_cli.errors import OutcomeUnknown, OverBudget, OverMaxCost, UsageError, WriteFailed
 from seedance_cli.models import (
     Conditions,
-    Status,
     Submission,
-    Task,
     is_loopback,
     name_fault,
     price_text,
@@ -69,6 +67,11 @@ class Terms(NamedTuple):
     name: str | None = None
     """`--name`."""
     retry_failed: bool = False
+    retry_ended: bool = False
+    """Another attempt though the name's task has succeeded."""
+    batch: str | None = None
+    """Of which batch it is a row."""
+    row: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -113,10 +116,19 @@ def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bo
     Raises:
         UsageError: the provider does not take the request.
     """
-    provider = providers.get(settings.provider)
-    info = provider.info
+    info = providers.get(settings.provider).info
     warn = partial(session.once, session.out.warn)
     video = _request.with_defaults(typed, settings, info, warn)
+    return reorder(session, settings, video, free=free)
+
+
+def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: bool) -> Order:
+    """The order of a request that a row records: without the profile's defaults of today.
+
+    Else as `order`.
+    """
+    provider = providers.get(settings.provider)
+    info = provider.info
     model, chosen = tasks.validate.model_for(info, video.model, free=free)
     video = replace(video, model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
@@ -159,6 +171,9 @@ def conditions(session: Session, order: Order, terms: Terms) -> Conditions:
         again=terms.again,
         name=terms.name,
         retry_failed=terms.retry_failed,
+        retry_ended=terms.retry_ended,
+        batch=terms.batch,
+        row=terms.row,
         too_dear=_too_dear(session, order, limit, expected),
         price=expected,
         budgets=order.settings.budgets,
@@ -199,7 +214,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
     out.check_stdout()
     if terms.limit is not None:
         tasks.pricing.check_unit(terms.limit, order.provider.info)
-    _check_target(session, order, terms)
+    check_new_target(session, order, terms)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying()
     try:
@@ -228,44 +243,6 @@ def document(payment: Payment) -> object | None:
     if row is None:
         return None
     return task_object(row)
-
-
-def _check_target(session: Session, order: Order, terms: Terms) -> None:
-    """Find a file that exists or cannot be written before anything is paid."""
-    wanted = terms.wanted
-    if wanted is None or not wanted.download or wanted.output == "-":
-        return
-    if _stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
-        return
-    settings = order.settings
-    # A name that has the task's id in it is only known later; its folder is known now.
-    one, other = (
-        target_of(
-            session,
-            Submission(
-                provider=settings.provider,
-                endpoint=settings.endpoint,
-                sandbox=settings.sandbox,
-                request=order.video,
-                name=terms.name,
-                task=Task(task_id=task_id, status=Status.UNKNOWN),
-            ),
-            1,
-            wanted.output,
-        )
-        for task_id in ("a", "b")
-    )
-    tasks.check_target(one, force=wanted.force or one != other)
-
-
-def _stands(session: Session, order: Order, terms: Terms) -> bool:
-    """Whether a task stands for the order under its name already, and none will be paid for."""
-    if terms.name is None:
-        return False
-    known = session.ledger().standing(terms.name, sandbox=order.settings.sandbox)
-    if known is None or known.task is None:
-        return False
-    return not terms.retry_failed or known.status is Status.SUCCEEDED
 
 
 def _expected(

@@ -5,16 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seedance_cli.cli import local_files
+from seedance_cli.cli import buy, local_files
 from seedance_cli.http import HEADERS, authorization, submit_headers
 from seedance_cli.models import price_object, price_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.cli.buy import Order
+    from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.cli.session import Session
     from seedance_cli.models import Price, Used
+
+
+def dry_run(session: Session, order: Order, terms: Terms) -> int:
+    """Show the request, its price and what is left of the budgets; send nothing, write nothing.
+
+    Raises:
+        OverMaxCost: `--max-cost` would refuse it.
+        OverBudget: a budget would.
+    """
+    conditions = buy.conditions(session, order, terms)
+    used = buy.used(session, order, conditions)
+    show(session.out, order, conditions.price, used)
+    if conditions.too_dear is not None:
+        raise conditions.too_dear
+    refused = buy.over_budget(session, order, conditions)
+    if refused is not None:
+        raise refused
+    return 0
 
 
 def show(out: Output, order: Order, price: Price | None, used: Sequence[Used]) -> None:

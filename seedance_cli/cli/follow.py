@@ -38,7 +38,7 @@ from seedance_cli.tasks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from seedance_cli.cli.session import Session
@@ -60,6 +60,7 @@ def follow(
     submissions: Sequence[Submission],
     wanted: Wanted,
     unknown: Sequence[Submission] = (),
+    before: Mapping[TaskKey, list[SeedanceError]] | None = None,
 ) -> int:
     """Wait for every task and deliver it.
 
@@ -68,6 +69,7 @@ def follow(
         submissions: tasks; one that has no task is a failure.
         wanted: what to do with them.
         unknown: submissions without an id, already named; they show in the document and the code.
+        before: what went wrong before, and was told; why some of the submissions are no tasks, say.
 
     Returns:
         The exit code.
@@ -76,7 +78,7 @@ def follow(
         Interrupted: a signal; the tasks run on.
         WriteFailed: stdout could not be written.
     """
-    return _Follow(session, submissions, wanted, unknown).run()
+    return _Follow(session, submissions, wanted, unknown, before or {}).run()
 
 
 class _Follow:
@@ -86,6 +88,7 @@ class _Follow:
         submissions: Sequence[Submission],
         wanted: Wanted,
         unknown: Sequence[Submission],
+        before: Mapping[TaskKey, list[SeedanceError]],
     ) -> None:
         self.session = session
         self.wanted = wanted
@@ -93,7 +96,7 @@ class _Follow:
         self.out = session.out
         self.ledger = session.ledger()
         self.known: dict[TaskKey, Submission] = {key_of(one): one for one in submissions}
-        self.failures: dict[TaskKey, list[SeedanceError]] = {}
+        self.failures: dict[TaskKey, list[SeedanceError]] = dict(before)
         self.told: set[TaskKey] = set()
         """Tasks that need no further word: delivered, failed, or given up with an error."""
         self.complete: list[TaskKey] = []
@@ -164,7 +167,8 @@ class _Follow:
         return decided
 
     def _without_a_task(self, key: TaskKey) -> None:
-        self._failed(key, no_task(self.known[key]))
+        if key not in self.failures:
+            self._failed(key, no_task(self.known[key]))
         self.told.add(key)
         self.stopping |= self.wanted.fail_fast
         if self.wanted.events:

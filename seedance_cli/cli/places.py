@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import image_stem, names_one, target
+from seedance_cli.models import Status, Submission, Task, image_stem, names_one, target
 from seedance_cli.tasks import Standing, check_target, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
-    from seedance_cli.models import Submission
 
 
 def target_of(session: Session, submission: Submission, index: int, output: str | None) -> Path:
@@ -91,6 +91,51 @@ def check_targets(session: Session, submissions: Sequence[Submission], wanted: W
         found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
         if found in {Standing.EMPTY, Standing.OTHER}:
             check_target(path, force=wanted.force or found is Standing.EMPTY)
+
+
+def check_new_target(session: Session, order: Order, terms: Terms) -> None:
+    """Find a file that exists or cannot be written before anything is paid.
+
+    Raises:
+        UsageError: there is such a file.
+        WriteFailed: a folder that cannot be made.
+    """
+    wanted = terms.wanted
+    if wanted is None or not wanted.download or wanted.output == "-":
+        return
+    if _stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
+        return
+    settings = order.settings
+    # A name that has the task's id in it is only known later; its folder is known now.
+    one, other = (
+        target_of(
+            session,
+            Submission(
+                provider=settings.provider,
+                endpoint=settings.endpoint,
+                sandbox=settings.sandbox,
+                request=order.video,
+                name=terms.name,
+                task=Task(task_id=task_id, status=Status.UNKNOWN),
+            ),
+            1,
+            wanted.output,
+        )
+        for task_id in ("a", "b")
+    )
+    check_target(one, force=wanted.force or one != other)
+
+
+def _stands(session: Session, order: Order, terms: Terms) -> bool:
+    """Whether a task stands for the order under its name already, and none will be paid for."""
+    if terms.name is None:
+        return False
+    known = session.ledger().standing(terms.name, sandbox=order.settings.sandbox)
+    if known is None or known.task is None:
+        return False
+    if terms.retry_ended:
+        return not known.status.terminal
+    return not terms.retry_failed or known.status is Status.SUCCEEDED
 
 
 def facts_of(submission: Submission) -> Mapping[str, str | int | None]:

@@ -43,6 +43,7 @@ _COMMANDS = {
     "providers": ("providers", "providers"),
     "list": ("list", "list_tasks"),
     "recover": ("recover", "recover"),
+    "retry": ("retry", "retry"),
     "download": ("download", "download"),
     "dismiss": ("dismiss", "dismiss"),
     "batch": ("batch", "batch"),

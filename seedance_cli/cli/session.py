@@ -145,6 +145,7 @@ class Session:
         provider: str | None = None,
         profile: str | None = None,
         task: Submission | None = None,
+        sandbox: bool | None = None,
         listed: bool = False,
     ) -> Settings:
         """Where a request goes by options, environment and profile.
@@ -153,6 +154,7 @@ class Session:
             provider: instead of the option's.
             profile: instead of the option's.
             task: whose row decides instead, as far as it knows.
+            sandbox: instead of the option's.
             listed: whether the user did not name `provider`: it is one of all that there are.
         """
         settings = profiles.resolve(
@@ -160,7 +162,7 @@ class Session:
             self.env,
             provider=(task.provider if task else provider) or self._provider,
             profile=profile or self._profile,
-            sandbox=task.sandbox if task else self.sandbox,
+            sandbox=task.sandbox if task else self.sandbox if sandbox is None else sandbox,
             recorded=task.profile if task and task.intent is not None else None,
             recorded_named=task is not None and task.profile_named,
             listed=listed,

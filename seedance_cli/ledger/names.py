@@ -48,8 +48,10 @@ def standing(store: Store, purchase: Purchase) -> UnderName:
         return UnderName(Found.ON_ITS_WAY, intent)
     if state is IntentState.UNKNOWN:
         return UnderName(error=_unknown(name, intent, purchase))
-    if purchase.conditions.retry_failed and Status(row["status"]) in _ENDED_BADLY:
-        return UnderName(attempt=attempt)
+    if purchase.conditions.retry_failed:
+        status = Status(row["status"])
+        if status in _ENDED_BADLY or (purchase.conditions.retry_ended and status.terminal):
+            return UnderName(attempt=attempt)
     return UnderName(Found.NAMED, intent)
 
 

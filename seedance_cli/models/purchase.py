@@ -33,6 +33,8 @@ class Conditions:
     """The caller's: no second paid POST leaves under it. Not with `again`."""
     retry_failed: bool = False
     """Make another attempt under the name where the newest task failed, or was ended."""
+    retry_ended: bool = False
+    """With `retry_failed`: also where it has succeeded."""
     batch: str | None = None
     """Of which batch it is a row: equal rows of one batch do not block one another."""
     row: str | None = None

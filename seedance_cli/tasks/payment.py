@@ -53,6 +53,11 @@ class Payment:
         """Whether something was bought, or may have been."""
         return self.submission is not None and self.submission.state not in _NO_TASK
 
+    def forget(self) -> None:
+        """Begin anew, for the next request of the command: this one is told."""
+        self.submission = self.blocked_by = self.error = None
+        self.found, self.told, self.done = Found.NEW, False, False
+
     def concerned(self, error: SeedanceError) -> SeedanceError:
         """Any error of this command, saying what it means for the money."""
         one = self.submission

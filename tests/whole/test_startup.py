@@ -40,6 +40,7 @@ COMMANDS = (
     "providers",
     "list",
     "recover",
+    "retry",
     "download",
     "dismiss",
     "batch",

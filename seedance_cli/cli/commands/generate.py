@@ -11,7 +11,7 @@ from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.buy import Order, Terms
+    from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wanted import Wanted
     from seedance_cli.tasks import Payment
@@ -46,24 +46,12 @@ def generate(
     with run.session(write=not dry_run) as session:
         order = cli.buy.order(session, session.settings(), typed, free=no_validate)
         if dry_run:
-            return _dry_run(session, order, terms)
+            return cli.dry_run.dry_run(session, order, terms)
         run.out.owe(partial(cli.buy.document, run.payment))
         cli.buy.pay(session, order, terms, run.payment)
         code = _report(session, order, run.payment, terms.wanted)
         run.payment.done = True
         return code
-
-
-def _dry_run(session: Session, order: Order, terms: Terms) -> int:
-    conditions = cli.buy.conditions(session, order, terms)
-    used = cli.buy.used(session, order, conditions)
-    cli.dry_run.show(session.out, order, conditions.price, used)
-    if conditions.too_dear is not None:
-        raise conditions.too_dear
-    refused = cli.buy.over_budget(session, order, conditions)
-    if refused is not None:
-        raise refused
-    return 0
 
 
 def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | None) -> int:
