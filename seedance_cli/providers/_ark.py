@@ -136,6 +136,7 @@ _OF_2_5 = _OF_2._replace(
     images=30,
     videos=10,
     audios=10,
+    frame_ratios=("adaptive",),
     audio_alone=True,
     video_files=_VIDEOS._replace(max_seconds=30, seconds_together=30),
     audio_files=_AUDIOS._replace(max_seconds=30, seconds_together=30),

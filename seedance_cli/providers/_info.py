@@ -46,6 +46,8 @@ class Media(NamedTuple):
     frame, two are first and last, anything else is references."""
     last_alone: bool = True
     """Whether there may be a last frame without a first one."""
+    frame_ratios: tuple[str, ...] = ()
+    """The only aspect ratios beside a frame; empty: any that the model has."""
     audio_alone: bool = True
     """Whether there may be audio without an image or a video."""
     shape: bool = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import models
 from seedance_cli.providers import FLAGS
-from seedance_cli.tasks.refusal import Refusal, missing, shown, subject, url_fault
+from seedance_cli.tasks.refusal import Refusal, listed, missing, shown, subject, url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,6 +129,14 @@ def _together(info: ProviderInfo, model: ModelInfo, video: VideoRequest) -> Iter
     media, name = info.limits(model), subject(info, model)
     frame = next((FLAGS[one] for one in _FRAMES if getattr(video, one)), None)
     reference = next((FLAGS[one] for one in _REFERENCES if getattr(video, one)), None)
+    ratio = video.aspect_ratio
+    if frame and ratio is not None and media.frame_ratios and ratio not in media.frame_ratios:
+        yield Refusal(
+            option=f"--aspect-ratio {shown(ratio)}",
+            reason=f"{name} allows {listed(media.frame_ratios)} beside {frame}",
+            suits=_takes_all(video, lambda one: not one.frame_ratios or ratio in one.frame_ratios),
+            hard=False,
+        )
     if frame and reference and (media.apart or media.inferred):
         why = "tells frames by number and order, and takes" if media.inferred else "takes"
         yield Refusal(

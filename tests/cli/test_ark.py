@@ -167,6 +167,10 @@ def test_the_content_is_built_in_roles(run: Run) -> None:
         (("-m", "dreamina-seedance-2-0-260128", "-d", "16"), "4, 5, 6"),
         (("--metadata", "a=b"), "supported by seedance2ink"),
         (("--last-frame", "https://a.example/1.png"), "beside a first one"),
+        (
+            ("--first-frame", "https://a.example/1.png", "-a", "16:9"),
+            "dreamina-seedance-2-5-260628 allows adaptive beside --first-frame",
+        ),
     ],
     ids=lambda case: case[-1] if isinstance(case, tuple) else "",
 )
