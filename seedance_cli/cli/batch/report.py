@@ -26,6 +26,8 @@ _ALIVE = frozenset({3, 4, 5})
 """Codes that, once a task is paid for, become 8: it is alive as far as known."""
 _STOPPED_WATCHING = 8
 _MARKED_AT_ONCE = 100
+_NAMED = 10
+"""Rows that a line names."""
 NOT_SUBMITTED = "not_submitted"
 
 
@@ -76,10 +78,8 @@ class Report:
                 pause = spoken(max(0.0, pace.paused_until - self._session.clock.monotonic()))
                 self._out.note(f"{pace.name}: {error.message}; again in {pause}")
             case batch.Halted(pace, error):
-                self._out.warn(
-                    f"nothing more is submitted to {pace.name} ({len(pace.waiting)} left):"
-                    f" {error.message}"
-                )
+                left = f"nothing more is submitted to {pace.name} ({len(pace.waiting)} left)"
+                self._out.complain(error.but(message=f"{left}: {error.message}"))
             case batch.Delivered(item, delivery):
                 self._delivered(item, delivery)
             case batch.Lost(item, row, error):
@@ -96,17 +96,30 @@ class Report:
         self.failures.append(error)
         self._out.complain(error)
 
-    def left(self, rows: Sequence[tuple[batch.Item, SeedanceError | None]]) -> None:
-        """Name what was not submitted; why counts for the exit code."""
+    def left(
+        self,
+        rows: Sequence[tuple[batch.Item, SeedanceError | None]],
+        followed: Sequence[batch.Item],
+    ) -> None:
+        """Name what was not done.
+
+        Args:
+            rows: those that were not submitted, and why, which counts for the exit code.
+            followed: those whose tasks were not watched to their end.
+        """
         for item, error in rows:
             item.error = item.error or error
         reasons = {id(error): error for _, error in rows if error is not None}
         self.failures += reasons.values()
+        words = []
         if rows:
-            self._out.note(
-                f"{len(rows)} of {len(self._items)} rows were not submitted; the same command goes"
-                " on with them"
-            )
+            words.append(f"{len(rows)} of {len(self._items)} rows were not submitted")
+        if followed:
+            names = ", ".join(item.key for item in followed[:_NAMED])
+            more = f" and {len(followed) - _NAMED} more" if len(followed) > _NAMED else ""
+            words.append(f"not watched to the end: {names}{more}")
+        if words:
+            self._out.note(f"{'; '.join(words)}; the same command goes on with them")
 
     def mark(self) -> None:
         """Mark what was told as delivered; with `--json` nothing is, before the document."""

@@ -151,7 +151,7 @@ class _Run:
                 raise
             finally:
                 self.report.mark()
-        self.report.left(self.engine.left)
+        self.report.left(self.engine.left, self.engine.followed)
 
     def _take(self, event: batch.BatchEvent, tally: Tally) -> None:
         engine = self.engine

@@ -165,6 +165,11 @@ class Batch:
         found = [(item, pace.halted) for pace in self._paces.values() for item in pace.waiting]
         return found + [(item, None) for _, item in self._elsewhere]
 
+    @property
+    def followed(self) -> list[Item]:
+        """The rows whose tasks were not watched to their end."""
+        return [item for items in self._of.values() for item in items]
+
     def item_of(self, row: Submission) -> Item:
         """The row whose task that is; of several, the first."""
         return self._of[key_of(row)][0]
@@ -240,13 +245,10 @@ class Batch:
             if error is None:
                 return
         assert error is not None
-        later = pace.refused(error, now, sent=bought.sent)
-        if later and (row is None or row.task is None):
-            pace.waiting.appendleft(item)
-            if pace.halted is None:
-                yield Paused(pace, error)
-        else:
+        if not pace.refused(item, error, now, sent=bought.sent):
             yield Refused(item, error)
+        elif pace.halted is None:
+            yield Paused(pace, error)
         if pace.halted is not None:
             yield Halted(pace, error)
 

@@ -65,34 +65,40 @@ class Pace:
         self._pause, self._limited_since = _FIRST_PAUSE, None
         self._unknown = self._unreachable = 0
 
-    def refused(self, error: SeedanceError, now: float, *, sent: bool) -> bool:
+    def refused(self, item: Item, error: SeedanceError, now: float, *, sent: bool) -> bool:
         """Take why a row was not accepted.
 
         Args:
+            item: the row.
             error: the answer, or why there is none.
             now: the time.
             sent: whether its request left, or may have.
 
         Returns:
-            Whether the row is to be submitted once more, later.
+            Whether the row waits to be submitted once more.
         """
         unknown = isinstance(error, OutcomeUnknown) and sent
         self._unknown = self._unknown + 1 if unknown else 0
         if isinstance(error, RateLimited) and not error.lasting:
-            return self._limited(error, now)
+            self._limited(error, now)
+            self.waiting.append(item)  # what is refused for its own sake holds up no other
+            return True
         if isinstance(error, Unreachable):
             self._unreachable += 1
             self.paused_until = now + _UNREACHABLE_PAUSE
             if self._unreachable >= IN_A_ROW:
                 self.halted = error
+            self.waiting.appendleft(item)
             return True
         self._unreachable = 0
         if self._unknown >= IN_A_ROW or isinstance(error, (*_STOPS, RateLimited)):
             self.halted = error
-        # What a budget or the configuration keeps back was never sent: it only waits.
-        return isinstance(error, ConfigError | OverBudget)
+        if not isinstance(error, ConfigError | OverBudget):
+            return False
+        self.waiting.appendleft(item)  # it was never sent
+        return True
 
-    def _limited(self, error: RateLimited, now: float) -> bool:
+    def _limited(self, error: RateLimited, now: float) -> None:
         if self._limited_since is None:
             self._limited_since = now
         pause = self._pause if error.retry_after is None else error.retry_after
@@ -100,4 +106,3 @@ class Pace:
         self.paused_until = now + pause
         if self.paused_until - self._limited_since > PATIENCE:
             self.halted = error
-        return True
