@@ -18,7 +18,9 @@ from seedance_cli.cli.places import check_new_target
 from seedance_cli.errors import OutcomeUnknown, OverBudget, OverMaxCost, UsageError, WriteFailed
 from seedance_cli.models import (
     Conditions,
+    Purchase,
     Submission,
+    fingerprints,
     is_loopback,
     name_fault,
     price_text,
@@ -178,6 +180,20 @@ def conditions(session: Session, order: Order, terms: Terms) -> Conditions:
         price=expected,
         budgets=order.settings.budgets,
         price_today=price_today(session, order, limit),
+    )
+
+
+def purchase(order: Order, conditions: Conditions | None = None) -> Purchase:
+    """The order as the ledger compares it with what it has; not to be paid for as it is."""
+    settings = order.settings
+    place = (settings.provider, settings.endpoint, settings.sandbox)
+    return Purchase(
+        provider=settings.provider,
+        endpoint=settings.endpoint,
+        sandbox=settings.sandbox,
+        request=order.video,
+        fingerprints=fingerprints(*place, order.provider.bought(order.request)),
+        conditions=conditions or Conditions(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seedance_cli.cli import buy, local_files
+from seedance_cli.cli import buy, kin, local_files
 from seedance_cli.http import HEADERS, authorization, submit_headers
 from seedance_cli.models import price_object, price_text
 
@@ -22,12 +22,19 @@ def dry_run(session: Session, order: Order, terms: Terms) -> int:
     """Show the request, its price and what is left of the budgets; send nothing, write nothing.
 
     Raises:
+        UsageError: another request has the name.
+        OutcomeUnknown: the name's submission may have been accepted.
         OverMaxCost: `--max-cost` would refuse it.
         OverBudget: a budget would.
     """
     conditions = buy.conditions(session, order, terms)
     used = buy.used(session, order, conditions)
     show(session.out, order, conditions.price, used)
+    if conditions.name is not None:
+        known = session.ledger().known(buy.purchase(order, conditions))
+        if known is not None:  # nothing would be paid
+            kin.tell_of_name(session.out, order, known.row)
+            return 0
     if conditions.too_dear is not None:
         raise conditions.too_dear
     refused = buy.over_budget(session, order, conditions)

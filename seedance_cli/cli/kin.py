@@ -22,7 +22,7 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
     assert submission is not None
     out, ref, when = session.out, submission.ref, timestamp(submission.submitted_at)
     if payment.found is Found.NAMED:
-        _tell_of_name(out, order, submission)
+        tell_of_name(out, order, submission)
         return
     if submission.attempt > 1:
         out.note(f"{ref} is attempt {submission.attempt} under the name {submission.name}")
@@ -47,12 +47,13 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
             )
 
 
-def _tell_of_name(out: Output, order: Order, known: Submission) -> None:
+def tell_of_name(out: Output, order: Order, known: Submission) -> None:
     """Say that the name's task was paid for before, and what of today's request it has not."""
     when = timestamp(known.submitted_at or known.created_at)
-    out.note(f"nothing was sent: {known.name} was submitted at {when} as {known.ref}")
+    ref = "" if known.ref is None else f" as {known.ref}"
+    out.note(f"nothing was sent: {known.name} was submitted at {when}{ref}")
     asked, video = known.request, order.video
-    if asked is None:
+    if asked is None or known.ref is None:
         return
     if asked.metadata != video.metadata:
         out.note(f"{known.ref} keeps the metadata that it was submitted with")

@@ -83,6 +83,20 @@ class Approval(Part):
         row = names.standing_row(self._store, name, sandbox=sandbox)
         return None if row is None else self._store.row(row["intent"])
 
+    def known(self, purchase: Purchase) -> Prepared | None:
+        """What stands for the purchase under its name; None: nothing. Nothing is written.
+
+        Raises:
+            UsageError: another request has the name.
+            OutcomeUnknown: the name's submission may have been accepted.
+        """
+        found = names.standing(self._store, purchase)
+        if found.error is not None:
+            raise found.error
+        if found.intent is None:
+            return None
+        return Prepared(found.found, self._store.row(found.intent))
+
     def on_its_way(self, intent: str) -> bool:
         """Whether a living process still brings that submission to its end."""
         return self._store.on_its_way(intent)

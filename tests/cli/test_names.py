@@ -98,6 +98,17 @@ def test_money_6_10_any_other_text_is_a_name(shop: Shop) -> None:
         assert shop.buy("a boat", "-n", name).out == "seedance2ink:req_1\n"
 
 
+def test_money_6_10_a_dry_run_says_what_the_name_stands_for(shop: Shop) -> None:
+    """As the submit would: nothing to pay whatever the limit, or another request (2)."""
+    free = shop.buy("a boat", "-n", "x", "--dry-run", "--max-cost", "1 credits")
+    assert free.code == 11, "its price is not known"
+    shop.buy("a boat", "-n", "x")
+    known = shop.buy("a boat", "-n", "x", "--dry-run", "--max-cost", "1 credits")
+    assert (known.code, "x was submitted at" in known.err) == (0, True)
+    other = shop.buy("a cat", "-n", "x", "--dry-run")
+    assert (other.code, "prompt a boat → a cat" in other.err) == (2, True)
+
+
 @pytest.mark.parametrize("answer", [Answer.DROP, Answer.ERROR, Answer.NONSENSE])
 def test_money_6_10_an_unknown_outcome_under_a_name(shop: Shop, answer: Answer) -> None:
     """6, again and again; with a name to run it again is safe."""

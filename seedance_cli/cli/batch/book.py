@@ -19,7 +19,6 @@ from seedance_cli.models import (
     Submission,
     Task,
     check_template,
-    fingerprints,
     from_home,
     is_folder,
     target,
@@ -88,19 +87,7 @@ class Book:
 
     def purchase(self, order: Order) -> Purchase:
         """An order as the ledger knows it."""
-        settings, provider = order.settings, order.provider
-        return Purchase(
-            provider=settings.provider,
-            endpoint=settings.endpoint,
-            sandbox=settings.sandbox,
-            request=order.video,
-            fingerprints=fingerprints(
-                settings.provider,
-                settings.endpoint,
-                settings.sandbox,
-                provider.bought(order.request),
-            ),
-        )
+        return buy.purchase(order)
 
     def base(self, path: str) -> Path:
         """The folder that a path is relative to."""
