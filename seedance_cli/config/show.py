@@ -58,6 +58,7 @@ class Effective:
     provider: Value
     defaults: tuple[Value, ...]
     access: tuple[Access, ...]
+    upload_command: Value | None = None
     budgets: tuple[Value, ...] = ()
     prices: tuple[Value, ...] = ()
 
@@ -65,6 +66,7 @@ class Effective:
         """Name, value and source of each, for a table."""
         values = [self.profile, self.provider, *self.defaults]
         values += [value for one in self.access for value in (one.endpoint, one.key)]
+        values += [] if self.upload_command is None else [self.upload_command]
         values += [*self.budgets, *self.prices]
         return [(value.name, value.text, str(value.source)) for value in values]
 
@@ -87,6 +89,7 @@ class Effective:
                 }
                 for one in self.access
             },
+            "upload_command": None if self.upload_command is None else _object(self.upload_command),
             "budgets": {one.name.removeprefix("budgets."): _object(one) for one in self.budgets},
             "prices": {one.name.removeprefix("prices."): _object(one) for one in self.prices},
         }
@@ -112,9 +115,20 @@ def effective(store: Store, env: Mapping[str, str], option: str | None) -> Effec
         provider=provider,
         defaults=_defaults(choice, info),
         access=tuple(access(choice, env, one) for one in infos),
+        upload_command=_upload_command(choice),
         budgets=tuple(_budgets(store)),
         prices=tuple(_prices(store)),
     )
+
+
+def _upload_command(choice: Choice) -> Value | None:
+    """As a shell would take it: arguments are data, and one may have spaces in it."""
+    words = choice.profile.upload_command
+    if not words:
+        return None
+    from shlex import join
+
+    return Value("upload_command", join(words), Source(Origin.PROFILE, choice.name))
 
 
 def _budgets(store: Store) -> Iterator[Value]:

@@ -66,11 +66,14 @@ def differences(known: Submission, purchase: Purchase) -> list[str]:
     old: dict[str, JsonValue] = {"provider": known.provider, **request_object(known.request)}
     new: dict[str, JsonValue] = {"provider": purchase.provider, **request_object(purchase.request)}
     old["endpoint"], new["endpoint"] = known.endpoint, purchase.endpoint
-    return [
+    found = [
         _difference(field, old.get(field), value)
         for field, value in new.items()
-        if field not in _NOT_COMPARED and old.get(field) != value
+        if field not in {*_NOT_COMPARED, "files"} and old.get(field) != value
     ]
+    before, after = known.request.files, purchase.request.files
+    changed = [path for path, content in after.items() if before.get(path, content) != content]
+    return found + [f"the content of {path}" for path in changed]
 
 
 def _that_counts(rows: list[sqlite3.Row]) -> sqlite3.Row | None:

@@ -50,7 +50,8 @@ def _url(
         return
     fault = url_fault(url)
     if fault is not None:
-        yield Refusal(option=typed, reason=fault)
+        hint = "a path has nothing in front: ./cat.png" if scheme == "file" else None
+        yield Refusal(option=typed, reason=fault, hint=hint)
     elif info.https_images and not url.lower().startswith("https://"):
         yield Refusal(
             option=typed,

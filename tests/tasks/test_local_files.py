@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from base64 import b64encode
 from hashlib import sha256
@@ -387,12 +388,58 @@ def test_upload_command_that_fails(code: str, reason: str, run: Run) -> None:
         assert reason in done.err
 
 
+def test_profile_show_shows_it(run: Run) -> None:
+    """With its source, as every effective value."""
+    configured("print('https://a.example')", "{file}")
+    env = {"SEEDANCE_CONFIG": "config.toml"}
+    shown = run("profile", "show", "--json", env=env).json["upload_command"]
+    assert shown["value"].endswith("'{file}'")
+    assert run("profile", "show", env=env).out.count("upload_command") == 1
+
+
 def test_upload_command_needs_the_file(run: Run) -> None:
     """Without `{file}` it could not know which one: 3."""
     configured("print('https://a.example')")
     done = with_command(run, "http://127.0.0.1:9")
     assert done.code == 3
     assert "upload_command has no {file}" in done.err
+
+
+# Again
+
+
+@pytest.mark.usefixtures("inline")
+def test_a_name_tells_that_the_content_changed(run: Run, cat: Path) -> None:
+    """2, naming the file; the same bytes elsewhere are the same request."""
+    with BytesServer(ACCEPTED) as server:
+        assert buy(run, server.url, "-i", "cat.png", "--name", "one").code == 0
+        cat.rename("moved.png")
+        assert buy(run, server.url, "-i", "moved.png", "--name", "one").out == "runbase:run-1\n"
+        cat.write_bytes(media_files.png(more=b"other"))
+        done = buy(run, server.url, "-i", "cat.png", "--name", "one")
+        assert (done.code, len(server.requests)) == (2, 1)
+        assert f"the content of {cat.absolute()}" in done.err
+
+
+@pytest.mark.usefixtures("inline")
+def test_retry_takes_the_same_file(run: Run, cat: Path) -> None:
+    """From anywhere, as long as it holds what it held."""
+    env = {"RUNBASE_API_KEY": KEY}
+    with BytesServer(two()) as server:
+        env["RUNBASE_BASE_URL"] = server.url
+        assert buy(run, server.url, "-i", "cat.png").code == 0
+        here = Path.cwd()
+        os.chdir("/")
+        try:
+            again = run("retry", "runbase:run-1", env=env)
+        finally:
+            os.chdir(here)
+        assert (again.code, again.out) == (0, "runbase:run-2\n"), again.err
+        assert [images(one) for one in paid(server)] == [[DATA], [DATA]]
+        cat.write_bytes(media_files.png(more=b"other"))
+        done = run("retry", "runbase:run-1", env=env)
+        assert (done.code, len(paid(server))) == (2, 2)
+        assert "has changed since the request was made" in done.err
 
 
 # A batch
