@@ -113,7 +113,10 @@ class Provider(ABC):
 
     def priced(self, request: HttpRequest) -> PricedFields | None:
         """What decides this request's price, defaults filled in; None if it has unknown fields."""
-        return self._table(request).priced(request.body)
+        fields = self._table(request).priced(request.body)
+        if fields is None or fields.model is not None:
+            return fields
+        return fields._replace(model=self.model_of(request))
 
     def price(self, request: HttpRequest) -> Price | None:
         """The listed price of exactly this request; None where the provider lists none."""

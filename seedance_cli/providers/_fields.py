@@ -226,6 +226,8 @@ class Fields(NamedTuple):
         body: JsonObject = {}
         level: JsonObject = {} if self.inside else body
         for field in self.table:
+            if self.inside and not field.outside:
+                body.setdefault(self.inside, level)
             value = field.type.write(video, field.option)
             if value is not None:
                 (body if field.outside else level)[field.wire] = value
@@ -254,12 +256,14 @@ class Fields(NamedTuple):
 
     def bought(self, request: HttpRequest) -> HttpRequest:
         """The request without the fields that are no part of what is bought."""
-        left_out = {field.wire for field in self.table if not field.bought}
-        level = request.body.get(self.inside) if self.inside else request.body
-        if not left_out or not isinstance(level, dict):
-            return request
-        kept = {name: value for name, value in level.items() if name not in left_out}
-        return request._replace(body={**request.body, self.inside: kept} if self.inside else kept)
+        left_out = {one.wire for one in self.table if not one.bought and not one.outside}
+        beside = {one.wire for one in self.table if not one.bought and one.outside}
+        body = {name: value for name, value in request.body.items() if name not in beside}
+        level = body.get(self.inside) if self.inside else body
+        if isinstance(level, dict):
+            kept = {name: value for name, value in level.items() if name not in left_out}
+            body = {**body, self.inside: kept} if self.inside else kept
+        return request._replace(body=body)
 
     def takes(self, option: str) -> bool:
         """Whether the provider has a field for the option."""

@@ -123,6 +123,10 @@ class ProviderInfo(NamedTuple):
     unlisted_limits: bool = True
     """Whether an id that is not listed has the limits of the default model; else nothing is known
     of it, and every value passes."""
+    model_form: str = ""
+    """A regular expression for a model's id, where it is a part of a path; empty: it is none."""
+    model_words: str = ""
+    """The same for people."""
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""
     media: Media = Media()

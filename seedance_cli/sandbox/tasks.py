@@ -110,7 +110,9 @@ class StoredTask:
             return self.created + max(_STRANGE * self.seconds, _STRANGE_AT_LEAST)
         return self.created + self.seconds * (_SLOW if self.fault is Fault.SLOW else 1)
 
-    def view(self, now: float, video_url: str, last_frame_url: str | None = None) -> View:
+    def view(
+        self, now: float, video_url: str, last_frame_url: str | None = None, origin: str = ""
+    ) -> View:
         """What a dialect words."""
         phase = self.phase(now)
         done = phase is Phase.SUCCEEDED
@@ -126,6 +128,7 @@ class StoredTask:
             last_frame_url=last_frame_url if done and self.job.last_frame_out else None,
             ended_at=datetime.fromtimestamp(self.end, UTC) if ended else None,
             reason=_REASONS.get(self.fault) if failed and self.fault is not None else None,
+            origin=origin,
         )
 
 

@@ -97,6 +97,10 @@ def model_refusals(info: ProviderInfo, model: str) -> Iterator[Refusal]:
         yield Refusal(option=option, reason=f"{info.name} has no option --model", suits=lists)
     elif not model.strip() or unsafe(model):
         yield Refusal(option=option, reason=f"no model id; {info.name} lists {listed(ids(info))}")
+    elif info.model_form and not re.fullmatch(info.model_form, model, re.ASCII):
+        yield Refusal(
+            option=option, reason=f"{info.name} names a model {info.model_words}", suits=lists
+        )
     elif not info.open_models and model not in ids(info):
         yield Refusal(
             option=option,

@@ -76,6 +76,7 @@ _WORDS = {
     "defapi": {"queued": "pending", "running": "in_progress", "succeeded": "success"},
     "seedance2ink": {"running": "processing"},
     "runbase": {"queued": "pending", "running": "processing"},
+    "replicate": {"queued": "starting", "running": "processing", "cancelled": "canceled"},
 }
 
 
@@ -214,6 +215,9 @@ class ScriptedProvider:
                 found["content"] = {"video_url": urls[0]} if urls else None
                 found["error"] = state.reason and {"message": state.reason}
                 return {**found, **extra}
+            case "replicate":
+                found = {"id": task_id, "status": word, "output": urls[0] if urls else None}
+                return {**found, "error": state.reason, **extra}
             case _:
                 found = {"id": task_id, "status": word, "output": {"urls": list(urls)}}
                 return {**found, "error": state.reason, **extra}

@@ -35,14 +35,13 @@ from seedance_cli.sandbox.dialects._ark_schema import LISTED, LISTING, TASK, bra
 from seedance_cli.sandbox.dialects._base import (
     STRANGE_WORD,
     BuiltIn,
-    Cause,
     Dialect,
     Further,
     Job,
     Phase,
-    Refusal,
     is_url,
 )
+from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import TEXT, Schemas, record
 from seedance_cli.sandbox.video.render import size
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.sandbox.dialects._base import BAD_REQUEST, Refusal
+from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli.models import NOTHING, JsonObject, JsonValue, is_loopback
 from seedance_cli.providers import get
+from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Cause, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from seedance_cli.sandbox.dialects._schema import Schemas
 
 _SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
-BAD_REQUEST = 400
 UPLOADS = "/uploads/"
 """Where the embedded sandbox takes files that a seller would have to fetch."""
 
@@ -86,6 +86,8 @@ class View:
     """Of a task that has ended by itself; before that, None."""
     reason: Problem | None
     """Only of a task that failed."""
+    origin: str = ""
+    """Where the client reaches the sandbox, `http://HOST:PORT`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,27 +100,6 @@ class BuiltIn:
     created_at: datetime
 
 
-class Cause(Enum):
-    """Why a request is refused, as far as every provider has it. The value: status, message."""
-
-    BAD_JSON = (400, "The request body is not a JSON object")
-    TOO_LARGE = (413, "The request body is too large")
-    NO_KEY = (401, "The API key is missing")
-    BAD_KEY = (401, "The API key is not valid")
-    NO_CREDITS = (402, "Not enough credits for this task")
-    RATE_LIMITED = (429, "Too many requests")
-    SERVER_ERROR = (500, "Internal server error, please try again later")
-    NO_TASK_ID = (400, "The task id is missing")
-    NO_TASK = (404, "There is no task with this id")
-    NO_ROUTE = (404, "There is no such endpoint")
-    BAD_METHOD = (405, "The endpoint does not take this method")
-    NOT_CANCELLABLE = (409, "The task is neither queued nor being processed")
-    NO_SUCH_FAULT = (400, "The X-Sandbox-Fault header names no fault of this provider")
-    SPEND_LIMIT = (403, "The API key has reached its spend limit")
-    IP_NOT_ALLOWED = (403, "Requests from this IP address are not allowed")
-    USAGE_EXCEEDED = (429, "The usage limit of this account is exceeded")
-
-
 class Asked(NamedTuple):
     """A request to one of a dialect's further endpoints."""
 
@@ -128,6 +109,8 @@ class Asked(NamedTuple):
     body: bytes
     views: Sequence[View]
     """The provider's newest tasks, newest first."""
+    origin: str
+    """Where the client reaches the sandbox."""
 
 
 class Further(NamedTuple):
@@ -142,31 +125,6 @@ class Further(NamedTuple):
     """Of that body, for the OpenAPI document."""
     operation: JsonObject
     """What the document says of it beside that: name, summary, parameters, request body."""
-
-
-class Refusal(Exception):
-    """An error answer, in no provider's words yet."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str | None,
-        message: str,
-        headers: Mapping[str, str] = NOTHING,
-    ) -> None:
-        """Describe the answer.
-
-        Args:
-            status: the HTTP status.
-            code: the provider's symbolic code; None where it documents none.
-            message: for people.
-            headers: further header fields.
-        """
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
 
 
 class Dialect(ABC):
@@ -189,6 +147,8 @@ class Dialect(ABC):
     """The word before the key."""
     submit_status: ClassVar[int] = 200
     """Of the answer to an accepted submit."""
+    cancel_status: ClassVar[int] = 200
+    """Of the answer to a cancel."""
     largest_body: ClassVar[int] = 1024 * 1024
     """Bytes of a submit."""
     codes: ClassVar[Mapping[Cause, str]] = MappingProxyType({})
@@ -201,6 +161,8 @@ class Dialect(ABC):
     errors: ClassVar[Mapping[str, int]] = MappingProxyType({})
     """Every symbolic code that the page names for an answer, and its status: `X-Sandbox-Fault` with
     the code provokes it."""
+    invalid_status: ClassVar[int] = BAD_REQUEST
+    """Of the answer to a body that is JSON, but not what the page asks for."""
     further: ClassVar[tuple[Further, ...]] = ()
     retries_rate_limit: ClassVar[bool] = False
     """Whether a rate-limited submit is accepted when it comes again."""
@@ -252,6 +214,20 @@ class Dialect(ABC):
     @abstractmethod
     def new_id(self) -> str:
         """An id like those of the documents."""
+
+    @property
+    def submit_paths(self) -> Mapping[str, str | None]:
+        """Every path of a submit, with the model that the path names; None: the body names it."""
+        return {self.submit_path: None}
+
+    def job_at(
+        self,
+        model: str | None,  # noqa: ARG002 - read where the path names the model
+        query: Mapping[str, str],  # noqa: ARG002 - read where it has more than the body
+        body: JsonObject,
+    ) -> Job:
+        """Read a submit to the path that names this model. Otherwise as `job`."""
+        return self.job(body)
 
     @abstractmethod
     def job(self, body: JsonObject) -> Job:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from seedance_cli.models import JsonObject, JsonValue
 
@@ -16,13 +16,15 @@ class Schemas:
     """What goes over the wire when nothing is wrong, as JSON Schema."""
 
     submit: JsonObject
-    """The body of a submit."""
+    """The body of a submit to `Dialect.submit_path`."""
     accepted: JsonObject
     """The answer to it."""
     task_id: str
     """Where the id stands in that answer, as a JSON pointer."""
     read: JsonObject
     cancelled: JsonObject | None = None
+    submits: Mapping[str, JsonObject] = field(default_factory=dict)
+    """Of a submit to other paths, by these."""
 
 
 TEXT: JsonObject = {"type": "string"}

@@ -12,16 +12,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox.dialects._base import (
-    BAD_REQUEST,
-    STRANGE_WORD,
-    Cause,
-    Dialect,
-    Phase,
-    Refusal,
-    is_url,
-    urls,
-)
+from seedance_cli.sandbox.dialects._base import STRANGE_WORD, Dialect, Phase, is_url, urls
+from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import (
     MOMENT,
     TEXT,

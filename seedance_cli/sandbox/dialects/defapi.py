@@ -17,18 +17,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
-    BAD_REQUEST,
     STRANGE_WORD,
     BuiltIn,
     Dialect,
     Job,
     Phase,
-    Refusal,
     choice,
     is_prompt,
     is_url,
     length,
 )
+from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Refusal
 from seedance_cli.sandbox.dialects._schema import (
     MOMENT,
     TEXT,

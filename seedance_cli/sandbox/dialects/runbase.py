@@ -22,19 +22,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from seedance_cli.sandbox.dialects._base import (
-    BAD_REQUEST,
     STRANGE_WORD,
     BuiltIn,
-    Cause,
     Dialect,
     Job,
     Phase,
-    Refusal,
     choice,
     is_prompt,
     length,
     urls,
 )
+from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import (
     FLAG,
     TEXT,

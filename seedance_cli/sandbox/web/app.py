@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from seedance_cli.sandbox.dialects._base import Cause, Refusal
+from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.web.answers import document
 from seedance_cli.sandbox.web.delivery import Delivery, origin
@@ -52,7 +52,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
         routes.append(Route(f"/{dialect.name}/openapi.json", specification, methods=["GET"]))
         base, serve = dialect.base_path, Endpoints(sandbox, callbacks, dialect)
         handlers: list[tuple[str | None, str, Handler]] = [
-            (dialect.submit_path, "POST", serve.submit),
+            *((path, "POST", serve.submit(model)) for path, model in dialect.submit_paths.items()),
             (dialect.read_path, "GET", serve.read),
             (dialect.cancel_path, dialect.cancel_method, serve.cancel),
             (dialect.video_path, "GET", serve.video(delivery)),

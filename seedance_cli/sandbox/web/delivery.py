@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import FileResponse, Response
 
-from seedance_cli.sandbox.dialects._base import Cause, Phase, Refusal
+from seedance_cli.sandbox.dialects._base import Phase
+from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.faults import HEADER, Fault, named
 from seedance_cli.sandbox.video.render import Stopped, last_frame
@@ -33,7 +34,7 @@ async def view(sandbox: Sandbox, task: StoredTask, origin: str) -> View:
     """The task now, with the URLs of what came of it."""
     video = await video_url(sandbox, task, origin)
     frame = f"{origin}/frames/{quote(task.task_id, safe='')}.png"
-    return task.view(sandbox.store.now(), video, frame)
+    return task.view(sandbox.store.now(), video, frame, origin)
 
 
 async def video_url(sandbox: Sandbox, task: StoredTask, origin: str) -> str:

@@ -8,7 +8,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli.sandbox.dialects._base import Asked, Cause, Phase, View
+from seedance_cli.sandbox.dialects._base import Asked, Phase, View
+from seedance_cli.sandbox.dialects._refusals import Cause
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
 from seedance_cli.sandbox.web.answers import document, page
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.dialects._base import Dialect, Further, Refusal
+    from seedance_cli.sandbox.dialects._base import Dialect, Further
+    from seedance_cli.sandbox.dialects._refusals import Refusal
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.web.callbacks import Callbacks
     from seedance_cli.sandbox.web.delivery import Delivery
@@ -70,12 +72,20 @@ class Endpoints:
             for item in dialect.built_in
         }
 
-    async def submit(self, request: Request) -> ASGIApp:
+    def submit(self, model: str | None) -> Callable[[Request], Awaitable[ASGIApp]]:
+        """The handler of a path that takes submits, for the model that it names."""
+
+        async def handler(request: Request) -> ASGIApp:
+            return await self._submit(request, model)
+
+        return handler
+
+    async def _submit(self, request: Request, model: str | None) -> ASGIApp:
         """Accept a task."""
         self._check_key(request)
         raw = await self._body(request)
         body = self._parse(raw)
-        job = self._dialect.job(body)
+        job = self._dialect.job_at(model, request.query_params, body)
         job = replace(job, body=_shortened(body), images=tuple(map(_short, job.images)))
         fault = self._header_fault(request) or in_prompt(job.prompt)
         if fault is Fault.HTML:
@@ -102,7 +112,8 @@ class Endpoints:
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
         dialect = self._dialect
-        return document(dialect.accepted(_beginning(task)), dialect.submit_status)
+        beginning = _beginning(task, origin(request))
+        return document(dialect.accepted(beginning), dialect.submit_status)
 
     async def read(self, request: Request) -> ASGIApp:
         """Say where a task stands."""
@@ -127,7 +138,7 @@ class Endpoints:
             body = await self._body(request)
             views = await self._views(origin(request))
             query = request.query_params.multi_items()
-            asked = Asked(request.path_params, query, body, views)
+            asked = Asked(request.path_params, query, body, views, origin(request))
             return document(endpoint.answer(asked))
 
         return handler
@@ -159,7 +170,8 @@ class Endpoints:
         self._callbacks.ended(task.task_id)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
-        return document(dialect.cancelled(task.view(store.now(), "")))
+        seen = task.view(store.now(), "", origin=origin(request))
+        return document(dialect.cancelled(seen), dialect.cancel_status)
 
     async def _views(self, where: str) -> list[View]:
         """The provider's newest tasks as a read shows them, and the built-in ones."""
@@ -250,9 +262,9 @@ class Endpoints:
         return task
 
 
-def _beginning(task: StoredTask) -> View:
+def _beginning(task: StoredTask, where: str) -> View:
     """As the answer to a submit shows it: even a task that takes no time begins."""
-    view = task.view(task.created, "")
+    view = task.view(task.created, "", origin=where)
     return replace(view, phase=Phase.QUEUED, video_url=None, reason=None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox.dialects._base import Cause
+from seedance_cli.sandbox.dialects._refusals import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,19 +50,19 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     links: JsonObject = {"read": {**link, "operationId": "read"}}
     if schemas.cancelled is not None:
         links["cancel"] = {**link, "operationId": "cancel"}
-    named = {*dialect.errors.values(), *may_forbid}
-    submit = _operation(
-        dialect, "Submit a task", schemas.accepted, _SUBMIT, links=links, further=named
-    )
-    submit["requestBody"] = {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": schemas.submit,
-                "examples": {"page": {"value": dict(dialect.example)}},
-            }
-        },
-    }
+    named = {*dialect.errors.values(), *may_forbid, dialect.invalid_status}
+    paths: dict[str, JsonObject] = {}
+    for path, model in dialect.submit_paths.items():
+        submit = _operation(
+            dialect, "Submit a task", schemas.accepted, _SUBMIT, links=links, further=named
+        )
+        if model is not None:
+            submit |= {"operationId": f"submit {model}", "summary": f"Submit a task to {model}"}
+        content: JsonObject = {"schema": schemas.submits.get(path, schemas.submit)}
+        if path == dialect.submit_path:
+            content["examples"] = {"page": {"value": dict(dialect.example)}}
+        submit["requestBody"] = {"required": True, "content": {"application/json": content}}
+        paths[path] = {"post": submit}
     read = _operation(dialect, "Read a task", schemas.read, _READ)
     where = "path" if "{task_id}" in dialect.read_path else "query"
     parameters: list[JsonValue] = [
@@ -75,15 +75,15 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         }
     ]
     read["parameters"] = parameters
-    paths: dict[str, JsonObject] = {}
-    paths[dialect.submit_path] = {"post": submit}
     paths.setdefault(dialect.read_path, {})["get"] = read
     if dialect.cancel_path is not None and schemas.cancelled is not None:
         cancel = _operation(dialect, "Cancel a task", schemas.cancelled, _CANCEL)
         cancel["parameters"] = parameters
         paths.setdefault(dialect.cancel_path, {})[dialect.cancel_method.lower()] = cancel
     for one in dialect.further:
-        answers = _responses(dialect, "Done as asked", one.schema, _ALWAYS, ())
+        answers = _responses(
+            dialect, "Done as asked", one.schema, _ALWAYS, {dialect.invalid_status}
+        )
         operation: JsonObject = {"responses": answers, **one.operation}
         paths.setdefault(one.path, {})[one.method.lower()] = operation
     info = dialect.info

@@ -8,7 +8,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from seedance_cli.sandbox.dialects._base import UPLOADS, Refusal
+from seedance_cli.sandbox.dialects._base import UPLOADS
+from seedance_cli.sandbox.dialects._refusals import Refusal
 from seedance_cli.sandbox.web.answers import document
 
 if TYPE_CHECKING:
