@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seedance_cli.providers._fields import Reader
 
 TASKS = "/contents/generations/tasks"
+SEEDS = range(-1, 2**32)
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 _SMALL = ("480p", "720p")
 _USUAL = (*_SMALL, "1080p")

@@ -129,6 +129,8 @@ class ProviderInfo(NamedTuple):
     """The same for people."""
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""
+    seeds: range | None = None
+    """The seeds that it takes; None: stated nowhere."""
     media: Media = Media()
     upload: Upload | None = None
     """Its documented endpoint for files; None: it has none."""

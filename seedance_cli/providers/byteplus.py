@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, TASKS, Ark, models
+from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, SEEDS, TASKS, Ark, models
 from seedance_cli.providers._info import ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class BytePlus(Ark):
         open_models=True,
         unlisted_limits=False,
         fields=ANY_FIELDS,
+        seeds=SEEDS,
         media=ANY_MEDIA,
         submit_path=TASKS,
         can_cancel=True,

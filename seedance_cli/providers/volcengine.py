@@ -5,7 +5,7 @@ All of it stands in `_ark`. BytePlus's price list says nothing of what it charge
 
 from __future__ import annotations
 
-from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, TASKS, Ark, models
+from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, SEEDS, TASKS, Ark, models
 from seedance_cli.providers._info import ModelUse, ProviderInfo
 
 
@@ -24,6 +24,7 @@ class Volcengine(Ark):
         open_models=True,
         unlisted_limits=False,
         fields=ANY_FIELDS,
+        seeds=SEEDS,
         media=ANY_MEDIA,
         submit_path=TASKS,
         can_cancel=True,

@@ -182,6 +182,13 @@ def _switches(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
         flag = FLAGS[option]
         typed = flag.replace("--", "--no-", 1) if value is False else flag
         yield missing(info, model, option, typed=typed)
+    seed, seeds = video.seed, info.seeds
+    if seed is not None and seeds is not None and info.takes("seed", model) and seed not in seeds:
+        yield Refusal(
+            option=f"--seed {seed if abs(seed) < _PRINTABLE else '(huge)'}",
+            reason=f"{subject(info, model)} allows {seeds[0]} to {seeds[-1]}",
+            hard=False,
+        )
 
 
 def _callback(

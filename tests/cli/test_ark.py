@@ -162,6 +162,7 @@ def test_the_content_is_built_in_roles(run: Run) -> None:
     ("options", "words"),
     [
         (("-m", "dreamina-seedance-2-0-260128", "--seed", "1"), "--seed"),
+        (("-m", "seedance-1-0-pro-250528", "--seed", "4294967296"), "-1 to 4294967295"),
         (("-m", "seedance-1-0-pro-250528", "--audio"), "--audio"),
         (("-m", "dreamina-seedance-2-0-fast-260128", "-r", "1080p"), "480p, 720p"),
         (("-m", "dreamina-seedance-2-0-260128", "-d", "16"), "4, 5, 6"),
