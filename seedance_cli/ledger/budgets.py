@@ -141,8 +141,9 @@ def _advice(provider: str, priced: PricedFields | None, conditions: Conditions) 
     entry = [f'provider = "{provider}"']
     if priced is not None and priced.model is not None:
         entry.append(f'model = "{priced.model}"')
-    unit = "USD" if conditions.price is None else conditions.price.unit
-    entry.append(f'amount = "0.12{f" {unit}" if unit else ""}"')
+    limit = next((one for one in conditions.budgets or () if one is not None), None)
+    unit = None if limit is None else limit.unit
+    entry.append(f'amount = "{f"0.12 {unit}" if unit else "40"}"')
     return (
         "change the budget in config.toml, or wait until its time is over; a price that is not"
         f" known, or not right, is told there as [[prices]] with {', '.join(entry)}"
