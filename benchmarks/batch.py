@@ -71,8 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         killed, faults = _killed(Path(folder, "killed"), options.rows, options.kills, options.seed)
         start = _start(Path(folder, "start"), options.done)
+        bought = _bought(Path(folder, "bought"))
         flight = _flight(Path(folder, "flight"), options.flying)
-    found = {"machine": machine(), "killed": killed, "start": start, "flight": flight}
+    found = {
+        "machine": machine(),
+        "killed": killed,
+        "start": start,
+        "bought": bought,
+        "flight": flight,
+    }
     if options.json:
         print(json.dumps({**found, "faults": faults}))
     else:
@@ -215,6 +222,20 @@ def _measured(file: Path, env: Mapping[str, str], *words: str) -> _Run:
     return _Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
+def _bought(folder: Path, few: int = 100, many: int = 1000) -> dict[str, int | float]:
+    """Buy rows whose tasks end at once; what each row adds to the process."""
+    env, peaks = _home(folder), []
+    with serve_sandbox(folder / "server", Options(seconds=0)) as server:
+        for rows in (few, many):
+            file = folder / f"bought{rows}.txt"
+            file.write_text(
+                "".join(f"{_PROMPT.format(n)}\n" for n in range(rows)), encoding="utf-8"
+            )
+            words = ("-d", "4", "-r", "480p", "--jobs", "50", "--no-download")
+            peaks.append(_measured(file, {**env, **server.env}, *words).peak)
+    return {"rows": many, "bytes_a_row": round((peaks[1] - peaks[0]) / (many - few))}
+
+
 def _flight(folder: Path, flying: int) -> dict[str, int | float]:
     """Have so many tasks in flight for half a minute; what that takes of a core."""
     env = _home(folder)
@@ -234,7 +255,7 @@ def _flight(folder: Path, flying: int) -> dict[str, int | float]:
 
 def _print(found: Mapping[str, object]) -> None:
     print(f"{found['machine']}\n")
-    for name in ("killed", "start", "flight"):
+    for name in ("killed", "start", "bought", "flight"):
         figures = found[name]
         assert isinstance(figures, dict)
         print(table((name, "figure"), [(key, f"{value:,}") for key, value in figures.items()]))

@@ -57,7 +57,7 @@ def paths(out: str) -> list[str]:
 # Once
 
 
-def test_50_every_row_is_submitted_once_and_its_file_is_there(
+def test_fault_50_every_row_is_submitted_once_and_its_file_is_there(
     batch: Batch, server: ScriptedProvider
 ) -> None:
     """A second run pays nothing, and says the same on stdout."""
@@ -147,7 +147,7 @@ def test_rows_go_to_their_own_providers(batch: Batch, server: ScriptedProvider) 
 # All or nothing
 
 
-def test_51_a_bad_row_anywhere_sends_nothing(batch: Batch, server: ScriptedProvider) -> None:
+def test_fault_51_a_bad_row_anywhere_sends_nothing(batch: Batch, server: ScriptedProvider) -> None:
     """Every bad row is named with its line and column."""
     rows = "prompt,duration,model,provider\nx,8,,\ny,7777777,,\n,8,,\nz,8,nope,\nw,8,,acme\n"
     result = batch(rows=rows)
@@ -162,7 +162,7 @@ def test_51_a_bad_row_anywhere_sends_nothing(batch: Batch, server: ScriptedProvi
     assert "shots.csv has 4 faults; nothing was sent" in result.err
 
 
-def test_51_the_first_20_and_how_many_more(batch: Batch) -> None:
+def test_fault_51_the_first_20_and_how_many_more(batch: Batch) -> None:
     result = batch(rows="prompt,duration\n" + "x,999999\n" * 25)
     assert sum(line.startswith("shots.csv: line") for line in result.err.splitlines()) == 20
     assert "and 5 more" in result.err
@@ -265,7 +265,7 @@ def test_a_refused_row_stops_no_other(batch: Batch, server: ScriptedProvider) ->
     assert (server.posts(), saved()) == (4, FILES)
 
 
-def test_52_after_a_429_the_row_comes_later(
+def test_fault_52_after_a_429_the_row_comes_later(
     batch: Batch, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """Its attempt is settled as refused, and after the pause it is a new one."""
@@ -280,7 +280,7 @@ def test_52_after_a_429_the_row_comes_later(
     assert clock.monotonic() - began >= 7 + 20
 
 
-def test_52_ten_minutes_of_429_are_the_end(
+def test_fault_52_ten_minutes_of_429_are_the_end(
     batch: Batch, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     server.submits.extend([None, *[error(429)] * 40])
@@ -302,7 +302,7 @@ def test_52_ten_minutes_of_429_are_the_end(
         (drop, 6, 4),
     ],
 )
-def test_52_what_stops_further_submits(
+def test_fault_52_what_stops_further_submits(
     batch: Batch, server: ScriptedProvider, step: Step, code: int, posts: int
 ) -> None:
     """What is in flight is waited for; the rest is named, and goes at another provider."""
@@ -314,7 +314,7 @@ def test_52_what_stops_further_submits(
     assert "rows were not submitted" in result.err
 
 
-def test_52_usage_exceeded_is_not_asked_again(
+def test_fault_52_usage_exceeded_is_not_asked_again(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """The documents of runbase say so; its RATE_LIMITED only pauses."""
@@ -328,7 +328,9 @@ def test_52_usage_exceeded_is_not_asked_again(
     assert (result.code, server.posts(), len(saved())) == (4, 3, 1)
 
 
-def test_52_an_unknown_outcome_is_never_repeated(batch: Batch, server: ScriptedProvider) -> None:
+def test_fault_52_an_unknown_outcome_is_never_repeated(
+    batch: Batch, server: ScriptedProvider
+) -> None:
     """Until `recover` settles it; the others go on."""
     server.submits.extend([drop])
     assert batch().code == 6

@@ -42,7 +42,7 @@ def test_a_terminal_is_asked(spawn: Spawn, server: ScriptedProvider) -> None:
     assert "waiting" in result.err
 
 
-def test_42_a_signal_stops_submitting_and_says_how_to_go_on(
+def test_fault_42_a_signal_stops_submitting_and_says_how_to_go_on(
     spawn: Spawn, run: Run, server: ScriptedProvider
 ) -> None:
     """How many run on, and that the same command goes on; it does."""
@@ -63,7 +63,7 @@ def test_42_a_signal_stops_submitting_and_says_how_to_go_on(
     assert server.posts() == 3
 
 
-def test_42_a_signal_during_a_submit_leaves_its_row_unknown(
+def test_fault_42_a_signal_during_a_submit_leaves_its_row_unknown(
     spawn: Spawn, run: Run, server: ScriptedProvider
 ) -> None:
     """It is told as that, and no later run repeats it."""
@@ -87,7 +87,7 @@ def test_42_a_signal_during_a_submit_leaves_its_row_unknown(
     assert [row["status"] for row in again.json] == ["succeeded", "unknown", "succeeded"]
 
 
-def test_53_a_budget_stops_further_submits(
+def test_fault_53_a_budget_stops_further_submits(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     """What the budgets leave is in the quote; over it nothing more is sent (11)."""

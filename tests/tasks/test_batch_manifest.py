@@ -110,7 +110,7 @@ def test_a_switch_in_csv(word: str) -> None:
         ("json", '[{"prompt": "x"},\n{"prompt": "x", "_": 1, "_": 2}, 8]', 2, "_", "twice"),
     ],
 )
-def test_51_a_fault_has_its_line_and_column(
+def test_fault_51_a_fault_has_its_line_and_column(
     form: str, text: str, line: int, column: str, words: str
 ) -> None:
     """By the line where the row begins; of what is no row, by the character."""
@@ -119,7 +119,7 @@ def test_51_a_fault_has_its_line_and_column(
     assert words in found[0][2]
 
 
-def test_51_all_faults_are_found_and_not_the_first_alone() -> None:
+def test_fault_51_all_faults_are_found_and_not_the_first_alone() -> None:
     text = "prompt,duration,size\nx,a,1\ny,8,1\nz,b,1\n"
     assert [(line, column) for line, column, _ in faults(text, "csv")] == [
         (1, "size"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from support.runner import Run
 
 
-def test_50_killed_by_two_processes_every_row_is_bought_once(
+def test_fault_50_killed_by_two_processes_every_row_is_bought_once(
     run: Run, server: ScriptedProvider
 ) -> None:
     """A task, a file and a line of the results for each row, and not one task more."""

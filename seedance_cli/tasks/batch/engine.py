@@ -249,7 +249,7 @@ class Batch:
             yield Refused(item, error)
         elif pace.halted is None:
             yield Paused(pace, error)
-        if pace.halted is not None:
+        if pace.halted is not None and pace.waiting:
             yield Halted(pace, error)
 
     def _watch(self, item: Item, row: Submission) -> None:
