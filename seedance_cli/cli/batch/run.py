@@ -100,11 +100,11 @@ class _Run:
             self._loop()
         except BaseException as ended:
             stop = signals.behind(ended)
-            if stop is None:
-                raise
             with signals.held():
                 self.changed = True
                 self._write()
+                if stop is None:
+                    raise
                 with suppress(WriteFailed):  # what the signal asked for goes first
                     self.report.tell()
                 raise self._come_back(stop) from None

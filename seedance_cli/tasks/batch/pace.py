@@ -105,4 +105,4 @@ class Pace:
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         self.paused_until = now + pause
         if self.paused_until - self._limited_since > PATIENCE:
-            self.halted = error
+            self.halted = error.as_exit(RateLimited.exit_code)  # 5 where `generate` tried again
