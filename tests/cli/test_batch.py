@@ -144,6 +144,29 @@ def test_rows_go_to_their_own_providers(batch: Batch, server: ScriptedProvider) 
     assert (server.posts("/defapi/"), server.posts(f"/{NAME}/")) == (1, 1)
 
 
+def test_a_row_may_name_a_profile(
+    run: Run, server: ScriptedProvider, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Its provider and its defaults count for that row; one that there is not is a fault."""
+    server.unscripted = done()
+    config = tmp_path / "config" / "config.toml"
+    config.parent.mkdir()
+    config.write_text('[profiles.work]\nprovider = "defapi"\n')
+    config.chmod(0o600)
+    Path("x.csv").write_text("prompt,profile\na boat,work\na crane,\n")
+    argv = ("batch", "x.csv", "--yes", "--json")
+    env = {**server.env(), "SEEDANCE_PROVIDER": NAME}
+    rows = run(*argv, env=env, clock=clock).json
+    assert [(row["provider"], row["profile"]) for row in rows] == [
+        ("defapi", "work"),
+        (NAME, "default"),
+    ]
+    Path("x.csv").write_text("prompt,profile\na boat,work\na crane,nope\n")
+    result = run(*argv, env=env, clock=clock)
+    assert (result.code, server.posts()) == (2, 2)
+    assert "line 3, column profile" in result.err
+
+
 # All or nothing
 
 
@@ -227,7 +250,8 @@ def test_max_cost_bounds_the_sum(batch: Batch, server: ScriptedProvider) -> None
     ):
         options = [word for limit in limits for word in ("--max-cost", limit)]
         assert batch(*options, rows=rows, agree=False).code == code, limits
-    assert server.posts() == 3
+    dry = batch("--dry-run", "--max-cost", "1 credits", rows=rows)  # the same rows would be done
+    assert (dry.code, len(dry.out.splitlines()), server.posts()) == (0, 3, 3)
     assert batch("--max-cost", "1000 credits", agree=False).code == 11  # its price is not known
 
 

@@ -224,10 +224,12 @@ def batch(
             raise _book.refuse(run.out, file, faults)
         for line in _plan.quote(plan):
             run.out.note(line)
+        if consent.dry_run:
+            _dry_run(session, given, plan)
         if limits:
             _plan.check_limits(plan, limits)
         if consent.dry_run:
-            return _dry_run(session, given, plan)
+            return 0
         if plan.to_buy and not (consent.yes or limits):
             _ask(run, plan, file)
         return _go.run(session, _go.Work(book, given, items, results), options)
@@ -288,7 +290,7 @@ def _results(
     return Results(path.absolute(), items, run.clock, columns=manifest.columns, texts=texts)
 
 
-def _dry_run(session: Session, given: Given, plan: Plan) -> int:
+def _dry_run(session: Session, given: Given, plan: Plan) -> None:
     from seedance_cli.cli.batch.report import Report
     from seedance_cli.models import price_object, price_text
 
@@ -311,7 +313,6 @@ def _dry_run(session: Session, given: Given, plan: Plan) -> int:
             ref = (item.known and item.known.ref) or ""
             out.result(item.key, item.action.value, item.provider, price or ref)
     out.note("nothing was sent")
-    return 0
 
 
 def _ask(run: Run, plan: Plan, file: str) -> None:
