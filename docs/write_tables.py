@@ -57,7 +57,7 @@ def _sellers(provider: Provider) -> list[str]:
         _codes(info.key_envs),
         _models(info),
         _seconds(info),
-        _union(info, lambda model: model.resolutions) or "no choice",
+        _resolutions(info),
         _media(info),
         _yes(info.can_cancel),
         _prices(provider),
@@ -104,6 +104,11 @@ def _seconds(info: ProviderInfo) -> str:
     if len(lengths) > 1 and lengths == list(range(lengths[0], lengths[-1] + 1)):
         return f"{lengths[0]}-{lengths[-1]}"
     return ", ".join(map(str, lengths))
+
+
+def _resolutions(info: ProviderInfo) -> str:
+    named = _union(info, lambda model: model.resolutions)
+    return named or ("any" if info.takes("resolution") else "no choice")
 
 
 def _union(info: ProviderInfo, of: Callable[[providers.ModelInfo], Iterable[str]]) -> str:

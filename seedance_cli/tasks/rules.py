@@ -137,7 +137,7 @@ def _limits(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
                     other.takes("aspect_ratio", one)
                     and other.takes("images", one)
                     and not other.limits(one).shape
-                    and (not one.aspect_ratios or video.aspect_ratio in one.aspect_ratios)
+                    and video.aspect_ratio in one.aspect_ratios
                 ),
                 hard=False,
             )
@@ -155,11 +155,15 @@ def _limit(
     def fits(one: ModelInfo) -> bool:
         return not allowed_by(one) or value in allowed_by(one)
 
+    def suits(other: ProviderInfo, one: ModelInfo) -> bool:
+        """Whether a model is known to take it: one that states no values is not named."""
+        return other.takes(option, one) and value in allowed_by(one)
+
     model = info.model(video.model)
     value, allowed = getattr(video, option), allowed_by(model)
     if not info.takes(option, model):
         found = missing(info, model, option, typed=typed)
-        yield found._replace(suits=lambda other, one: other.takes(option, one) and fits(one))
+        yield found._replace(suits=suits)
     elif isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
         choice = f"; {info.name} allows {listed(allowed)}" if allowed else ""
         yield Refusal(option=typed, reason=f"no value{choice}")
@@ -167,7 +171,7 @@ def _limit(
         yield Refusal(
             option=typed,
             reason=f"{subject(info, model)} allows {listed(allowed)}",
-            suits=lambda other, one: other.takes(option, one) and fits(one),
+            suits=suits,
             hard=False,
         )
 

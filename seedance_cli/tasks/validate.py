@@ -118,7 +118,7 @@ def _elsewhere(
 ) -> tuple[list[str], list[str]]:
     """Other models of this provider, and other providers, that take what this one refuses.
 
-    Providers that take the whole request come first.
+    Providers that are known to take the whole request come first.
     """
     choosable = info.model_use is not ModelUse.NONE
     models = [m.id for m in info.models if choosable and m.id != video.model and suits(info, m)]
@@ -128,7 +128,14 @@ def _elsewhere(
     def leaves_something_out(other: ProviderInfo) -> bool:
         has_model = video.model in ids(other) and other.model_use is not ModelUse.NONE
         moved = video if has_model else replace(video, model=None)
-        return next(refusals(other, moved, loopback=loopback), None) is not None
+        if next(refusals(other, moved, loopback=loopback), None) is not None:
+            return True
+        one = other.model(moved.model)
+        stated = (one.durations, one.resolutions, one.aspect_ratios)
+        typed = (video.duration, video.resolution, video.aspect_ratio)
+        return any(
+            value is not None and not values for value, values in zip(typed, stated, strict=True)
+        )
 
     return models, [other.name for other in sorted(others, key=leaves_something_out)]
 

@@ -149,12 +149,17 @@ def with_value(name: str, file: str, **changes: Any) -> Any:
     """A documented answer with other values at the places that `contract.json` names in `at`."""
     body = copy.deepcopy(load(name, file))
     for what, value in changes.items():
-        *path, last = contract(name)["at"][what]
-        level = body
-        for key in path:
-            level = level.setdefault(key, {})
-        level[last] = value
+        body = put(body, contract(name)["at"][what], value)
     return body
+
+
+def put(level: Any, path: list[str], value: Any) -> Any:
+    """The JSON with another value at a place; a string on the way there is JSON itself."""
+    if isinstance(level, str):
+        return json.dumps(put(json.loads(level), path, value))
+    first, *rest = path
+    level[first] = put(level.get(first, {}), rest, value) if rest else value
+    return level
 
 
 def video(options: dict[str, Any]) -> VideoRequest:
@@ -176,6 +181,8 @@ def as_json(task: Task) -> dict[str, Any]:
         value = getattr(task, key)
         if value is not None:
             found[key] = value
+    if task.last_frame_url is not None:
+        found["last_frame_url"] = task.last_frame_url
     if task.error is not None:
         found["error"] = asdict(task.error)
     return found

@@ -98,6 +98,13 @@ class Talk:
         """The status word."""
         return at(self.read(task), self.facts["status"])
 
+    def video(self, task: str) -> str:
+        """The URL of a task's video; some have it in JSON inside a string."""
+        body = self.read(task)
+        if "result" in self.facts:
+            body = json.loads(at(body, self.facts["result"]))
+        return str(at(body, self.facts["video"]))
+
     def error(self, answer: Answer) -> list[Any]:
         """Status and code of an error answer, which must have words."""
         words = at(answer.json, self.facts["message"])
@@ -106,7 +113,7 @@ class Talk:
             head = words.partition(": ")[0]
             return [answer.status, head if head.isupper() else None]
         code = at(answer.json, self.facts["code"]) if self.facts["code"] else None
-        return [answer.status, code]
+        return [answer.status, code if code is None else str(code)]
 
 
 def at(value: Any, place: list[Any]) -> Any:
@@ -126,7 +133,7 @@ def test_a_task_from_submit_to_video(sandbox: SandboxServer, name: str) -> None:
     talk = Talk(sandbox.url, name)
     task = talk.task()
     assert talk.word(task) == talk.facts["words"]["succeeded"]
-    url = at(talk.read(task), talk.facts["video"])
+    url = talk.video(task)
     assert talk.client.get(url).body[4:8] == b"ftyp"
     for built_in in talk.dialect.built_in:
         assert talk.word(built_in.task_id) == talk.facts["words"]["succeeded"]

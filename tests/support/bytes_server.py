@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_KNOWN = frozenset(HTTPStatus)
 _PATIENCE = 10.0
 """Real seconds after which a socket operation of the server fails, so that no test hangs."""
 
@@ -199,7 +200,8 @@ class BytesServer:
 
 def head(status: int, headers: Mapping[str, str] | None = None) -> bytes:
     """The head of an HTTP/1.1 answer. Nothing is added to the headers given."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    phrase = HTTPStatus(status).phrase if status in _KNOWN else ""
+    lines = [f"HTTP/1.1 {status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

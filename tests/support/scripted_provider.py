@@ -77,6 +77,7 @@ _WORDS = {
     "seedance2ink": {"running": "processing"},
     "runbase": {"queued": "pending", "running": "processing"},
     "replicate": {"queued": "starting", "running": "processing", "cancelled": "canceled"},
+    "kie": {"queued": "waiting", "running": "generating", "succeeded": "success", "failed": "fail"},
 }
 
 
@@ -210,6 +211,10 @@ class ScriptedProvider:
                 output = {"type": "video", "url": urls[0]} if urls else None
                 found = {"success": True, "requestId": task_id, "status": word, "output": output}
                 return {**found, "error": state.reason, **extra}
+            case "kie":
+                data = {"taskId": task_id, "state": word, "failMsg": state.reason, **extra}
+                data["resultJson"] = json.dumps({"resultUrls": list(urls)})
+                return {"code": 200, "msg": "success", "message": "success", "data": data}
             case "byteplus" | "volcengine":
                 found = {"id": task_id, "status": word}
                 found["content"] = {"video_url": urls[0]} if urls else None
@@ -225,7 +230,8 @@ class ScriptedProvider:
 
 def _task_id(request: Request) -> str:
     parts = urlsplit(request.target)
-    named = parse_qs(parts.query).get("task_id")
+    query = parse_qs(parts.query)
+    named = query.get("task_id") or query.get("taskId")
     return named[0] if named else unquote(parts.path.removesuffix("/cancel").rpartition("/")[2])
 
 

@@ -305,8 +305,8 @@ def urls(value: JsonValue) -> tuple[str, ...] | None:
 
 
 def is_prompt(value: JsonValue) -> bool:
-    """Whether a value is a text with something in it."""
-    return isinstance(value, str) and bool(value.strip())
+    """Whether a value is a text with something in it that Unicode does not call white space."""
+    return isinstance(value, str) and re.search(r"\S|[\x1c-\x1f]", value) is not None
 
 
 def choice(allowed: tuple[str, ...], value: JsonValue) -> str | None:

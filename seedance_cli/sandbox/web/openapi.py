@@ -46,7 +46,9 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     """
     schemas = dialect.schemas()
     may_forbid = {_FORBIDDEN} & dialect.documented
-    link: JsonObject = {"parameters": {"task_id": f"$response.body#{schemas.task_id}"}}
+    where = "path" if "{task_id}" in dialect.read_path else "query"
+    name = "task_id" if where == "path" else dialect.id_parameter
+    link: JsonObject = {"parameters": {name: f"$response.body#{schemas.task_id}"}}
     links: JsonObject = {"read": {**link, "operationId": "read"}}
     if schemas.cancelled is not None:
         links["cancel"] = {**link, "operationId": "cancel"}
@@ -64,10 +66,9 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         submit["requestBody"] = {"required": True, "content": {"application/json": content}}
         paths[path] = {"post": submit}
     read = _operation(dialect, "Read a task", schemas.read, _READ)
-    where = "path" if "{task_id}" in dialect.read_path else "query"
     parameters: list[JsonValue] = [
         {
-            "name": "task_id" if where == "path" else dialect.id_parameter,
+            "name": name,
             "in": where,
             "required": True,
             "schema": _ID,
@@ -136,7 +137,7 @@ def _responses(
 ) -> JsonObject:
     responses: JsonObject = {"200": _response(done, schema)}
     for status in sorted({*map(dialect.status, causes), *further}):
-        words = HTTPStatus(status).phrase
+        words = _phrase(status)
         if status not in dialect.documented:
             words += _CHOSEN
         answer = _response(words, dialect.error_schema(status))
@@ -144,6 +145,14 @@ def _responses(
             answer["headers"] = _RETRY_AFTER
         responses[str(status)] = answer
     return responses
+
+
+def _phrase(status: int) -> str:
+    """The name of a status; some providers have statuses of their own."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
 
 
 def _response(description: str, schema: JsonObject) -> JsonObject:
