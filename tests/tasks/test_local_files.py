@@ -14,6 +14,7 @@ import pytest
 
 from seedance_cli import providers
 from seedance_cli.providers import FileLimits, Media, Upload, UploadForm
+from seedance_cli.tasks import UploadCache
 from seedance_cli.tasks.media import body
 from support import media_files
 from support.bytes_server import BytesServer, answer, in_turn
@@ -21,6 +22,7 @@ from support.bytes_server import BytesServer, answer, in_turn
 if TYPE_CHECKING:
     from seedance_cli.providers import ProviderInfo
     from support.bytes_server import Request
+    from support.fake_clock import FakeClock
     from support.runner import Result, Run
 
 KEY = "rb-key-0123456789-abcdef"
@@ -146,6 +148,16 @@ def test_videos_and_audio_have_a_length(run: Run, monkeypatch: pytest.MonkeyPatc
         assert (done.code, server.connections) == (2, 0)
         assert "17.0 s together" in done.err
         assert buy(run, server.url, *both[:2]).code == 0
+
+
+def test_a_limit_may_have_one_side(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stated nowhere is held against nothing, and is not in the words."""
+    limits = FileLimits(data_uri=True, min_ratio=2)
+    change(monkeypatch, media=Media(image_files=limits))
+    with BytesServer(ACCEPTED) as server:
+        done = buy(run, server.url, "-i", "cat.png")
+        assert (done.code, server.connections) == (2, 0)
+        assert "a width of 2 and more times the height" in done.err
 
 
 @pytest.mark.usefixtures("inline")
@@ -344,6 +356,24 @@ def test_the_embedded_sandbox_takes_its_files_itself(run: Run) -> None:
     done = run("generate", "a cat", "-p", "seedance2ink", "--sandbox", "-i", "cat.png")
     assert done.code == 0, done.err
     assert "uploaded" in done.err
+
+
+def test_an_upload_is_known_for_as_long_as_it_lives(tmp_path: Path, clock: FakeClock) -> None:
+    """By content and place, until shortly before its end; a file that is damaged knows nothing."""
+    cache = UploadCache(tmp_path, clock)
+    cache.put("sha256:a.png", "fal https://a", "https://files.example/1", 3600)
+    cache.put("sha256:b.png", "fal https://a", "https://files.example/2", 60)
+    assert UploadCache(tmp_path, clock).get("sha256:a.png", "fal https://a") is not None
+    assert cache.get("sha256:a.png", "fal https://b") is None
+    assert cache.get("sha256:b.png", "fal https://a") is None, "too near its end"
+    stored = tmp_path / "uploads.json"
+    assert stored.stat().st_mode & 0o777 == 0o600
+    clock.sleep(3100)
+    assert cache.get("sha256:a.png", "fal https://a") is None
+    stored.write_text('{"x": 1}')
+    assert cache.get("sha256:a.png", "fal https://a") is None
+    cache.put("sha256:a.png", "fal https://a", "https://files.example/3", 3600)
+    assert cache.get("sha256:a.png", "fal https://a") == "https://files.example/3"
 
 
 # The user's own command

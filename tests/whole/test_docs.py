@@ -39,7 +39,7 @@ def names(file: Path) -> tuple[str, ...]:
 def test_every_file_named_is_there(document: Path) -> None:
     """Paths from the root, and those below the package that begin with a room."""
     for path in paths(document):
-        if "NAME" in path:
+        if "NAME" in path or "acme" in path:  # a seller that a reader is to add
             continue
         if path.startswith(PLACES):
             assert (ROOT / path).exists(), path

@@ -233,7 +233,7 @@ def _faults(
         if (least is not None and file.seconds < least) or (
             most is not None and file.seconds > most + _SLACK
         ):
-            yield f"it runs {file.seconds:.1f} s; {name} takes {least or 0:g} to {most:g} s"
+            yield f"it runs {file.seconds:.1f} s; {name} takes {_span(least, most)} s"
 
 
 _SLACK = 0.1
@@ -249,7 +249,14 @@ def _size_faults(limits: FileLimits, name: str, width: int, height: int) -> Iter
     ratio = width / height
     least, most = limits.min_ratio, limits.max_ratio
     if (least is not None and ratio < least) or (most is not None and ratio > most):
-        yield f"{of}; {name} takes a width of {least or 0:g} to {most:g} times the height"
+        yield f"{of}; {name} takes a width of {_span(least, most)} times the height"
+
+
+def _span(least: float | None, most: float | None) -> str:
+    """What lies between two limits, of which one may be missing."""
+    if most is None:
+        return f"{least or 0:g} and more"
+    return f"{least or 0:g} to {most:g}"
 
 
 def _together(info: ProviderInfo, model: ModelInfo, files: Sequence[LocalFile]) -> None:
