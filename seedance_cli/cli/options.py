@@ -23,7 +23,15 @@ Refs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[REF]...",
-        help="Tasks; none: every unfinished one.",
+        help="Tasks, each by its ref, name, id or @N; none: every unfinished one.",
+        autocompletion=_tab.refs,
+    ),
+]
+NamedRefs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="REF...",
+        help="Tasks, each by its ref, name, id or @N.",
         autocompletion=_tab.refs,
     ),
 ]

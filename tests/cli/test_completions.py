@@ -16,7 +16,7 @@ import pytest
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import shells as _shells
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import Status, Task
+from seedance_cli.models import Status, Task, VideoRequest
 from seedance_cli.system.clock import SystemClock
 from support import ledgers, shells
 
@@ -204,6 +204,8 @@ def test_an_unknown_shell_is_refused(run: Run) -> None:
         ("seedance generate -p defapi -r ", []),
         ('seedance generate "a boat', []),
         ("seedance list --status c", ["cancelled"]),
+        ("seedance spend --by m", ["month", "model", "metadata."]),
+        ("seedance batch --format j", ["jsonl", "json"]),
     ],
 )
 def test_what_is_offered(line: str, offered: list[str]) -> None:
@@ -351,6 +353,24 @@ def test_refs_on_tab(home: Path) -> None:
     assert refs(sandbox=True) == ["runbase:t3"]
     assert refs(refs=("runbase:t3", "runbase:t2"))[0] == "runbase:t1"
     assert refs(provider="defapi") == []
+
+
+def test_names_on_tab() -> None:
+    """A task is offered by its name; by its ref, to what begins so. Batches, metadata's keys."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    with Ledger.open(state, SystemClock(), create=True) as ledger:
+        for number, name in enumerate(["trip/1", "trip/2", "ev\x1bil"]):
+            row = ledgers.submit(ledger, f"t{number}")
+            ledgers.name(ledger, row.intent, name, batch=name.partition("/")[0])
+            ledgers.ask(ledger, row.intent, VideoRequest(prompt="a", metadata={"client": "acme"}))
+        ledgers.submit(ledger, "t3")
+    assert refs() == ["runbase:t3", "trip/2", "trip/1"]
+    assert refs("t") == ["trip/2", "trip/1"]
+    assert refs("runbase:") == [f"runbase:t{number}" for number in (3, 2, 1, 0)]
+    assert ask("seedance retry tri") == (["trip/2", "trip/1"], "")
+    assert ask("seedance list --batch ") == (["trip"], "")
+    assert ask("seedance list --metadata c") == (["client="], "")
+    assert ask("seedance spend --by metadata.") == (["metadata.client"], "")
 
 
 def test_refs_on_tab_without_a_ledger() -> None:

@@ -135,6 +135,18 @@ def test_a_name_without_a_task(ledger: Ledger, shop: Shop, state: str, code: int
     assert shop.bodies() == []
 
 
+def test_after_an_attempt_that_was_refused(shop: Shop) -> None:
+    """The name is that attempt; the hint names the task whose request it was, and that pays."""
+    ref = shop.buy("--name", "boat", state="failed")
+    shop.server.submits.append(error(400, "no"))
+    assert shop("retry", "boat").code == 4
+    again = shop("retry", "boat")
+    assert again.code == 4
+    assert f"seedance retry {ref} makes another attempt of boat" in again.err
+    assert shop("retry", ref).code == 0
+    assert [row["attempt"] for row in shop.rows()] == [1, 2, 3]
+
+
 def test_what_the_ledger_does_not_know(shop: Shop) -> None:
     """A ref of another machine has no request here: 2."""
     result = shop("retry", "seedance2ink:elsewhere")

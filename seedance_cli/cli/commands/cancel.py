@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from seedance_cli import cli, models, tasks
-from seedance_cli.cli import completion as _tab
+from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import SeedanceError, WriteFailed
 
@@ -25,9 +23,7 @@ EXAMPLES = (
 @command(remote=True)
 def cancel(
     run: Run,
-    refs: Annotated[
-        list[str], typer.Argument(metavar="REF...", help="Tasks.", autocompletion=_tab.refs)
-    ],
+    refs: _options.NamedRefs,
 ) -> int:
     """Cancel tasks. Says "cancelled" only when the provider confirmed it."""
     with run.session() as session:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from seedance_cli import cli
-from seedance_cli.cli import completion as _tab
+from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError, WriteFailed
 
@@ -25,9 +23,7 @@ EXAMPLES = (
 @command(remote=True)
 def dismiss(
     run: Run,
-    refs: Annotated[
-        list[str], typer.Argument(metavar="REF...", help="Tasks.", autocompletion=_tab.refs)
-    ],
+    refs: _options.NamedRefs,
 ) -> int:
     """Take tasks off the unfinished ones: a bare wait leaves them out.
 

@@ -38,7 +38,8 @@ def download(
         list[str] | None,
         typer.Argument(
             metavar="[REF]...",
-            help="Tasks; none: those of the last 7 days that have no file here.",
+            help="Tasks, each by its ref, name, id or @N; none: those that succeeded in the last"
+            " 7 days and have no file here.",
             autocompletion=_tab.refs,
         ),
     ] = None,

@@ -5,12 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import cli, tasks
-from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
@@ -46,9 +43,7 @@ class _Purchase(NamedTuple):
 @command(remote=True)
 def retry(
     run: Run,
-    refs: Annotated[
-        list[str], typer.Argument(metavar="REF...", help="Tasks.", autocompletion=_tab.refs)
-    ],
+    refs: _options.NamedRefs,
     *,
     no_validate: _wishes.NoValidate = False,
     dry_run: _wishes.DryRun = False,
@@ -88,7 +83,7 @@ def _purchase(session: Session, row: Submission, terms: Terms, *, free: bool) ->
     """
     if row.task is None:
         session.out.owe(lambda: cli.task_object(row))
-        raise tasks.no_task(row)
+        raise _without_a_task(session, row)
     if row.request is None:
         raise UsageError(
             f"{row.ref} was not submitted from this machine: what it asked for is not known here",
@@ -107,6 +102,17 @@ def _purchase(session: Session, row: Submission, terms: Terms, *, free: bool) ->
     sandbox = row.sandbox or session.sandbox
     settings = session.settings(provider=row.provider, sandbox=sandbox)
     return _Purchase(row, cli.buy.reorder(session, settings, row.request, free=free), terms)
+
+
+def _without_a_task(session: Session, row: Submission) -> SeedanceError:
+    """Why there is nothing to submit again; and what there is, where an earlier attempt has one."""
+    error = tasks.no_task(row)
+    known = None
+    if row.name is not None:
+        known = session.ledger().standing(row.name, sandbox=row.sandbox)
+    if known is None or known.task is None:
+        return error
+    return error.but(hint=f"seedance retry {known.ref} makes another attempt of {row.name}")
 
 
 def _check_ended(session: Session, row: Submission) -> None:
