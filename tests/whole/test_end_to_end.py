@@ -14,6 +14,7 @@ import av
 import pytest
 
 from seedance_cli import providers
+from seedance_cli.providers import FLAGS
 from support.runner import spawner
 
 if TYPE_CHECKING:
@@ -180,12 +181,38 @@ URLS = {
     "seedance2ink": "https://www.seedance2.ink/api/open/v1/video/generations",
     "runbase": "https://runbase.net/api/v1/runs",
 }
+
+
+def typed(video: dict[str, Any]) -> tuple[str, ...]:
+    """The words after `generate` for the request of a case in `contract.json`."""
+    words: list[str] = [video["prompt"]]
+    for option, value in video.items():
+        flag = FLAGS.get(option, "")
+        match value:
+            case _ if option == "prompt":
+                continue
+            case bool():
+                words.append(flag if value else flag.replace("--", "--no-", 1))
+            case list():
+                words += [word for one in value for word in (flag, one)]
+            case dict() if option == "params":
+                pairs = (f"{key}={json.dumps(one)}" for key, one in value.items())
+                words += [word for pair in pairs for word in ("--param", pair)]
+            case dict():
+                words += [word for key in value for word in (flag, f"{key}={value[key]}")]
+            case _:
+                words += [flag, str(value)]
+    return tuple(words)
+
+
+FIRST = frozenset(URLS)
 for _path in sorted(FIXTURES.glob("*/contract.json")):
+    if _path.parent.name in FIRST:
+        continue
     for _case in json.loads(_path.read_text(encoding="utf-8"))["requests"]:
-        if "command" in _case:  # of the sellers that came later
-            _name = f"{_path.parent.name}/{Path(_case['file']).stem}"
-            EXAMPLES[_name] = tuple(_case["command"])
-            URLS[_name] = providers.get(_path.parent.name).info.base_url + _case["path"]
+        _name = f"{_path.parent.name}/{Path(_case['file']).stem}"
+        EXAMPLES[_name] = typed(_case["video"])
+        URLS[_name] = providers.get(_path.parent.name).info.base_url + _case["path"]
 
 
 def test_every_documented_request_has_a_command() -> None:
