@@ -37,7 +37,7 @@ Resolution = Annotated[
         "-r",
         "--resolution",
         metavar="NAME",
-        help="480p, 720p, 1080p.",
+        help="480p, 720p, 1080p, 4k.",
         autocompletion=_tab.resolutions,
         rich_help_panel="Request",
     ),

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seedance_cli import providers
+from seedance_cli.models import VideoRequest
 from seedance_cli.providers import FileLimits, Media, Upload, UploadForm
-from seedance_cli.tasks import UploadCache
+from seedance_cli.tasks import Place, UploadCache, local_media
 from seedance_cli.tasks.media import body
 from support import media_files
 from support.bytes_server import BytesServer, answer, in_turn
@@ -84,20 +85,23 @@ def test_without_a_documented_way_it_is_refused(run: Run) -> None:
     assert "upload_command" in done.err
 
 
+FILES = [
+    ("gone.png", None, "the file cannot be read"),
+    ("empty.png", b"", "the file is empty"),
+    ("a.png", b"<svg>" * 20, "no image of a known type"),
+    ("a.png", media_files.mp4(2), "the file holds video (mp4), not image"),
+    (".", None, "the file cannot be read: Is a directory"),
+    ("a.gif", media_files.gif(400, 400), "it is gif; runbase with"),
+    ("a.png", media_files.png(299, 400), "sides of at least 300"),
+    ("a.png", media_files.png(400, 1300), "sides of at most 1200"),
+    ("a.png", media_files.png(300, 1000), "a width of 0.4 to 2.5 times the height"),
+    ("a.png", media_files.png(400, 400, more=b"x" * 9000), "at most 5,000"),
+]
+"""What is wrong with a file: its name, its content (None: nothing is written), and the words."""
+
+
 @pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("gone.png", None, "the file cannot be read"),
-        ("empty.png", b"", "the file is empty"),
-        ("a.png", b"<svg>" * 20, "no image of a known type"),
-        ("a.png", media_files.mp4(2), "the file holds video (mp4), not image"),
-        (".", None, "the file cannot be read: Is a directory"),
-        ("a.gif", media_files.gif(400, 400), "it is gif; runbase with"),
-        ("a.png", media_files.png(299, 400), "sides of at least 300"),
-        ("a.png", media_files.png(400, 1300), "sides of at most 1200"),
-        ("a.png", media_files.png(300, 1000), "a width of 0.4 to 2.5 times the height"),
-        ("a.png", media_files.png(400, 400, more=b"x" * 9000), "at most 5,000"),
-    ],
+    ("name", "content", "reason"), FILES, ids=[reason for _, _, reason in FILES]
 )
 def test_a_file_is_held_against_the_documents(
     name: str, content: bytes | None, reason: str, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -168,6 +172,28 @@ def test_a_body_has_a_bound(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         Path("big.png").write_bytes(media_files.png(more=b"x" * 1000))
         done = buy(run, server.url, "-i", "big.png")
         assert (done.code, server.connections) == (2, 0)
+
+
+def test_the_bytes_of_a_body_lie_in_memory_once() -> None:
+    """A body with files may be large: no second copy of it is made on the way."""
+    import tracemalloc
+
+    Path("big.png").write_bytes(media_files.png(more=b"x" * (12 << 20)))
+    info = providers.get("runbase").info._replace(
+        media=Media(image_files=FileLimits(data_uri=True))
+    )
+    video = VideoRequest(prompt="p", model=info.models[0].id, images=("big.png",))
+    place = Place("https://a.example", sandbox=False)
+    local = local_media(info, video, place, base=lambda _: Path.cwd(), free=False)
+    (file,) = local.files
+    tracemalloc.start()
+    try:
+        made = body.filled({"url": file.content}, {}, {file.content: file})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(made) > 16 << 20
+    assert peak < 1.4 * len(made)
 
 
 # Inside the request
