@@ -32,12 +32,12 @@ class Shop:
     """The program at a scripted provider, and what was sent to that."""
 
     def __init__(self, run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
-        self._run = run
+        self.run = run
         self.server = server
         self.clock = clock
 
     def __call__(self, *words: str) -> Any:
-        return self._run(*words, env=self.server.env(), clock=self.clock)
+        return self.run(*words, env=self.server.env(), clock=self.clock)
 
     def buy(self, *words: str, state: Any = None) -> str:
         """A task that was paid for, and, where a state is given, waited for; its ref."""
@@ -208,6 +208,7 @@ def test_one_that_is_refused_does_not_stop_the_others(shop: Shop) -> None:
     assert waited.code == 4
     assert [row["status"] for row in waited.json] == ["refused", "succeeded"]
     assert waited.error["message"].startswith(refs[0])
+    assert waited.error["retry_safe"] is False  # the second one was paid for
 
 
 def test_an_unknown_outcome_stops_the_others(shop: Shop) -> None:
@@ -247,6 +248,19 @@ def test_a_sandbox_task_stays_in_the_sandbox(shop: Shop, ledger: Ledger) -> None
     dry = shop("retry", "seedance2ink:boxed", "--dry-run")
     assert dry.code == 2  # its name has not ended; the sandbox was asked
     assert shop.server.server.requests == []
+
+
+def test_the_sandbox_is_never_left_and_can_be_asked_for(shop: Shop) -> None:
+    """`--sandbox` makes a real task's request there; a task of another endpoint is warned of."""
+    ref = shop.buy(state=done())
+    boxed = shop("retry", ref, "--sandbox", "--dry-run")
+    assert "http://127.0.0.1:PORT/seedance2ink/" in boxed.out
+    assert "this goes to" not in boxed.err
+    elsewhere = {"SEEDANCE2INK_BASE_URL": "https://other.example/v1"}
+    env = {**shop.server.env(), **elsewhere}
+    moved = shop.run("retry", ref, "--dry-run", env=env, clock=shop.clock)
+    assert f"{ref} was submitted to {shop.server.endpoint('seedance2ink')}" in moved.err
+    assert "this goes to https://other.example/v1" in moved.err
 
 
 def test_a_dry_run_sends_nothing(shop: Shop) -> None:

@@ -101,6 +101,9 @@ def _purchase(session: Session, row: Submission, terms: Terms, *, free: bool) ->
         )
     sandbox = row.sandbox or session.sandbox
     settings = session.settings(provider=row.provider, sandbox=sandbox)
+    if not sandbox and row.endpoint != settings.endpoint:
+        text = f"{row.ref} was submitted to {row.endpoint}; this goes to {settings.endpoint}"
+        session.out.warn(text)
     return _Purchase(row, cli.buy.reorder(session, settings, row.request, free=free), terms)
 
 
@@ -192,6 +195,10 @@ class _Retry:
             if error is not None and error.exit_code != _REFUSED:
                 self._name_the_rest(number + 1)
                 break
+        if any(one.task is not None for one in self._known):
+            # The same command again would pay for these once more.
+            for key, errors in self._failures.items():
+                self._failures[key] = [one.but(retry_safe=False) for one in errors]
         wanted = self._purchases[0].terms.wanted
         code = self._report() if wanted is None else self._follow(wanted)
         self._payment.done = True
