@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 PROMPTS = ("a boat", "a cat")
 NAMES = ("one", "two")
+BATCH = "shots"
+ROWS = ("1", "2", "3")
 COST = 40
 """Credits that each task is priced at, and charged."""
 BUDGETS = (None, 2 * COST, 4 * COST + 1)
@@ -172,7 +174,7 @@ class Money(RuleBasedStateMachine):
         budget: int | None,
     ) -> None:
         """Submit under a name: what the name stands for already decides before anything else."""
-        mine = [row for row in self.rows() if row.name == name and self.counts(row)]
+        mine = self.under(name)
         row = mine[-1] if mine else None
         expected: tuple[int, str] | None = None
         again = False
@@ -190,6 +192,54 @@ class Money(RuleBasedStateMachine):
         options = ["--name", name, *["--retry-failed"] * retry]
         self.buy(prompt, options, answer=answer, dies=dies, budget=budget, expected=expected)
         self.retries[name] += again and len(self.provider.tasks) > made
+
+    @rule(
+        prompts=st.tuples(*[st.sampled_from(PROMPTS)] * len(ROWS)),
+        retry=st.booleans(),
+        answer=st.sampled_from(Answer),
+        dies=st.none() | st.integers(0, 3 * MOST_LOOKS),
+        budget=st.sampled_from(BUDGETS),
+    )
+    def batch(
+        self,
+        *,
+        prompts: tuple[str, ...],
+        retry: bool,
+        answer: Answer,
+        dies: int | None,
+        budget: int | None,
+    ) -> None:
+        """Run a batch: each row is bought once, however often it is run, and within the budget."""
+        self.provider.answer = answer
+        file = self.folder / "rows.jsonl"
+        pairs = list(zip(ROWS, prompts, strict=True))
+        lines = [json.dumps({"id": row, "prompt": prompt}) for row, prompt in pairs]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        before = {row: self.under(f"{BATCH}/{row}") for row in ROWS}
+        newest = {row: found[-1] if found else None for row, found in before.items()}
+        taken = {row: one.prompt for row, one in newest.items() if one is not None}
+        another = any(taken.get(row, prompt) != prompt for row, prompt in pairs)
+        free = [
+            row
+            for row, one in newest.items()
+            if one is None or (retry and one.task_id in self.provider.failed)
+        ]
+        posts, used = self.provider.posts, COST * sum(map(self.counts, self.rows()))
+        options = ("--name", BATCH, "--yes", "--no-wait", *["--retry-failed"] * retry)
+        words = ("batch", str(file), "-p", PROVIDER, "-m", MODEL, *options)
+        try:
+            result = self.run(*words, clock=DyingClock(dies), config=self.config(budget))
+        except Died:
+            result = None
+        sent = self.provider.posts - posts
+        assert sent <= (0 if another else len(free))
+        assert result is None or not another or result.code == 2
+        if budget is not None and sent:
+            assert COST * sum(map(self.counts, self.rows())) <= max(budget, used)
+        self.approved += sent
+        for row, found in before.items():
+            if found:
+                self.retries[f"{BATCH}/{row}"] += len(self.under(f"{BATCH}/{row}")) - len(found)
 
     def buy(
         self,
@@ -332,9 +382,8 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def a_name_is_paid_for_once(self) -> None:
         """Under a name there is one task, or one unknown outcome, and what was retried."""
-        for name in NAMES:
-            bought = [row for row in self.rows() if row.name == name and self.counts(row)]
-            assert len(bought) <= 1 + self.retries[name]
+        for name in (*NAMES, *(f"{BATCH}/{row}" for row in ROWS)):
+            assert len(self.under(name)) <= 1 + self.retries[name]
 
     @invariant()
     def nothing_invented(self) -> None:
@@ -352,6 +401,10 @@ class Money(RuleBasedStateMachine):
     def config(self, budget: int | None) -> Path:
         """The configuration with that budget of a day."""
         return self.folder / f"{budget}.toml"
+
+    def under(self, name: str) -> list[Row]:
+        """What was bought under a name, or may have been, oldest first."""
+        return [row for row in self.rows() if row.name == name and self.counts(row)]
 
     def counts(self, row: Row) -> bool:
         """Whether a row bought something, or may have."""
