@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
@@ -13,6 +13,7 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState, Status, without_a_task
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Generator, Mapping
     from datetime import datetime
     from typing import Unpack
@@ -49,6 +50,14 @@ class Wanted(TypedDict, total=False):
     """`refused` and `not_sent` ones, too."""
 
 
+class Count(NamedTuple):
+    """How many submissions there are."""
+
+    shown: int
+    hidden: int
+    """Those of them that only `all_states` shows."""
+
+
 class Listing(Part):
     """What was submitted from this machine."""
 
@@ -81,22 +90,19 @@ class Listing(Part):
         with closing(self._listed(wanted)) as found:  # an open cursor would keep writers out
             return list(islice(found, limit))
 
-    def count(self, **wanted: Unpack[Wanted]) -> int:
+    def count(self, **wanted: Unpack[Wanted]) -> Count:
         """How many `rows` there are without a limit, as far as possible without reading them."""
+        everything: Wanted = {**wanted, "all_states": True}
         if wanted.get("metadata") or wanted.get("search"):
-            return sum(1 for _ in self._listed(wanted))
-        gone = self._store.abandoned_now()
-        found = self._store.query(statements.STATES, _values(wanted))
-        with self._store.decoding():
-            states = ((gone.get(row["intent"]) or IntentState(row["state"]), row) for row in found)
-            return sum(
-                _shows(
-                    state,
-                    without_a_task(state) if row["task_id"] is None else Status(row["status"]),
-                    wanted,
-                )
-                for state, row in states
-            )
+            found = [(one.state, one.status) for one in self._listed(everything)]
+        else:
+            gone = self._store.abandoned_now()
+            rows = self._store.query(statements.STATES, _values(wanted))
+            with self._store.decoding():
+                found = [_standing(row, gone.get(row["intent"])) for row in rows]
+        found = [one for one in found if _shows(*one, everything)]
+        shown = sum(_shows(*one, wanted) for one in found)
+        return Count(shown, len(found) - shown)
 
     def _listed(self, wanted: Wanted) -> Generator[Submission, None, None]:
         found = self._store.each(statements.NEWEST, _values(wanted), self._store.abandoned_now())
@@ -104,6 +110,13 @@ class Listing(Part):
             for one in found:
                 if _shows(one.state, one.status, wanted) and _says(one, wanted):
                     yield one
+
+
+def _standing(row: sqlite3.Row, gone: IntentState | None) -> tuple[IntentState, Status]:
+    """State and status of a row of `statements.STATES`; `gone`: a state that was not written."""
+    state = gone or IntentState(row["state"])
+    status = without_a_task(state) if row["task_id"] is None else Status(row["status"])
+    return state, status
 
 
 def _values(wanted: Wanted) -> tuple[Value, ...]:

@@ -80,6 +80,24 @@ def press_tab(shell: str, cases: list[tuple[str, str]]) -> None:
             assert found.strip("<>").split("><") == wanted, typed
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("shell", shells.SHELLS)
+def test_tab_on_a_name(shell: str) -> None:
+    """A task's name is one word, whatever is in it."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    with Ledger.open(state, SystemClock(), create=True) as ledger:
+        ledgers.name(ledger, ledgers.submit(ledger, "t1").intent, "trip/scene 1", batch="trip")
+    press_tab(
+        shell,
+        [
+            ("seedance wait tri", "seedance wait|trip/scene 1|"),
+            ("seedance list --batch tr", "seedance list --batch trip"),
+            ("seedance spend --by pro", "seedance spend --by pro"),
+            ("seedance spend --by prov", "seedance spend --by provider"),
+        ],
+    )
+
+
 def configure(text: str) -> Path:
     config = Path(os.environ["SEEDANCE_CONFIG"])
     config.parent.mkdir(parents=True, exist_ok=True)

@@ -117,7 +117,7 @@ def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -
     if not rows and session.profile_option is not None:  # nobody's, or one that has no row yet?
         session.check_profile()
     if watched:
-        _tell_of_the_rest(session, wanted, few, len(rows))
+        _tell_of_the_rest(session, wanted, len(rows))
     if out.json:
         out.document([cli.task_object(row) for row in rows])
     elif rows:
@@ -128,17 +128,14 @@ def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -
         out.note("nothing was submitted from this machine")
 
 
-def _tell_of_the_rest(session: Session, wanted: Wanted, limit: int | None, shown: int) -> None:
+def _tell_of_the_rest(session: Session, wanted: Wanted, shown: int) -> None:
     """Say how many there are besides those that are shown."""
-    ledger = session.readable_ledger()
-    total = shown if shown != limit else ledger.count(**wanted)
-    if total > shown:
+    count = session.readable_ledger().count(**wanted)
+    if count.shown > shown:
+        total = count.shown
         session.out.note(f"the newest {shown} of {total}; --limit {total} shows all")
-    if wanted["status"] is None and not wanted["all_states"]:
-        every: Wanted = {**wanted, "all_states": True}
-        hidden = ledger.count(**every) - ledger.count(**wanted)
-        if hidden:
-            session.out.note(f"{hidden} refused or never sent; --all shows them, too")
+    if count.hidden:
+        session.out.note(f"{count.hidden} refused or never sent; --all shows them, too")
 
 
 def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:

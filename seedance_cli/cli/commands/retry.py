@@ -89,17 +89,18 @@ def _purchase(session: Session, row: Submission, terms: Terms, *, free: bool) ->
             f"{row.ref} was not submitted from this machine: what it asked for is not known here",
             hint='seedance generate "…"',
         )
+    sandbox = row.sandbox or session.sandbox
     if row.name is not None:
         if terms.again:
             raise UsageError(
                 f"--again and the name {row.name} contradict each other",
                 hint=f"without --again it becomes the next attempt of {row.name}",
             )
-        _check_ended(session, row)
+        if row.sandbox == sandbox:  # else the name is another one there
+            _check_ended(session, row)
         terms = terms._replace(
             name=row.name, retry_failed=True, retry_ended=True, batch=row.batch, row=row.row
         )
-    sandbox = row.sandbox or session.sandbox
     settings = session.settings(provider=row.provider, sandbox=sandbox)
     if not sandbox and row.endpoint != settings.endpoint:
         text = f"{row.ref} was submitted to {row.endpoint}; this goes to {settings.endpoint}"
