@@ -272,12 +272,12 @@ def test_money_6_10_retry_of_what_cannot_be_read(run: Run, server: ScriptedProvi
 
 @pytest.mark.parametrize("retry", [(), ("--retry-failed",)])
 def test_money_6_10_the_file_of_the_name(
-    run: Run, server: ScriptedProvider, folder: Path, retry: tuple[str, ...]
+    run: Run, server: ScriptedProvider, folder: Path, retry: tuple[str, ...], clock: FakeClock
 ) -> None:
     """`{name}` is a field of `-o`; run again, the file that is there is the result."""
     server.task("t1", done())
     words = (*RUNBASE, *retry, "-o", f"{folder}/{{name}}.mp4")
-    first, again = (run(*words, env=server.env("runbase")) for _ in range(2))
+    first, again = (run(*words, env=server.env("runbase"), clock=clock) for _ in range(2))
     assert (first.code, again.code, again.out) == (0, 0, first.out), again.err
     (file,) = folder.iterdir()
     assert file.name.startswith("scene_8")
