@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.ledger import names, statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import read_price, read_task
-from seedance_cli.models import RULE, IntentState, make_ref, without_a_task
+from seedance_cli.models import RULE, IntentState, extras, make_ref, without_a_task
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +37,8 @@ class BatchRow(NamedTuple):
     fingerprint: str
     rule: int
     """By which the fingerprint was made."""
+    extras: int
+    """What was said beside the request; see `models.extras`."""
     attempt: int
     delivered: bool
     ref: str | None = None
@@ -114,6 +117,7 @@ def _read(
 ) -> BatchRow:
     state = state or IntentState(row["state"])
     task = read_task(row)
+    request = json.loads(row["request"])
     place = (row["provider"], row["endpoint"], row["task_id"])
     cost = None
     if row["cost_amount"] is not None:
@@ -127,6 +131,7 @@ def _read(
         endpoint=row["endpoint"],
         fingerprint=row["fingerprint"],
         rule=row["fingerprint_rule"],
+        extras=extras(request.get("callback_url"), request.get("metadata")),
         attempt=row["attempt"],
         delivered=bool(row["delivered"]),
         ref=None if task is None else make_ref(row["provider"], task.task_id),

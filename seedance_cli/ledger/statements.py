@@ -196,7 +196,7 @@ Newest first."""
 
 OF_BATCH = (
     "SELECT batch_row, intent, state, status, provider, endpoint, fingerprint, fingerprint_rule,"
-    " attempt, delivered, task_id, task, cost_amount, cost_unit, cost_basis, finished_at"
+    " request, attempt, delivered, task_id, task, cost_amount, cost_unit, cost_basis, finished_at"
     " FROM intents WHERE batch = ? AND sandbox = ? ORDER BY seq"
 )
 """Every attempt of every row, oldest first. Values: the batch, sandbox."""

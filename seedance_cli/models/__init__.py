@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.purchase import Purchase as Purchase
     from seedance_cli.models.request import LONGEST_PROMPT as LONGEST_PROMPT
     from seedance_cli.models.request import VideoRequest as VideoRequest
+    from seedance_cli.models.request import extras as extras
     from seedance_cli.models.request import request_object as request_object
     from seedance_cli.models.secret import MASK as MASK
     from seedance_cli.models.secret import Secret as Secret
@@ -160,6 +161,7 @@ __getattr__ = face(
         "default_fault": "naming",
         "exact_at": "exact_json",
         "exact_value": "exact_json",
+        "extras": "request",
         "fingerprints": "identity",
         "from_home": "naming",
         "given": "media",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from seedance_cli.models.json_types import NO_PARAMS, NOTHING
@@ -58,3 +59,14 @@ def request_object(request: VideoRequest) -> JsonObject:
         "metadata": dict(request.metadata),
         "params": dict(request.params),
     }
+
+
+def extras(callback_url: object, metadata: object) -> int:
+    """What tells apart what is said beside a request, in this process only.
+
+    Args:
+        callback_url: of the request, or of its JSON.
+        metadata: likewise.
+    """
+    pairs = metadata.items() if isinstance(metadata, dict | MappingProxyType) else ()
+    return hash((callback_url, frozenset(pairs)))

@@ -120,6 +120,15 @@ def test_a_known_row_with_another_request_is_2(batch: Batch, server: ScriptedPro
     assert "line 4" not in result.err
 
 
+def test_other_metadata_make_no_other_row(batch: Batch, server: ScriptedProvider) -> None:
+    """That they stay as they were is said."""
+    batch(rows="id,prompt,metadata.k\na,a boat,1\nb,a crane,1\n")
+    result = batch(rows="id,prompt,metadata.k\na,a boat,1\nb,a crane,2\n", agree=False)
+    assert (result.code, server.posts()) == (0, 2)
+    assert "1 row known with other metadata" in result.err
+    assert "the first is b" in result.err
+
+
 def test_options_fill_what_a_row_leaves_out(
     batch: Batch, run: Run, server: ScriptedProvider
 ) -> None:

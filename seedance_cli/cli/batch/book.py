@@ -19,6 +19,7 @@ from seedance_cli.models import (
     Submission,
     Task,
     check_template,
+    extras,
     from_home,
     is_folder,
     target,
@@ -239,6 +240,7 @@ def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
     try:
         order = book.order(item)
         item.provider, item.mark = order.settings.provider, book.purchase(order).fingerprints[RULE]
+        item.extras = extras(order.video.callback_url, order.video.metadata)
         book.check_output(item)
     except UsageError as error:
         yield batch.Fault(line, _column(error, item), error.message)

@@ -112,6 +112,12 @@ def quote(plan: Plan) -> Iterator[str]:
         yield f"  {name}: {_rows(len(items))}{f', {sums}' if sums else ''}"
         for budget in plan.used.get(name, ()):
             yield f"  budget of {name}, {budget.words(_total(items))}"
+    other = [item.key for item in plan.items if _says_otherwise(item)]
+    if other:
+        yield (
+            f"  {_rows(len(other))} known with other metadata or another callback, which stay as"
+            f" they were submitted (the first is {other[0]})"
+        )
     if plan.again:
         tasks = "a task" if plan.again == 1 else "tasks"
         yield f"  {_rows(plan.again)} of them ask for the same as {tasks} outside this batch"
@@ -194,6 +200,12 @@ def _here(known: BatchRow) -> bool:
     with suppress(OSError, ValueError):
         return all(os.stat(path).st_size == size for path, size in known.files)  # noqa: PTH116 - of thousands
     return False
+
+
+def _says_otherwise(item: batch.Item) -> bool:
+    """Whether a row that was bought says something else beside its request now."""
+    known = item.known
+    return known is not None and known.bought and known.extras != item.extras
 
 
 def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Fault]:

@@ -55,6 +55,8 @@ class Item:
     """By name, once that is decided."""
     mark: str = ""
     """The fingerprint of its request, by the newest rule."""
+    extras: int = 0
+    """What it says beside its request; see `models.extras`."""
     action: Action = Action.SUBMIT
     known: BatchRow | None = None
     """What the ledger has of it."""
