@@ -5,12 +5,12 @@ So a room costs nothing at start-up until something of it is needed (PEP 562).
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
 
 def face(room: str, names: Mapping[str, str]) -> Callable[[str], object]:
@@ -22,16 +22,21 @@ def face(room: str, names: Mapping[str, str]) -> Callable[[str], object]:
             such a module. No other name may be that of a module of the room: importing the module
             would put it in the name's place.
     """
+    whole: dict[str, ModuleType] = {}
+    """The modules that are known to have all of their names, by the name that was asked for."""
 
     def getattr_(name: str) -> object:
-        module = names.get(name)
-        if module is None:
-            raise AttributeError(f"module {room!r} has no attribute {name!r}")
-        whole = f"{room}.{module or name}"
-        found = sys.modules.get(whole)
-        # One that another thread is still importing has not all of its names yet.
-        if found is None or getattr(found.__spec__, "_initializing", False):
-            found = import_module(whole)
-        return getattr(found, name) if module else found
+        found = whole.get(name)
+        if found is None:
+            module = names.get(name)
+            if module is None:
+                raise AttributeError(f"module {room!r} has no attribute {name!r}")
+            # Waits where another thread is still importing it.
+            found = import_module(f"{room}.{module or name}")
+            if not module:
+                return found
+            if not getattr(found.__spec__, "_initializing", False):
+                whole[name] = found
+        return getattr(found, name)
 
     return getattr_

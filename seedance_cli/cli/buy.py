@@ -20,6 +20,7 @@ from seedance_cli.models import (
     Conditions,
     Purchase,
     Submission,
+    fingerprint,
     fingerprints,
     is_loopback,
     name_fault,
@@ -195,6 +196,13 @@ def purchase(order: Order, conditions: Conditions | None = None) -> Purchase:
         fingerprints=fingerprints(*place, order.provider.bought(order.request)),
         conditions=conditions or Conditions(),
     )
+
+
+def mark(order: Order) -> str:
+    """The order's fingerprint by the newest rule."""
+    settings = order.settings
+    place = (settings.provider, settings.endpoint, settings.sandbox)
+    return fingerprint(*place, order.provider.bought(order.request))
 
 
 def used(session: Session, order: Order, conditions: Conditions) -> list[Used]:

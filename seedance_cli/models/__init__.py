@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.http_message import HttpRequest as HttpRequest
     from seedance_cli.models.http_message import HttpResponse as HttpResponse
     from seedance_cli.models.identity import RULE as RULE
+    from seedance_cli.models.identity import fingerprint as fingerprint
     from seedance_cli.models.identity import fingerprints as fingerprints
     from seedance_cli.models.json_types import NOTHING as NOTHING
     from seedance_cli.models.json_types import JsonObject as JsonObject
@@ -162,6 +163,7 @@ __getattr__ = face(
         "exact_at": "exact_json",
         "exact_value": "exact_json",
         "extras": "request",
+        "fingerprint": "identity",
         "fingerprints": "identity",
         "from_home": "naming",
         "given": "media",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.models import may_be_key, told, unsafe
@@ -88,8 +89,9 @@ def listed(values: Sequence[int | str]) -> str:
     return ", ".join(str(value) for value in values)
 
 
+@lru_cache(maxsize=64)
 def shown(text: str) -> str:
-    """A typed value, short enough for a message."""
+    """A typed value, short enough for a message; of a batch's rows most have the same."""
     if "://" not in text and may_be_key(text):
         return told(text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -13,7 +13,6 @@ from seedance_cli.cli import buy
 from seedance_cli.cli.places import facts_of
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import (
-    RULE,
     Purchase,
     Status,
     Submission,
@@ -148,23 +147,25 @@ class Book:
 
     def expected_place(self, item: batch.Item, order: Order) -> Path | None:
         """The file of a row that was not submitted yet; None: its name has the task's id in it."""
+        one = self._place_of(item, order, "a")
+        known = "task_id" not in (self.output(item) or DEFAULT) and self._no_default(item)
+        return one if known or one == self._place_of(item, order, "b") else None
+
+    def _no_default(self, item: batch.Item) -> bool:
+        """Whether the profile has no word on where a row's video goes."""
+        return "output" not in self.settings(item.seller).defaults
+
+    def _place_of(self, item: batch.Item, order: Order, task_id: str) -> Path:
         settings = order.settings
-        one, other = (
-            self.place(
-                item,
-                Submission(
-                    provider=settings.provider,
-                    endpoint=settings.endpoint,
-                    sandbox=settings.sandbox,
-                    profile=settings.profile,
-                    request=order.video,
-                    task=Task(task_id=task_id, status=Status.UNKNOWN),
-                ),
-                1,
-            )
-            for task_id in ("a", "b")
+        row = Submission(
+            provider=settings.provider,
+            endpoint=settings.endpoint,
+            sandbox=settings.sandbox,
+            profile=settings.profile,
+            request=order.video,
+            task=Task(task_id=task_id, status=Status.UNKNOWN),
         )
-        return one if one == other else None
+        return self.place(item, row, 1)
 
 
 def read(file: str, form: str) -> batch.Manifest:
@@ -239,7 +240,7 @@ def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
         return
     try:
         order = book.order(item)
-        item.provider, item.mark = order.settings.provider, book.purchase(order).fingerprints[RULE]
+        item.provider, item.mark = order.settings.provider, buy.mark(order)
         item.extras = extras(order.video.callback_url, order.video.metadata)
         book.check_output(item)
     except UsageError as error:

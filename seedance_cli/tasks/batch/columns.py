@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import fields, replace
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.models import TooDeep, VideoRequest, exact_value
@@ -78,6 +79,7 @@ NOTE = "_"
 """What the name of a column begins with that is only carried along."""
 
 
+@lru_cache(maxsize=256)
 def column_of(name: str) -> Column | None:
     """The column of the request that a name stands for; None if there is none."""
     column = REQUEST.get(name)
