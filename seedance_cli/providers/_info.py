@@ -136,6 +136,8 @@ class ProviderInfo(NamedTuple):
     """Its documented endpoint for files; None: it has none."""
     https_images: bool = False
     """Whether the URL of an image, video or audio must be https."""
+    https_callback: bool = False
+    """Whether the URL of a callback must be https."""
     can_cancel: bool = False
     cancel_deletes: bool = False
     """Whether the same call deletes the record of a task that has ended: then it is sent only for

@@ -211,6 +211,13 @@ def _callback(
             reason=f"{info.name} allows only public URLs, and cannot reach a private host",
             hint="give a public http(s) URL, or leave it out and poll with `seedance wait`",
         )
+    elif not loopback and info.https_callback and not url.lower().startswith("https://"):
+        yield Refusal(
+            option=option,
+            reason=f"{info.name} allows only https:// here",
+            suits=lambda other, one: other.takes("callback_url", one) and not other.https_callback,
+            hard=False,
+        )
 
 
 def _extras(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:

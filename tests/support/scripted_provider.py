@@ -77,6 +77,7 @@ _WORDS = {
     "seedance2ink": {"running": "processing"},
     "runbase": {"queued": "pending", "running": "processing"},
     "replicate": {"queued": "starting", "running": "processing", "cancelled": "canceled"},
+    "openrouter": {"queued": "pending", "running": "in_progress", "succeeded": "completed"},
     "kie": {"queued": "waiting", "running": "generating", "succeeded": "success", "failed": "fail"},
 }
 
@@ -220,6 +221,9 @@ class ScriptedProvider:
                 found["content"] = {"video_url": urls[0]} if urls else None
                 found["error"] = state.reason and {"message": state.reason}
                 return {**found, **extra}
+            case "openrouter":
+                found = {"id": task_id, "status": word, "unsigned_urls": list(urls)}
+                return {**found, "error": state.reason, **extra}
             case "replicate":
                 found = {"id": task_id, "status": word, "output": urls[0] if urls else None}
                 return {**found, "error": state.reason, **extra}

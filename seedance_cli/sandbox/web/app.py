@@ -65,7 +65,8 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
                 by_path.setdefault(path, {})[method] = handler
         routes += [
             Route(base + path, _in_dialect(dialect, by_method), methods=[*by_method])
-            for path, by_method in by_path.items()
+            # A path without an id in it comes before one that would take its name for an id.
+            for path, by_method in sorted(by_path.items(), key=lambda one: "{" in one[0])
         ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
     app.router.redirect_slashes = False
