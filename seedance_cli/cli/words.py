@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typer.core import TyperCommand, TyperGroup
 
+from seedance_cli.cli import numbers
 from seedance_cli.cli.help import Helped
 from seedance_cli.errors import UsageError
 from seedance_cli.models import holds_key
@@ -51,6 +52,7 @@ class _WordsFirst:
                 path=ctx.command_path,
                 interspersed=ctx.allow_interspersed_args,
             )
+        numbers.hold(self.get_params(ctx))
         return super().parse_args(ctx, args)  # type: ignore[misc,no-any-return]  # the class beside it has one
 
 

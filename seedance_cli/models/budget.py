@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.models.price import amount_text
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.price import Price
 
 
+_PLAIN = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?|\.[0-9]{1,40}", re.ASCII)
 _MAX_MAGNITUDE = 18
 """Powers of ten; beyond, an amount is a slip, and would fill a screen."""
 
@@ -31,15 +33,14 @@ class Limit(NamedTuple):
 
 
 def parse_amount(text: str) -> Limit | None:
-    """`56`, `56 credits` or `0.5 USD`; None for what is neither, negative or not finite."""
-    from decimal import Decimal, InvalidOperation
+    """`56`, `56 credits` or `0.5 USD`; None for what is neither."""
+    from decimal import Decimal
 
     number, _, unit = text.strip().partition(" ")
-    try:
-        amount = Decimal(number)
-    except InvalidOperation:
+    if not _PLAIN.fullmatch(number):  # Decimal itself takes `2_8`, `1e3` and other scripts' digits
         return None
-    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MAX_MAGNITUDE:
+    amount = Decimal(number)
+    if abs(amount.adjusted()) > _MAX_MAGNITUDE:
         return None
     return Limit(amount, unit.strip() or None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,13 +62,9 @@ def seconds_from(env: Mapping[str, str]) -> float:
     text = env.get(SECONDS_ENV, "").strip()
     if not text:
         return DEFAULT_SECONDS
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds) or seconds < 0:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
         raise ConfigError(
             f"{SECONDS_ENV} is not a number of seconds",
             hint=f"give 0 or more, e.g. {SECONDS_ENV}=5",
         )
-    return seconds
+    return float(text)

@@ -6,14 +6,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 import seedance_cli
+from seedance_cli.cli import program
 from seedance_cli.cli.commands import price
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.runner import Run, Spawn
 
 COMMANDS = [
@@ -127,6 +131,56 @@ def test_usage_errors(argv: list[str], words: list[str], run: Run) -> None:
     asked = run(*argv, "--json")
     assert (asked.code, asked.out) == (2, "")
     assert asked.error.items() >= {"code": "usage", "exit_code": 2, "retry_safe": True}.items()
+
+
+ODD_NUMBERS = ["2_8", "\uff12\uff18", "\u0662\u0668", "1e3", "0x1c", "nan"]
+
+
+@pytest.mark.parametrize("text", ODD_NUMBERS)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("list", "--limit"),
+        ("list", "--since"),
+        ("sandbox", "--port"),
+        ("sandbox", "--seconds"),
+        ("generate", "x", "--seed"),
+        ("generate", "x", "-d"),
+        ("generate", "x", "--max-cost"),
+        ("wait", "--timeout"),
+        ("wait", "--interval"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_is_plain_digits(run: Run, argv: tuple[str, ...], text: str) -> None:
+    """What Python would read as a number, and nobody else, is a slip: 2, naming the option."""
+    done = run(*argv, text)
+    assert (done.code, done.out) == (2, "")
+    assert argv[-1].lstrip("-")[0] in done.err
+    assert text in done.err
+
+
+def test_every_number_of_every_command_is_plain_digits(run: Run) -> None:
+    """Whatever options there are, and are to come."""
+    tried = 0
+    for path, command in commands(typer.main.get_command(program.app)):
+        for param in command.params:
+            kinds = {one.__name__ for one in type(param.type).__mro__}
+            if not kinds.isdisjoint({"IntParamType", "FloatParamType"}):
+                done = run(*path, param.opts[0], "1_0")
+                assert (done.code, "'1_0' is not a plain number" in done.err) == (2, True), path
+                tried += 1
+    assert tried > 5
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each command below, with the words that name it."""
+    below = getattr(command, "list_commands", None)
+    if below is None:
+        yield path, command
+        return
+    for name in below(None):
+        yield from commands(command.get_command(None, name), (*path, name))
 
 
 def test_the_error_line_of_json(run: Run) -> None:

@@ -112,7 +112,7 @@ def test_the_clock_of_a_task(tmp_path: Path) -> None:
     assert sorted(set(seen), key=seen.index) == ["pending", "processing", "succeeded"]
 
 
-@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1_0", "\uff15", "1e3"])
 def test_seconds_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A variable that is no number of seconds is refused by its name."""
     monkeypatch.setenv("SEEDANCE_SANDBOX_SECONDS", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -50,6 +51,22 @@ def fifo(name: str = "pipe") -> tuple[Path, threading.Thread, list[bytes]]:
 
 
 # --- what is no regular file ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "output", ["{slug}/../x.mp4", "new/../../cwd/x.mp4", "new/./x.mp4", "a/b/../../c/x.mp4"]
+)
+def test_two_points_lead_back_from_a_folder_that_is_new(
+    run: Run, server: ScriptedProvider, clock: FakeClock, tmp_path: Path, output: str
+) -> None:
+    """A folder that is only to be made is no obstacle to what leads out of it."""
+    here = tmp_path / "cwd"
+    here.mkdir(exist_ok=True)
+    with contextlib.chdir(here):
+        result = run(*PAYING, "-o", output, env=server.env(), clock=clock)
+        assert result.code == 0, result.err
+        assert Path(result.out.strip()).read_bytes() == VIDEO
+    assert not list(here.rglob(".*"))
 
 
 @posix

@@ -177,8 +177,13 @@ def _try_name(path: Path) -> None:
     if folder == path.parent:
         _make(part_path(path, tag))
         return
+    # What is not there yet is no link, so that `..` leads back from it to where it lies.
+    below = Path(os.path.normpath(path.relative_to(folder)))
+    if len(below.parts) == 1 or ".." in below.parts:
+        _try_name(folder / below)
+        return
     with tempfile.TemporaryDirectory(prefix=".seedance-", dir=folder) as private:
-        trial = Path(private, path.relative_to(folder))
+        trial = Path(private, below)
         trial.parent.mkdir(parents=True)
         _make(part_path(trial, tag))
 
