@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import Status, Submission, Task, parse_ref, refuse_key, told
 from seedance_cli.system import is_terminal
@@ -55,10 +57,22 @@ def find(
         left = None if end is None else end - session.clock.monotonic()
         one = row
         if row.task is None:
+            # A signal may end the wait; with --json what is known by then is told.
+            session.out.owe(partial(_document, named, one=len(refs) == 1))
             one = arrived(row, session.ledger(), session.clock, session.out.note, timeout=left)
+            session.out.owe(_nothing)
         mark = one.intent if one.task is None else one.task.task_id
         found[one.provider, one.endpoint, one.sandbox, one.task is None, mark] = one
     return list(found.values())
+
+
+def _document(rows: Sequence[Submission], *, one: bool) -> object:
+    found = [task_object(row) for row in rows]
+    return found[0] if one else found
+
+
+def _nothing() -> None:
+    """No document is owed."""
 
 
 def _find_one(session: Session, text: str, *, exact: bool) -> Submission:

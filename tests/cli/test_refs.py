@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.errors import Interrupted
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState, Status, Task
 from support import ledgers
@@ -183,6 +185,19 @@ def test_one_on_its_way_that_is_refused(ledger: Ledger, run: Run) -> None:
         ledger.settle(intent, IntentState.REFUSED, {})
 
     assert run("wait", NAME, clock=Meanwhile(refused)).code == 4
+
+
+def test_a_signal_ends_the_wait_for_one_on_its_way(ledger: Ledger, run: Run) -> None:
+    """What is known by then is the document: 130."""
+    intent = ledgers.prepare(ledger)
+    ledgers.name(ledger, intent, NAME)
+    ledger.sending(intent)
+
+    def typed() -> None:
+        raise Interrupted(signal.SIGINT)
+
+    result = run("wait", NAME, "--json", clock=Meanwhile(typed))
+    assert (result.code, result.json["name"], result.json["status"]) == (130, NAME, "sending")
 
 
 def test_a_timeout_bounds_the_wait_for_one_on_its_way(
