@@ -76,6 +76,10 @@ class Listing(Part):
         """
         return self._store.tidy(statements.NEWEST_OF_NAME, (key(name),))
 
+    def older_attempts(self) -> set[str]:
+        """The intents that their name does not mean any more: another attempt came after them."""
+        return {str(row["intent"]) for row in self._store.query(statements.OLDER_ATTEMPTS)}
+
     def current(self, submission: Submission) -> Submission:
         """The row of a submission as it is now. Abandoned ones are settled first."""
         return self._store.tidy(statements.ROW, (submission.intent,))[0]

@@ -169,6 +169,12 @@ REFS = (
     " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
     f" ORDER BY {_UNFINISHED} DESC, seq DESC"
 )
+OLDER_ATTEMPTS = (
+    "SELECT intent FROM intents WHERE name IS NOT NULL AND EXISTS (SELECT 1 FROM intents AS later"
+    " WHERE later.name = intents.name AND later.sandbox = intents.sandbox"
+    " AND later.seq > intents.seq)"
+)
+"""Those that their name does not mean any more."""
 BATCHES = "SELECT batch FROM intents WHERE batch IS NOT NULL GROUP BY batch ORDER BY max(seq) DESC"
 REQUESTS = "SELECT request FROM intents ORDER BY seq DESC LIMIT ?"
 CHARGES = (

@@ -183,6 +183,23 @@ def failed(task_id: str, reason: str) -> Task:
     return Task(task_id=task_id, status=Status.FAILED, error=Problem(None, reason))
 
 
+def test_what_stands_first_names_the_task(ledger: Ledger, run: Run) -> None:
+    """A name means its newest attempt: an older one has its ref there, whatever is filtered."""
+    for number in (1, 2):
+        row = ledgers.submit(ledger, f"t{number}")
+        ledgers.name(ledger, row.intent, "boat", attempt=number)
+    ledger.observe(ledger.find("t1")[0], failed("t1", "moderated"))
+    boxed = ledgers.submit(ledger, "t3", sandbox=True)
+    ledgers.name(ledger, boxed.intent, "boat")
+
+    def first(*words: str) -> list[str]:
+        return [line.split("\t")[0] for line in run("list", *words).out.splitlines()]
+
+    assert first() == ["boat", "boat", "runbase:t1"]
+    assert first("--status", "failed") == ["runbase:t1"]
+    assert [row["name"] for row in run("list", "--json").json] == ["boat"] * 3
+
+
 def test_a_failure_says_why(ledger: Ledger, run: Run) -> None:
     """The provider's words for a task; for what became none, what came back."""
     ledger.observe(ledgers.submit(ledger, "t1"), failed("t1", "moderated"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -121,6 +122,9 @@ def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -
     if out.json:
         out.document([cli.task_object(row) for row in rows])
     elif rows:
+        older = ledger.older_attempts() if any(row.name for row in rows) else set()
+        # What stands first names the task: its name means its newest attempt.
+        rows = [replace(row, name=None) if row.intent in older else row for row in rows]
         _table(out, rows, session.clock.now(), files=files)
     elif any(value for name, value in wanted.items() if name != "all_states"):
         out.note("no submission matches")
