@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.ledger import Ledger
     from seedance_cli.models import JsonObject, OwnPrice, Price, VideoRequest
-    from seedance_cli.providers import Provider
+    from seedance_cli.providers import Provider, ProviderInfo
     from seedance_cli.tasks.price_rows import PriceRow
 
 
@@ -85,8 +85,7 @@ def _offer(
     info = provider.info
     models = models_for(info, wanted)
     if not models:
-        refusal = next(refusals(info, wanted, loopback=False))
-        return Offer(info.name, reason=f"{refusal.option}: {refusal.reason}")
+        return Offer(info.name, reason=_reason(info, wanted))
     first: Offer | None = None
     for model in models:
         video = with_model(info, model, wanted)
@@ -98,3 +97,13 @@ def _offer(
         first = first or offer
     assert first is not None
     return first
+
+
+def _reason(info: ProviderInfo, wanted: VideoRequest) -> str:
+    """Why the provider does not take a request: of the model that lacks least."""
+    models = info.models if wanted.model is None else info.models[:1]
+    found = min(
+        (list(refusals(info, with_model(info, one, wanted), loopback=False)) for one in models),
+        key=len,
+    )
+    return f"{found[0].option}: {found[0].reason}"

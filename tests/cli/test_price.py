@@ -269,6 +269,10 @@ def test_price_all_takes_the_first_model_that_would_do(run: Run) -> None:
         False,
         "--duration 8: seedance2ink with seedance-1.5-pro allows 5, 10",
     )
+    frame = ("--first-frame", "https://a.example/1.png")
+    lacking = run("price", "--all", "-d", "5", "-r", "720p", *frame, "--json").json
+    (runbase,) = [one for one in lacking if one["provider"] == "runbase"]
+    assert runbase["reason"] == "--first-frame: runbase has no option --first-frame"
     assert run("price", "--all", "-p", "runbase").code == 2
     charge("seedance2ink", PricedFields("seedance-2.0-fast", 6, "720p", None), "9")
     (ink,) = [
