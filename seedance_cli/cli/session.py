@@ -219,7 +219,20 @@ class Session:
         self._ledger = self._stack.enter_context(
             Ledger.open(self.state_dir, self.clock, create=True)
         )
+        if not self.sandbox:
+            self._tell_of_network(self._ledger)
         return self._ledger
+
+    def _tell_of_network(self, ledger: Ledger) -> None:
+        """Warn of a ledger whose locks may hold on this machine alone."""
+        found = ledger.network()
+        if found is not None:
+            text = (
+                f"the ledger is on a network file system ({found[0]}, {found[1]}), where its locks"
+                " may not hold between machines: two at once could pay for the same thing twice."
+                " Use it from one machine at a time, or set SEEDANCE_STATE_DIR to a local folder"
+            )
+            self.once(self.out.warn, text)
 
     def ledger(self) -> Ledger:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.

@@ -80,6 +80,10 @@ class Ledger(
     ) -> None:
         self.close()
 
+    def network(self) -> tuple[Path, str] | None:
+        """Where its file lies on a network file system, and that one's type; None: it does not."""
+        return self._store.network()
+
     def close(self) -> None:
         """Close the file and free every lock. What was on its way then counts as abandoned."""
         self._store.close()

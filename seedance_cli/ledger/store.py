@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from seedance_cli.ledger.rows import Value
     from seedance_cli.models import Price, Submission, Task
@@ -82,6 +83,10 @@ class Store(ABC):
     @abstractmethod
     def name(self) -> str:
         """Where the ledger lies, for errors."""
+
+    @abstractmethod
+    def network(self) -> tuple[Path, str] | None:
+        """Where its file lies on a network file system, and that one's type; None: it does not."""
 
     @abstractmethod
     def close(self) -> None:

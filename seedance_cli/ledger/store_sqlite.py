@@ -44,6 +44,12 @@ class SqliteStore(Store):
         """The file."""
         return str(self._path)
 
+    def network(self) -> tuple[Path, str] | None:
+        """Where the file lies on a network file system, and that one's type; None: it does not."""
+        from seedance_cli.system import network  # only what pays asks
+
+        return network(self._path) if self.on_disk else None
+
     def close(self) -> None:
         """Close the database and free every lock."""
         self._db.close()

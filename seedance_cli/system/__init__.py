@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.system.folders import state_dir as state_dir
     from seedance_cli.system.locks import FileLock as FileLock
     from seedance_cli.system.locks import lock_path as lock_path
+    from seedance_cli.system.mounts import network as network
     from seedance_cli.system.sqlite_steps import LOCKING as LOCKING
     from seedance_cli.system.sqlite_steps import check_locks as check_locks
     from seedance_cli.system.sqlite_steps import climb as climb
@@ -65,6 +66,7 @@ __getattr__ = face(
         "lock_path": "locks",
         "locks": "",
         "misquoted": "environment",
+        "network": "mounts",
         "no_home": "folders",
         "put": "terminal",
         "read_only": "terminal",
