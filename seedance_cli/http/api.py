@@ -19,7 +19,7 @@ from seedance_cli.http.redaction import redact, redact_exact
 from seedance_cli.models import mask_url, origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Container, Generator, Iterable, Mapping
 
     from seedance_cli.http.exchange import Pending, Reply
     from seedance_cli.http.faults import Fault
@@ -67,7 +67,9 @@ class HttpApi:
         self._pace = pace
         self._wire = Wire(endpoint, clock)
 
-    def get(self, path: str, given: str | None = None) -> HttpResponse:
+    def get(
+        self, path: str, given: str | None = None, *, also: Container[int] = ()
+    ) -> HttpResponse:
         """GET below the base URL; see `Api`. Redirects are followed within the same origin."""
         url = self._url(path, given)
         for _ in range(_MAX_REDIRECTS):
@@ -82,7 +84,7 @@ class HttpApi:
                     http_status=response.status,
                 )
             url = onward
-        return self._checked(response)
+        return response if response.status in also else self._checked(response)
 
     def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
         """An unpaid request without a body, sent once; see `Api`."""

@@ -14,7 +14,7 @@ from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._info import ModelUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from seedance_cli.models import (
         HttpResponse,
@@ -30,16 +30,19 @@ if TYPE_CHECKING:
 class Api(Protocol):
     """One provider endpoint with its key. Errors are already mapped."""
 
-    def get(self, path: str, given: str | None = None) -> HttpResponse:
+    def get(
+        self, path: str, given: str | None = None, *, also: Container[int] = ()
+    ) -> HttpResponse:
         """GET below the base URL, one try; the caller asks again.
 
         Args:
             path: below the base URL.
             given: the URL that an answer gave instead, absolute or relative to the submit's; used
                 as it is, and only at the endpoint's own origin: elsewhere the path counts.
+            also: further statuses that the caller can read.
 
         Returns:
-            A 2xx answer.
+            A 2xx answer, or one of these.
 
         Raises:
             Unauthorized, Forbidden, NotFound, Rejected, RateLimited, Unreachable.
@@ -90,6 +93,8 @@ class Provider(ABC):
     task_fields: TaskFields
     """The fields of an answer."""
     cancel_method: ClassVar[str] = "POST"
+    cancel_requested: ClassVar[str | None] = None
+    """The status word, in small letters, of a cancel that was only asked for; None: none is."""
 
     def request(self, video: VideoRequest) -> HttpRequest:
         """The submit as it would be sent. `dry-run`, price, fingerprint and `spend` all use it.
@@ -134,8 +139,17 @@ class Provider(ABC):
         """The amount in the provider's price table; None: there is no table, or not this in it."""
         return None
 
-    def accepted(self, response: HttpResponse) -> Task | None:
-        """The task that a submit answer names; None where it names none that is usable."""
+    def accepted(
+        self,
+        response: HttpResponse,
+        path: str = "",  # noqa: ARG002 - read by the providers whose ids hold a piece of it
+    ) -> Task | None:
+        """The task that a submit answer names; None where it names none that is usable.
+
+        Args:
+            response: the answer.
+            path: of the submit; empty: not known.
+        """
         body = _answers.so_far(response)
         found = (_answers.identity(value) for value in self._ids(body))
         task_id = next((one for one in found if one is not None), None)
@@ -163,6 +177,10 @@ class Provider(ABC):
             UsageError: the id is one that no provider can have given.
         """
 
+    def own_id(self, handle: TaskHandle) -> str:
+        """The task's id as the provider's answers to a read name it."""
+        return handle.task_id
+
     def task(self, handle: TaskHandle, response: HttpResponse) -> Task:
         """The task in a 2xx answer to a read.
 
@@ -175,7 +193,7 @@ class Provider(ABC):
         problem = self.problem(response)
         _problems.confirm(
             self.info.name,
-            handle,
+            handle._replace(task_id=self.own_id(handle)),
             response,
             named=next((value for value in self._ids(body) if value is not None), None),
             word=_at(details, self.task_fields.status),

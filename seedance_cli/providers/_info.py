@@ -44,6 +44,8 @@ class Media(NamedTuple):
     inferred: bool = False
     """Whether the provider tells frames from references by number and order: one image is the first
     frame, two are first and last, anything else is references."""
+    first_needed: bool = False
+    """Whether there must be a first frame."""
     last_alone: bool = True
     """Whether there may be a last frame without a first one."""
     frame_ratios: tuple[str, ...] = ()
@@ -127,6 +129,8 @@ class ProviderInfo(NamedTuple):
     """A regular expression for a model's id, where it is a part of a path; empty: it is none."""
     model_words: str = ""
     """The same for people."""
+    no_id: str = "seedance-check-of-the-key"
+    """An id that no task has, in a form that the provider's ids may have."""
     max_prompt: int | None = None
     """Characters; None: stated nowhere."""
     seeds: range | None = None

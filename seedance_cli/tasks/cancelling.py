@@ -24,6 +24,8 @@ class CancelAnswer(NamedTuple):
     """With the task as it is now."""
     sent: bool
     """Whether a cancel was sent; False: the task had ended before."""
+    requested: bool = False
+    """Whether the provider only took the request, and nobody knows yet what becomes of it."""
 
 
 def cancel(
@@ -56,7 +58,9 @@ def cancel(
         return CancelAnswer(before, sent=False)
     if provider.info.cancel_deletes and before.status is not Status.QUEUED:
         raise _too_late(before)
-    return CancelAnswer(_send(replace(target, submission=before), clock), sent=True)
+    after = _send(replace(target, submission=before), clock)
+    word = (after.task and after.task.provider_status) or ""
+    return CancelAnswer(after, sent=True, requested=word.lower() == provider.cancel_requested)
 
 
 def _too_late(one: Submission) -> Rejected:

@@ -176,8 +176,9 @@ class _Gate:
             self.prepared = replace(self.prepared, submitted_at=self.clock.now())
             self._note(IntentState.SENDING)
             self.reply = self._exchange(held, approved)
-            self.evidence = evidence_of(self.reply, self.channel, self.clock)
-            verdict = self._cleared(classify(self.channel.provider, self.reply, self.clock))
+            self.evidence = evidence_of(self.reply, self.channel, self.clock, self.path)
+            provider = self.channel.provider
+            verdict = self._cleared(classify(provider, self.reply, self.clock, self.path))
             if verdict.again_after is None:
                 return verdict
             tries[verdict.state] -= 1

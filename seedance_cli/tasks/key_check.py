@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from seedance_cli.system import Clock
     from seedance_cli.tasks.channel import Channel
 
-TASK_ID = "seedance-check-of-the-key"
-"""No provider gives an id of this form."""
-
 _TEXTS = {"ok": "key works", "bad": "key refused", "unknown": "not known", "none": "no key"}
 
 
@@ -64,7 +61,7 @@ def check(provider: str, connect: Callable[[], Channel] | None, clock: Clock) ->
             provider=provider,
             endpoint=channel.endpoint,
             sandbox=channel.sandbox,
-            task=Task(task_id=TASK_ID, status=Status.UNKNOWN),
+            task=Task(task_id=channel.provider.info.no_id, status=Status.UNKNOWN),
         )
         read_patiently(Target(nobodys, channel), clock)
     except NotFound:

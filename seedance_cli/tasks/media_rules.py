@@ -146,6 +146,14 @@ def _together(info: ProviderInfo, model: ModelInfo, video: VideoRequest) -> Iter
             suits=_takes_all(video, lambda other: not (other.apart or other.inferred)),
             hard=media.inferred,
         )
+    elif media.first_needed and not video.first_frame:
+        yield Refusal(
+            option=f"--model {model.id}",
+            reason=f"{info.name} needs a first frame with it",
+            suits=_takes_all(video, lambda other: not other.first_needed),
+            hard=False,
+            hint="add --first-frame",
+        )
     elif video.last_frame and not video.first_frame and not media.last_alone:
         yield Refusal(
             option="--last-frame",

@@ -38,17 +38,17 @@ class Verdict:
     """Seconds after which the same POST may be sent again; None: it may not."""
 
 
-def classify(provider: Provider, reply: Reply, clock: Clock) -> Verdict:
+def classify(provider: Provider, reply: Reply, clock: Clock, path: str = "") -> Verdict:
     """What became of a paid POST: from what was done on the wire, never from an exception's class.
 
     Contract, section 6.4. Pure but for the date in a `Retry-After`.
     """
     response = reply.response
     if response is None:
-        return _judge_silence(provider, reply)
+        return _judge_silence(provider, reply, path)
     if response.status in _ACCEPTED:
-        return _judge_success(provider, reply, response, clock)
-    return _judge_failure(provider, reply, response, clock)
+        return _judge_success(provider, reply, response, clock, path)
+    return _judge_failure(provider, reply, response, clock, path)
 
 
 def _judge_failure(
@@ -56,6 +56,8 @@ def _judge_failure(
     reply: Reply,
     response: HttpResponse,
     clock: Clock,
+    path: str,
+    *,
     meant: int | None = None,
 ) -> Verdict:
     """What an answer means that is no acceptance.
@@ -65,6 +67,7 @@ def _judge_failure(
         reply: all that came.
         response: the answer in it.
         clock: for the date in a `Retry-After`.
+        path: of the POST.
         meant: the status that its body states, where its HTTP status is another one.
     """
     status = meant or response.status
@@ -81,7 +84,7 @@ def _judge_failure(
     if status in _REDIRECT_REFUSALS:
         hint = "a redirect is never followed on a paid request; look at the endpoint's URL"
         refused = refused.but(hint=hint)
-    again, named = None, provider.accepted(response)
+    again, named = None, provider.accepted(response, path)
     if named is not None:
         refused = _naming(refused, make_ref(provider.info.name, named.task_id))
     if isinstance(refused, RateLimited) and meant is None:
@@ -106,7 +109,7 @@ def _naming(refused: SeedanceError, ref: str) -> SeedanceError:
     )
 
 
-def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
+def _judge_silence(provider: Provider, reply: Reply, path: str) -> Verdict:
     """What it means that no answer came; an id in what is no HTTP is paid for all the same."""
     if not reply.left:
         return _not_sent(provider, reply)
@@ -115,7 +118,7 @@ def _judge_silence(provider: Provider, reply: Reply) -> Verdict:
     status = status_of(reply.raw)
     if status is None or status in _ACCEPTED:
         body = reply.raw[max(0, reply.raw.find(b"{")) :]
-        task = provider.accepted(HttpResponse(status=200, headers={}, body=body))
+        task = provider.accepted(HttpResponse(status=200, headers={}, body=body), path)
         if task is not None:
             return Verdict(IntentState.ACCEPTED, task=task)
     return unclear(provider, reply, "what came is no HTTP answer" + _because(reply))
@@ -129,10 +132,10 @@ def _not_sent(provider: Provider, reply: Reply) -> Verdict:
 
 
 def _judge_success(
-    provider: Provider, reply: Reply, response: HttpResponse, clock: Clock
+    provider: Provider, reply: Reply, response: HttpResponse, clock: Clock, path: str
 ) -> Verdict:
     # Of an answer that was cut, an id that came whole is whole: it is paid for.
-    task = provider.accepted(response)
+    task = provider.accepted(response, path)
     if task is not None:
         return Verdict(IntentState.ACCEPTED, task=task)
     if reply.fault is not None:
@@ -148,10 +151,10 @@ def _judge_success(
         return unclear(provider, reply, what)
     if problem.status is None:
         return unclear(provider, reply, f"the answer has no task id, but says: {problem.words}")
-    return _judge_failure(provider, reply, response, clock, problem.status)
+    return _judge_failure(provider, reply, response, clock, path, meant=problem.status)
 
 
-def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
+def evidence_of(reply: Reply, channel: Channel, clock: Clock, path: str) -> JsonObject:
     """What came back, for `recover`: status, fault, and the body's beginning without the key."""
     evidence: JsonObject = {"at": clock.now().isoformat(), "left": reply.left}
     if reply.fault is not None:
@@ -162,7 +165,7 @@ def evidence_of(reply: Reply, channel: Channel, clock: Clock) -> JsonObject:
     if came or reply.response is not None:
         text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")
         evidence["body"] = channel.api.hide(text)
-    named = None if reply.response is None else channel.provider.accepted(reply.response)
+    named = None if reply.response is None else channel.provider.accepted(reply.response, path)
     if named is not None and channel.api.hide(named.task_id) == named.task_id:
         evidence["task_id"] = named.task_id
     return evidence

@@ -204,7 +204,7 @@ def test_price_writes_nothing(run: Run, home: Path) -> None:
 
 def test_what_nobody_offers_is_said(run: Run) -> None:
     """Where no provider takes the request there is no price, and not just silence."""
-    result = run("price", "--fixed-lens", "--reference-audio", "https://a.example/1.mp3")
+    result = run("price", "-d", "100000", "-r", "4k")
     assert (result.code, result.out) == (0, "")
     assert "no provider offers that" in result.err
 

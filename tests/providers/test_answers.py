@@ -20,7 +20,7 @@ from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from pathlib import Path
 
     from seedance_cli.models import JsonObject, Submission
@@ -99,7 +99,9 @@ def test_fault_06_an_oddity_beside_the_id_hides_it_from_no_reader(name: str, kin
     assert task.task_id == "t1"
 
     class Api:
-        def get(self, path: str, given: str | None = None) -> HttpResponse:
+        def get(
+            self, path: str, given: str | None = None, *, also: Container[int] = ()
+        ) -> HttpResponse:
             return response
 
         def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
@@ -160,7 +162,9 @@ def test_an_answer_cut_in_a_read_says_nothing(name: str) -> None:
     body = document(name)
 
     class Api:
-        def get(self, path: str, given: str | None = None) -> HttpResponse:
+        def get(
+            self, path: str, given: str | None = None, *, also: Container[int] = ()
+        ) -> HttpResponse:
             return HttpResponse(200, {}, body[:-1])
 
         def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:
@@ -308,7 +312,9 @@ def test_fault_15_the_envelope_tells_why_where_the_task_does_not() -> None:
 
 def read_task(name: str, body: bytes) -> Any:
     class Api:
-        def get(self, path: str, given: str | None = None) -> HttpResponse:
+        def get(
+            self, path: str, given: str | None = None, *, also: Container[int] = ()
+        ) -> HttpResponse:
             return HttpResponse(200, {}, body)
 
         def act(self, method: str, path: str, given: str | None = None) -> HttpResponse:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -50,6 +50,9 @@ from seedance_cli.models.identity import fingerprints
 from seedance_cli.providers import ModelUse
 from seedance_cli.providers import _answers as _json
 from support.provider_fixtures import folder
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 NAMES = providers.names()
 HANDLE_ID = "a/b?c&d e"
@@ -106,7 +109,9 @@ class FakeApi:
     response: HttpResponse
     paths: list[str] = field(default_factory=list)
 
-    def get(self, path: str, given: str | None = None) -> HttpResponse:
+    def get(
+        self, path: str, given: str | None = None, *, also: Container[int] = ()
+    ) -> HttpResponse:
         """A read."""
         self.paths.append(f"GET {path}")
         return self.response
@@ -198,6 +203,11 @@ def cases(*keys: str) -> list[Any]:
     ]
 
 
+def prefixed(name: str, own: str) -> str:
+    """A task's id, where the provider's own is only its end."""
+    return f"{contract(name).get('id_prefix', '')}{own}"
+
+
 def charge_unit(name: str) -> str | None:
     """The unit of what tasks say they were charged: that of the prices, unless it is said."""
     unit: str | None = contract(name).get("charge_unit", contract(name)["unit"])
@@ -275,7 +285,7 @@ def test_documented_read_answer(name: str, case: dict[str, Any]) -> None:
     api = FakeApi(raw(name, case["file"]))
     task = providers.get(name).fetch(api, TaskHandle(name, case["task"]["task_id"]))
     assert as_json(task) == case["task"]
-    assert api.paths == [f"GET {case['path']}"]
+    assert api.paths == [f"GET {path}" for path in case.get("paths", [case.get("path")])]
     assert providers.get(name).problem(api.response) is None
 
 
@@ -318,8 +328,9 @@ def test_ids_are_encoded(name: str) -> None:
     """An id is encoded again where it goes into a URL."""
     file, _ = first_read(name)
     api = FakeApi(answer(with_value(name, file, id=HANDLE_ID)))
-    assert providers.get(name).fetch(api, TaskHandle(name, HANDLE_ID)).task_id == HANDLE_ID
-    assert api.paths == [f"GET {contract(name)['encoded_path']}"]
+    task_id = prefixed(name, HANDLE_ID)
+    assert providers.get(name).fetch(api, TaskHandle(name, task_id)).task_id == task_id
+    assert api.paths[0] == f"GET {contract(name)['encoded_path']}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -346,9 +357,10 @@ def test_number_as_id(name: str) -> None:
     file = contract(name)["submits"][0]["file"]
     task = providers.get(name).accepted(answer(with_value(name, file, id=12345)))
     assert task is not None
-    assert task.task_id == "12345"
+    task_id = prefixed(name, "12345")
+    assert task.task_id == task_id
     file, _ = first_read(name)
-    assert fetch(name, with_value(name, file, id=12345), "12345").task_id == "12345"
+    assert fetch(name, with_value(name, file, id=12345), task_id).task_id == task_id
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -397,7 +409,7 @@ def test_read_answer_in_the_error_form(name: str) -> None:
     """A 2xx read in the provider's error form is raised as what it says."""
     for case in contract(name)["problems"]:
         with pytest.raises(SeedanceError) as caught:
-            fetch(name, case["body"], "x")
+            fetch(name, case["body"], prefixed(name, "x"))
         code = (case["code"] or "").lower()
         if code.endswith("not_found"):
             assert isinstance(caught.value, NotFound)
@@ -607,6 +619,7 @@ def test_providers_only_translate(path: Path) -> None:
         "seedance_cli.providers",
         "seedance_cli.providers._ark",
         "seedance_cli.providers._base",
+        "seedance_cli.providers._fal",
         "seedance_cli.providers._files",
         "seedance_cli.providers._info",
         "seedance_cli.providers._seedanceapi",
@@ -680,7 +693,8 @@ def test_any_answer_is_read_without_a_crash(name: str, content: bytes, status: i
     provider.problem(response)
     for action in (provider.fetch, provider.cancel):
         with suppress(SeedanceError):
-            assert action(FakeApi(response), TaskHandle(name, "x")).task_id == "x"
+            handle = TaskHandle(name, prefixed(name, "x"))
+            assert action(FakeApi(response), handle).task_id == handle.task_id
 
 
 @pytest.mark.parametrize("name", NAMES)

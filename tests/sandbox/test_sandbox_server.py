@@ -28,7 +28,7 @@ from seedance_cli.sandbox.web.server import bind
 from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
     from support.runner import Run, Spawn
@@ -241,7 +241,9 @@ class Api:
     def __init__(self, client: Client, base: str) -> None:
         self._client, self._base = client, base
 
-    def get(self, path: str, given: str | None = None) -> HttpResponse:
+    def get(
+        self, path: str, given: str | None = None, *, also: Container[int] = ()
+    ) -> HttpResponse:
         answer = self._client.get(self._base + path)
         return HttpResponse(answer.status, answer.headers, answer.body)
 

@@ -76,6 +76,13 @@ _WORDS = {
     "defapi": {"queued": "pending", "running": "in_progress", "succeeded": "success"},
     "seedance2ink": {"running": "processing"},
     "runbase": {"queued": "pending", "running": "processing"},
+    "fal": {
+        "queued": "IN_QUEUE",
+        "running": "IN_PROGRESS",
+        "succeeded": "COMPLETED",
+        "failed": "COMPLETED",
+        "cancelled": "CANCELLATION_REQUESTED",
+    },
     "replicate": {"queued": "starting", "running": "processing", "cancelled": "canceled"},
     "openrouter": {"queued": "pending", "running": "in_progress", "succeeded": "completed"},
     "kie": {"queued": "waiting", "running": "generating", "succeeded": "success", "failed": "fail"},
@@ -224,6 +231,11 @@ class ScriptedProvider:
             case "openrouter":
                 found = {"id": task_id, "status": word, "unsigned_urls": list(urls)}
                 return {**found, "error": state.reason, **extra}
+            case "fal":
+                # The status and the result at once: both are read.
+                found = {"request_id": task_id, "status": word, "error": state.reason, **extra}
+                place = f"{self.endpoint(name)}/bytedance/seedance-2.0/requests/{task_id}"
+                return {**found, "video": {"url": urls[0]} if urls else None, "status_url": place}
             case "replicate":
                 found = {"id": task_id, "status": word, "output": urls[0] if urls else None}
                 return {**found, "error": state.reason, **extra}
@@ -236,7 +248,8 @@ def _task_id(request: Request) -> str:
     parts = urlsplit(request.target)
     query = parse_qs(parts.query)
     named = query.get("task_id") or query.get("taskId")
-    return named[0] if named else unquote(parts.path.removesuffix("/cancel").rpartition("/")[2])
+    path = parts.path.removesuffix("/cancel").removesuffix("/status")
+    return named[0] if named else unquote(path.rpartition("/")[2])
 
 
 def submitted(

@@ -43,7 +43,14 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
                 asked.failed(one, error)
                 continue
             after = asked.answered(one, answer.submission)
-            if after.status is not models.Status.CANCELLED:
+            if answer.requested:
+                out.note(
+                    f"{after.provider} took the request to cancel {after.ref}, which may end in a"
+                    f" video all the same; what becomes of it: seedance wait {after.ref}"
+                )
+                if not out.json:
+                    out.result(after.ref or "", "cancellation requested")
+            elif after.status is not models.Status.CANCELLED:
                 asked.failed(after, tasks.not_cancelled(after, sent=answer.sent))
             elif not out.json:
                 out.result(after.ref or "", after.status)

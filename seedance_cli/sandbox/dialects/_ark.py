@@ -32,15 +32,8 @@ from seedance_cli.sandbox.dialects._ark_fields import (
     missing,
 )
 from seedance_cli.sandbox.dialects._ark_schema import LISTED, LISTING, TASK, branch
-from seedance_cli.sandbox.dialects._base import (
-    STRANGE_WORD,
-    BuiltIn,
-    Dialect,
-    Further,
-    Job,
-    Phase,
-    is_url,
-)
+from seedance_cli.sandbox.dialects._base import STRANGE_WORD, BuiltIn, Dialect, Job, Phase, is_url
+from seedance_cli.sandbox.dialects._further import Further
 from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import TEXT, Schemas, record
 from seedance_cli.sandbox.video.render import size
@@ -50,7 +43,8 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._ark_fields import Family
-    from seedance_cli.sandbox.dialects._base import Asked, View
+    from seedance_cli.sandbox.dialects._base import View
+    from seedance_cli.sandbox.dialects._further import Asked
 
 _TASKS = "/contents/generations/tasks"
 _WORDS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from seedance_cli.models import NOTHING, JsonObject, JsonValue, is_loopback
@@ -16,12 +16,13 @@ from seedance_cli.providers import get
 from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Cause, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from seedance_cli.models import Problem
     from seedance_cli.providers import ModelInfo, ProviderInfo
+    from seedance_cli.sandbox.dialects._further import Further
     from seedance_cli.sandbox.dialects._schema import Schemas
 
 _SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
@@ -100,33 +101,6 @@ class BuiltIn:
     created_at: datetime
 
 
-class Asked(NamedTuple):
-    """A request to one of a dialect's further endpoints."""
-
-    path: Mapping[str, str]
-    """The parameters in the path."""
-    query: Sequence[tuple[str, str]]
-    body: bytes
-    views: Sequence[View]
-    """The provider's newest tasks, newest first."""
-    origin: str
-    """Where the client reaches the sandbox."""
-
-
-class Further(NamedTuple):
-    """An endpoint beside submit, read and cancel. The key is checked as for those."""
-
-    method: str
-    path: str
-    """Below the path of the base URL."""
-    answer: Callable[[Asked], JsonObject]
-    """The body of the answer; raises Refusal."""
-    schema: JsonObject
-    """Of that body, for the OpenAPI document."""
-    operation: JsonObject
-    """What the document says of it beside that: name, summary, parameters, request body."""
-
-
 class Dialect(ABC):
     """One provider's documented API. Every method is pure, except that ids are random."""
 
@@ -135,6 +109,10 @@ class Dialect(ABC):
     """All paths: below the path of the base URL."""
     read_path: ClassVar[str]
     """With `{task_id}` in it; without: the id is a query parameter."""
+    result_path: ClassVar[str | None] = None
+    """Where what came of a task is read, if not with the task."""
+    running_status: ClassVar[int] = 200
+    """Of the answer to a read of a task that has not ended."""
     id_parameter: ClassVar[str] = "task_id"
     """The name of that one."""
     cancel_path: ClassVar[str | None] = None
@@ -200,12 +178,27 @@ class Dialect(ABC):
         """The HTTP status for a cause that every provider has."""
         return self.statuses.get(cause, cause.value[0])
 
-    def read_status(
-        self,
-        view: View,  # noqa: ARG002 - read by the dialects in which it varies
-    ) -> int:
+    def read_status(self, view: View) -> int:
         """The HTTP status of the answer to a read."""
-        return 200
+        return self.running_status if view.phase in _ALIVE else 200
+
+    def id_for(
+        self,
+        job: Job,  # noqa: ARG002 - read by the dialects whose ids tell of it
+    ) -> str:
+        """The id of a new task."""
+        return self.new_id()
+
+    def place(self, task_id: str) -> Mapping[str, str]:
+        """The parameters of a path of that task."""
+        return {"task_id": task_id}
+
+    def place_of(
+        self,
+        model: str | None,  # noqa: ARG002 - read by the dialects whose paths tell of it
+    ) -> Mapping[str, str]:
+        """What of those parameters follows from the path of the submit."""
+        return NOTHING
 
     def task_id(self, path: Mapping[str, str], query: Mapping[str, str]) -> str | None:
         """The id in the path of a request, or in its query."""
@@ -248,6 +241,18 @@ class Dialect(ABC):
     @abstractmethod
     def read(self, view: View) -> JsonObject:
         """The answer to a read."""
+
+    def result(self, view: View) -> JsonObject:
+        """The answer to a read of what came of a task, where that is another one.
+
+        Raises:
+            Refusal: nothing did.
+        """
+        raise NotImplementedError
+
+    def callback(self, view: View) -> JsonObject:
+        """The body of a callback."""
+        return self.read(view)
 
     def cancelled(self, view: View) -> JsonObject:
         """The answer to a cancel, where there is one."""

@@ -23,6 +23,7 @@ class Schemas:
     """Where the id stands in that answer, as a JSON pointer."""
     read: JsonObject
     cancelled: JsonObject | None = None
+    result: JsonObject | None = None
     submits: Mapping[str, JsonObject] = field(default_factory=dict)
     """Of a submit to other paths, by these."""
 

@@ -24,13 +24,13 @@ from seedance_cli.sandbox.dialects._base import (
     STRANGE_WORD,
     BuiltIn,
     Dialect,
-    Further,
     Job,
     Phase,
     choice,
     is_prompt,
     is_url,
 )
+from seedance_cli.sandbox.dialects._further import Further
 from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Refusal
 from seedance_cli.sandbox.dialects._schema import (
     FLAG,
@@ -49,7 +49,8 @@ from seedance_cli.sandbox.video.render import size
 
 if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.dialects._base import Asked, View
+    from seedance_cli.sandbox.dialects._base import View
+    from seedance_cli.sandbox.dialects._further import Asked
 
 _VIDEOS = "/videos"
 _FAMILY = "bytedance/seedance-"

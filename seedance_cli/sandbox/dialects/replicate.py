@@ -28,12 +28,12 @@ from seedance_cli.sandbox.dialects._base import (
     STRANGE_WORD,
     BuiltIn,
     Dialect,
-    Further,
     Job,
     Phase,
     is_prompt,
     is_url,
 )
+from seedance_cli.sandbox.dialects._further import Further
 from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import Schemas
 
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.dialects._base import Asked, View
+    from seedance_cli.sandbox.dialects._base import View
+    from seedance_cli.sandbox.dialects._further import Asked
 
 _WORDS = {
     Phase.QUEUED: "starting",

@@ -54,6 +54,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
         handlers: list[tuple[str | None, str, Handler]] = [
             *((path, "POST", serve.submit(model)) for path, model in dialect.submit_paths.items()),
             (dialect.read_path, "GET", serve.read),
+            (dialect.result_path, "GET", serve.result),
             (dialect.cancel_path, dialect.cancel_method, serve.cancel),
             (dialect.video_path, "GET", serve.video(delivery)),
             *((one.path, one.method, serve.further(one)) for one in dialect.further),

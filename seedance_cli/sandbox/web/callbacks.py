@@ -144,7 +144,7 @@ class Callbacks:
             if task is None or task.job.callback_url is None:
                 return
             seen = await view(self._sandbox, task, origin)
-            body = self._dialects[task.provider].read(seen)
+            body = self._dialects[task.provider].callback(seen)
             try:
                 async with self._slots, asyncio.timeout(_TRY_SECONDS):
                     status = await post(

@@ -8,7 +8,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from seedance_cli.sandbox.dialects._base import Asked, Phase, View
+from seedance_cli.sandbox.dialects._base import Phase, View
+from seedance_cli.sandbox.dialects._further import Asked
 from seedance_cli.sandbox.dialects._refusals import Cause
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from seedance_cli.models import JsonObject, JsonValue
-    from seedance_cli.sandbox.dialects._base import Dialect, Further
+    from seedance_cli.sandbox.dialects._base import Dialect
+    from seedance_cli.sandbox.dialects._further import Further
     from seedance_cli.sandbox.dialects._refusals import Refusal
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.web.callbacks import Callbacks
@@ -96,7 +98,7 @@ class Endpoints:
             self._refuse(fault)
         sandbox = self._sandbox
         task = StoredTask(
-            task_id=self._dialect.new_id(),
+            task_id=self._dialect.id_for(job),
             provider=self._dialect.name,
             created=sandbox.store.now(),
             seconds=sandbox.options.seconds,
@@ -125,8 +127,25 @@ class Endpoints:
         task = await self._task(request)
         if fault is Fault.LOST_RESPONSE:
             return CutBefore()
+        dialect = self._dialect
+        if dialect.result_path is None:
+            seen = await view(self._sandbox, task, origin(request))
+        else:  # a URL is handed out with the result alone
+            seen = task.view(self._sandbox.store.now(), "", origin=origin(request))
+        return document(dialect.read(seen), dialect.read_status(seen))
+
+    async def result(self, request: Request) -> ASGIApp:
+        """Say what came of a task."""
+        self._check_key(request)
+        fault = self._header_fault(request)
+        self._refuse(fault)
+        if fault is Fault.HTML:
+            return page()
+        task = await self._task(request)
+        if fault is Fault.LOST_RESPONSE:
+            return CutBefore()
         seen = await view(self._sandbox, task, origin(request))
-        return document(self._dialect.read(seen), self._dialect.read_status(seen))
+        return document(self._dialect.result(seen))
 
     def further(self, endpoint: Further) -> Callable[[Request], Awaitable[ASGIApp]]:
         """The handler of a further endpoint of the dialect."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._base import Dialect
+    from seedance_cli.sandbox.dialects._schema import Schemas
 
 _ABOUT = (
     "The documented API of {name}, as `seedance sandbox` serves it. Source: {docs}. Any key is "
@@ -46,15 +47,10 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     """
     schemas = dialect.schemas()
     may_forbid = {_FORBIDDEN} & dialect.documented
-    where = "path" if "{task_id}" in dialect.read_path else "query"
-    name = "task_id" if where == "path" else dialect.id_parameter
-    link: JsonObject = {"parameters": {name: f"$response.body#{schemas.task_id}"}}
-    links: JsonObject = {"read": {**link, "operationId": "read"}}
-    if schemas.cancelled is not None:
-        links["cancel"] = {**link, "operationId": "cancel"}
     named = {*dialect.errors.values(), *may_forbid, dialect.invalid_status}
     paths: dict[str, JsonObject] = {}
     for path, model in dialect.submit_paths.items():
+        links = _links(dialect, schemas, model)
         submit = _operation(
             dialect, "Submit a task", schemas.accepted, _SUBMIT, links=links, further=named
         )
@@ -66,20 +62,32 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
         submit["requestBody"] = {"required": True, "content": {"application/json": content}}
         paths[path] = {"post": submit}
     read = _operation(dialect, "Read a task", schemas.read, _READ)
+    if dialect.running_status != 200:  # noqa: PLR2004 - HTTP's own
+        answers = read["responses"]
+        assert isinstance(answers, dict)
+        answers[str(dialect.running_status)] = _response("Not done yet", schemas.read)
+    where = "path" if "{task_id}" in dialect.read_path else "query"
     parameters: list[JsonValue] = [
         {
-            "name": name,
+            "name": name if where == "path" else dialect.id_parameter,
             "in": where,
             "required": True,
             "schema": _ID,
-            "example": dialect.built_in[0].task_id,
+            "example": value,
         }
+        for name, value in dialect.place(dialect.built_in[0].task_id).items()
     ]
     read["parameters"] = parameters
     paths.setdefault(dialect.read_path, {})["get"] = read
+    if dialect.result_path is not None and schemas.result is not None:
+        unfit = {dialect.invalid_status, dialect.status(Cause.NOT_CANCELLABLE)}
+        result = _operation(dialect, "Result of a task", schemas.result, _READ, further=unfit)
+        result["parameters"] = parameters
+        paths.setdefault(dialect.result_path, {})["get"] = result
     if dialect.cancel_path is not None and schemas.cancelled is not None:
         cancel = _operation(dialect, "Cancel a task", schemas.cancelled, _CANCEL)
         cancel["parameters"] = parameters
+        _done_as(cancel, dialect.cancel_status)
         paths.setdefault(dialect.cancel_path, {})[dialect.cancel_method.lower()] = cancel
     for one in dialect.further:
         answers = _responses(
@@ -121,11 +129,34 @@ def _operation(
 ) -> JsonObject:
     responses = _responses(dialect, "Done as asked", schema, causes, further)
     if links is not None:
-        accepted = responses.pop("200")
+        accepted = responses["200"]
         assert isinstance(accepted, dict)
-        responses[str(dialect.submit_status)] = {**accepted, "links": links}
+        accepted["links"] = links
     name = summary.partition(" ")[0].lower()
-    return {"operationId": name, "summary": summary, "responses": responses}
+    operation: JsonObject = {"operationId": name, "summary": summary, "responses": responses}
+    if links is not None:
+        _done_as(operation, dialect.submit_status)
+    return operation
+
+
+def _done_as(operation: JsonObject, status: int) -> None:
+    """Give the answer of success another status than 200."""
+    responses = operation["responses"]
+    assert isinstance(responses, dict)
+    responses[str(status)] = responses.pop("200")
+
+
+def _links(dialect: Dialect, schemas: Schemas, model: str | None) -> JsonObject:
+    """How a submit's answer leads to the task: its id, and what its path says beside it."""
+    task_id = f"$response.body#{schemas.task_id}"
+    name = "task_id" if "{task_id}" in dialect.read_path else dialect.id_parameter
+    link: JsonObject = {"parameters": {**dialect.place_of(model), name: task_id}}
+    links: JsonObject = {"read": {**link, "operationId": "read"}}
+    if schemas.result is not None:
+        links["result"] = {**link, "operationId": "result"}
+    if schemas.cancelled is not None:
+        links["cancel"] = {**link, "operationId": "cancel"}
+    return links
 
 
 def _responses(

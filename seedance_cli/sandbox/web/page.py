@@ -147,11 +147,12 @@ def _curl(dialect: Dialect, body: JsonObject, task_id: str, where: str) -> str:
             f"curl {quote(base + dialect.submit_path)} {key} \\\n"
             f"  -H 'Content-Type: application/json' -d {quote(text)}"
         )
-    read = dialect.read_path.replace("{task_id}", task_id)
+    place = dialect.place(task_id)
+    read = dialect.read_path.format(**place)
     read += "" if read != dialect.read_path else f"?{dialect.id_parameter}={task_id}"
     lines.append(f"curl {quote(base + read)} {key}")
     if dialect.cancel_path is not None:
-        cancel = dialect.cancel_path.replace("{task_id}", task_id)
+        cancel = dialect.cancel_path.format(**place)
         lines.append(f"curl -X {dialect.cancel_method} {quote(base + cancel)} {key}")
     return "\n".join(lines)
 
