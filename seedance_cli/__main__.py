@@ -58,18 +58,31 @@ def _hold_standard_descriptors() -> None:
 def _write(text: str) -> int:
     try:
         if sys.stdout is None:
-            return _NOT_WRITTEN
+            return _complain("stdout is closed")
         if not text.isascii():
             from seedance_cli.system import fit
 
             text = fit(text, sys.stdout)
         sys.stdout.write(text)
         sys.stdout.flush()
-    except OSError:
+    except OSError as error:
         # What the stream still holds must not be tried again at the interpreter's end.
         sys.stdout = None
-        return _NOT_WRITTEN
+        if isinstance(error, BrokenPipeError):  # its reader has what it wanted
+            return _NOT_WRITTEN
+        return _complain(f"stdout could not be written: {error.strerror}")
     return 0
+
+
+def _complain(text: str) -> int:
+    """Say on stderr that nothing could be said on stdout, as the rest of the program does."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(f"seedance: error: {text}\n")
+            sys.stderr.flush()
+    except OSError:
+        sys.stderr = None
+    return _NOT_WRITTEN
 
 
 if __name__ == "__main__":

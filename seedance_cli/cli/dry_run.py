@@ -27,6 +27,9 @@ def dry_run(session: Session, order: Order, terms: Terms) -> int:
         OverMaxCost: `--max-cost` would refuse it.
         OverBudget: a budget would.
     """
+    fault = order.settings.key_place.fault
+    if fault is not None:
+        session.out.warn(f"{fault}: without --dry-run this is refused")
     conditions = buy.conditions(session, order, terms)
     used = buy.used(session, order, conditions)
     show(session.out, order, conditions.price, used)

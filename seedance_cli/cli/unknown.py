@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, SeedanceError
+from seedance_cli.models import maybe_charged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ def name_them(session: Session) -> list[Submission]:
         prompt = one.request.prompt if one.request is not None else ""
         session.out.always(
             f"outcome unknown: intent {one.intent} at {one.provider}: {prompt[:60]!r}; "
-            "you may have been charged: seedance recover"
+            f"{maybe_charged(sandbox=one.sandbox)}: seedance recover"
         )
     return unknown
 

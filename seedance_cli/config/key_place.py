@@ -89,6 +89,20 @@ class KeyPlace:
             return bool(self._env.get(self.source.name or ""))
         return self.source.origin is not Origin.NONE
 
+    @property
+    def fault(self) -> str | None:
+        """Why the key that is named cannot be used; None where it can, and where none is named.
+
+        A command is not run to find out.
+        """
+        if self._command or self.source.origin is Origin.NONE:
+            return None
+        try:
+            self.read()
+        except ConfigError as error:
+            return error.message
+        return None
+
     def read(self) -> Secret:
         """The key, checked.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OutcomeUnknown, UsageError
 from seedance_cli.ledger import statements
-from seedance_cli.models import Found, IntentState, Status, request_object, shortened
+from seedance_cli.models import Found, IntentState, Status, maybe_charged, request_object, shortened
 
 if TYPE_CHECKING:
     import sqlite3
@@ -100,8 +100,8 @@ def _another(name: str, known: Submission, purchase: Purchase) -> UsageError:
 
 def _unknown(name: str, intent: str, purchase: Purchase) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"the outcome of {name} is not known yet (intent {intent}): you may have been charged for"
-        " it; nothing was sent now",
+        f"the outcome of {name} is not known yet (intent {intent}):"
+        f" {maybe_charged(sandbox=purchase.sandbox)}; nothing was sent now",
         hint="`seedance recover` says what is known of it and how to settle it",
         provider=purchase.provider,
         retry_safe=not purchase.conditions.retry_failed,

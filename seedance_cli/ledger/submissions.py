@@ -15,7 +15,7 @@ from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import evidence_text, same_values, task_key
 from seedance_cli.ledger.schema import time_text
-from seedance_cli.models import IntentState, timestamp
+from seedance_cli.models import IntentState, maybe_charged, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,8 @@ def _taken(known: Submission, intent: str) -> OutcomeUnknown:
     since = "" if when is None else f" since {timestamp(when)}"
     return OutcomeUnknown(
         f"{known.provider} answered with {known.ref}, which the ledger has{since} as the task of"
-        " another request. Whether this one was accepted is not known: you may have been charged",
+        " another request. Whether this one was accepted is not known:"
+        f" {maybe_charged(sandbox=known.sandbox)}",
         hint="do not run it again before: seedance recover",
         provider=known.provider,
         retry_safe=False,

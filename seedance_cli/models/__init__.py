@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from seedance_cli.models.budget import parse_amount as parse_amount
     from seedance_cli.models.budget import same_unit as same_unit
     from seedance_cli.models.budget import with_unit as with_unit
+    from seedance_cli.models.charging import maybe_charged as maybe_charged
+    from seedance_cli.models.charging import request_left as request_left
     from seedance_cli.models.duration import LONG_PAUSE as LONG_PAUSE
     from seedance_cli.models.duration import parse_duration as parse_duration
     from seedance_cli.models.duration import parse_interval as parse_interval
@@ -182,6 +184,7 @@ __getattr__ = face(
         "mask_url": "url",
         "masked": "user_words",
         "may_be_key": "user_words",
+        "maybe_charged": "charging",
         "merge": "merging",
         "name_fault": "name",
         "names_one": "naming",
@@ -196,6 +199,7 @@ __getattr__ = face(
         "price_text": "price",
         "recognised": "media",
         "refuse_key": "task_ref",
+        "request_left": "charging",
         "request_object": "request",
         "safe": "text",
         "same_unit": "budget",

@@ -19,7 +19,7 @@ from seedance_cli.http import PAID_SECONDS, Event, cleared, encode, redact
 from seedance_cli.models import MASK, Found, IntentState, Purchase, fingerprints, make_ref
 from seedance_cli.system import Stopwatch, signals
 from seedance_cli.tasks.names import prepared
-from seedance_cli.tasks.outcome import Verdict, classify, evidence_of, unclear
+from seedance_cli.tasks.outcome import Verdict, classify, evidence_of, uncharged, unclear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,6 +225,8 @@ class _Gate:
     def _cleared(self, verdict: Verdict) -> Verdict:
         """The verdict without the key in it; a task whose very id holds a piece of it is none."""
         task, key = verdict.task, self.channel.key.reveal()
+        if self.channel.sandbox:
+            verdict = uncharged(verdict, self.channel.provider)
         if task is None or self.reply is None:
             return verdict
         if MASK in redact(task.task_id, key):
@@ -278,8 +280,8 @@ class _Gate:
             name = self.channel.provider.info.name
             ref = make_ref(name, task.task_id)
             return WriteFailed(
-                f"the task was accepted and paid for, but the ledger cannot take its id {ref}: "
-                f"{error}",
+                f"the task was accepted{'' if self.channel.sandbox else ' and paid for'}, but the"
+                f" ledger cannot take its id {ref}: {error}",
                 hint=f"keep this id; then: seedance recover --adopt {self.intent} {ref}",
                 provider=name,
                 ref=ref,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, SeedanceError
 from seedance_cli.http import cleared
-from seedance_cli.models import Found
+from seedance_cli.models import Found, maybe_charged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def _read(ledger: Ledger, channel: Channel, row: Submission) -> None:
 def _still_on_its_way(row: Submission) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"another process has been sending {row.name} for more than 10 minutes (intent"
-        f" {row.intent}): you may be charged for it; nothing was sent now",
+        f" {row.intent}): {maybe_charged(sandbox=row.sandbox)}; nothing was sent now",
         hint="`seedance list --all` shows what became of it",
         provider=row.provider,
         intent=row.intent,

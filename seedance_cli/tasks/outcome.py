@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
 from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
-from seedance_cli.models import HttpResponse, IntentState, make_ref
+from seedance_cli.models import HttpResponse, IntentState, make_ref, request_left
 from seedance_cli.providers import unreadable
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Verdict:
     error: SeedanceError | None = None
     again_after: float | None = None
     """Seconds after which the same POST may be sent again; None: it may not."""
+    what: str = ""
+    """What came, where nobody knows what became of the request."""
 
 
 def classify(provider: Provider, reply: Reply, clock: Clock, path: str = "") -> Verdict:
@@ -175,13 +177,21 @@ def unclear(provider: Provider, reply: Reply, what: str) -> Verdict:
     """The verdict where nobody knows whether there is a task; `what` says what came."""
     name = provider.info.name
     error = OutcomeUnknown(
-        f"{what}. The paid request left for {name}: you may have been charged",
+        f"{what}. {request_left(name, sandbox=False)}",
         hint="do not run it again before: seedance recover",
         provider=name,
         http_status=None if reply.response is None else reply.response.status,
         retry_safe=False,
     )
-    return Verdict(IntentState.UNKNOWN, error=error)
+    return Verdict(IntentState.UNKNOWN, error=error, what=what)
+
+
+def uncharged(verdict: Verdict, provider: Provider) -> Verdict:
+    """The verdict in the words of the sandbox, where nothing costs anything."""
+    if verdict.error is None or not verdict.what:
+        return verdict
+    text = f"{verdict.what}. {request_left(provider.info.name, sandbox=True)}"
+    return replace(verdict, error=verdict.error.but(message=text))
 
 
 def _because(reply: Reply) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, SeedanceError, Stopped
-from seedance_cli.models import Found, IntentState
+from seedance_cli.models import Found, IntentState, request_left
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
@@ -76,7 +76,8 @@ class Payment:
         if error.exit_code not in _WITH_A_TASK:
             error = error.as_exit(_STOPPED_WATCHING)
         if one.ref not in (error.hint or ""):
-            way = f"the task is paid for and kept: seedance wait {one.ref}"
+            paid = "" if one.sandbox else "paid for and "
+            way = f"the task is {paid}kept: seedance wait {one.ref}"
             error = error.but(hint=f"{error.hint}; {way}" if error.hint else way)
         return error
 
@@ -113,8 +114,7 @@ class Payment:
     def _unknown(self, what: str) -> OutcomeUnknown:
         assert self.submission is not None
         return OutcomeUnknown(
-            f"{what}. The paid request left for {self.submission.provider}: you may have been"
-            " charged",
+            f"{what}. {request_left(self.submission.provider, sandbox=self.submission.sandbox)}",
             hint="do not run it again before: seedance recover",
             retry_safe=False,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -610,3 +611,36 @@ def test_a_task_that_is_born_dead(server: ScriptedProvider, run: Run) -> None:
     result = run("generate", "a boat", "-p", "runbase", env=server.env())
     assert (result.code, result.out) == (0, "runbase:t1\n")
     assert "warning: runbase:t1 is failed already" in result.err
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"RUNBASE_API_KEY": "sk two words"}, "the key in RUNBASE_API_KEY"),
+        ({"RUNBASE_API_KEY": "sk-schl\u00fcssel"}, "the key in RUNBASE_API_KEY"),
+        ({"RUNBASE_API_KEY": "sk-fine-12345678"}, None),
+        ({}, None),
+    ],
+)
+def test_a_dry_run_warns_of_a_key_that_is_refused(
+    run: Run, env: dict[str, str | None], words: str | None
+) -> None:
+    """What is shown would not leave with that key."""
+    done = run("generate", "a boat", "-p", "runbase", "--dry-run", env=env)
+    assert done.code == 0
+    assert ("without --dry-run this is refused" in done.err) is (words is not None)
+    assert words is None or words in done.err
+    assert "two words" not in done.err
+
+
+@pytest.mark.parametrize("word", ["lost-response", "server-error"])
+def test_money_is_no_word_of_the_sandbox(run: Run, word: str) -> None:
+    """Where nothing is charged, nothing says that something may have been."""
+    sandbox = ("-p", "runbase", "--sandbox")
+    done = run("generate", f"sandbox:{word} x", *sandbox, "--name", "a")
+    again = run("generate", f"sandbox:{word} x", *sandbox, "--name", "a")
+    bare = run("status", "--sandbox")
+    assert (done.code, again.code, bare.code) == (6, 6, 6)
+    for one in (done, again, bare, run("recover", "--sandbox")):
+        assert "nothing is charged in the sandbox" in one.out + one.err
+        assert not re.search("you may have been charged|paid", one.out + one.err)

@@ -88,6 +88,17 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedProvider]:
         yield running
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_the_version_on_a_stdout_that_takes_nothing_is_10() -> None:
+    """It says why, as every other command does; a reader that has gone is told nothing."""
+    program = [sys.executable, "-m", "seedance_cli", "--version"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, b"No space left" in done.stderr) == (10, True)
+    done = closed(["--version"], "1")
+    assert (done.returncode, done.stderr) == (10, b"seedance: error: stdout is closed\n")
+
+
 def closed(words: Sequence[str], numbers: str) -> subprocess.CompletedProcess[bytes]:
     """Run the program with these descriptors closed."""
     return subprocess.run(

@@ -88,9 +88,9 @@ def _tell(out: Output, one: Submission) -> None:
         out.result(f"request   {_request_line(one)}")
     out.result(f"answer    {_answer_line(one)}")
     if one.evidence.get("left"):
-        out.result("known     the paid request left, and no clear answer came")
+        out.result("known     the request left, and no clear answer came")
     else:
-        out.result("known     the program ended while the paid request was on its way")
+        out.result("known     the program ended while the request was on its way")
     charged = (
         "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
     )
