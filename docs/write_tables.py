@@ -101,14 +101,25 @@ def _seconds(info: ProviderInfo) -> str:
     lengths = sorted({one for model in info.models for one in model.durations})
     if not lengths:
         return "any"
+    shown = ", ".join(map(str, lengths))
     if len(lengths) > 1 and lengths == list(range(lengths[0], lengths[-1] + 1)):
-        return f"{lengths[0]}-{lengths[-1]}"
-    return ", ".join(map(str, lengths))
+        shown = f"{lengths[0]}-{lengths[-1]}"
+    return shown + _or_any(info, "duration", lambda model: model.durations)
 
 
 def _resolutions(info: ProviderInfo) -> str:
     named = _union(info, lambda model: model.resolutions)
-    return named or ("any" if info.takes("resolution") else "no choice")
+    if not named:
+        return "any" if info.takes("resolution") else "no choice"
+    return named + _or_any(info, "resolution", lambda model: model.resolutions)
+
+
+def _or_any(
+    info: ProviderInfo, option: str, of: Callable[[providers.ModelInfo], Iterable[object]]
+) -> str:
+    """Words for models that have the option and state no values for it."""
+    some = any(info.takes(option, model) and not of(model) for model in info.models)
+    return ", or any" if some else ""
 
 
 def _union(info: ProviderInfo, of: Callable[[providers.ModelInfo], Iterable[str]]) -> str:

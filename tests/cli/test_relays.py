@@ -21,29 +21,27 @@ IMAGE = "https://a.example/1.png"
 MODEL = ("-p", "openrouter", "-m", "bytedance/seedance-2.0")
 
 
-@pytest.mark.parametrize("status", [200, None], ids=["in a 200", "as the status"])
 @pytest.mark.parametrize(
-    ("code", "expected"),
+    ("status", "code", "expected"),
     [
-        (401, (3, "unauthorized")),
-        (402, (4, "insufficient_credits")),
-        (404, (4, "not_found")),
-        (422, (4, "rejected")),
-        (429, (4, "rate_limited")),
-        (455, (4, "rejected")),
-        (500, (6, "outcome_unknown")),
-        (501, (6, "outcome_unknown")),
-        (505, (6, "outcome_unknown")),
-        (1000, (6, "outcome_unknown")),
+        (200, 401, (3, "unauthorized")),
+        (200, 402, (4, "insufficient_credits")),
+        (200, 404, (4, "not_found")),
+        (200, 422, (4, "rejected")),
+        (200, 429, (4, "rate_limited")),
+        (200, 455, (4, "rejected")),
+        (455, 455, (4, "rejected")),
+        (200, 500, (6, "outcome_unknown")),
+        (200, 501, (6, "outcome_unknown")),
+        (505, 505, (6, "outcome_unknown")),
+        (200, 1000, (6, "outcome_unknown")),
     ],
 )
 def test_what_a_code_of_kie_means_for_the_money(
-    run: Run, server: ScriptedProvider, status: int | None, code: int, expected: tuple[int, str]
+    run: Run, server: ScriptedProvider, status: int, code: int, expected: tuple[int, str]
 ) -> None:
     """Its envelope's code is an HTTP status, in whatever answer it comes; others say nothing."""
-    if status is None and code == 1000:
-        status = 200
-    server.submits.append(json_answer(status or code, {"code": code, "msg": "so it is"}))
+    server.submits.append(json_answer(status, {"code": code, "msg": "so it is"}))
     result = run("generate", "a boat", "-p", "kie", "--json", env=server.env("kie"))
     assert (result.code, result.error["code"]) == expected
     assert "so it is" in result.error["message"]
@@ -162,12 +160,8 @@ def test_openrouters_polling_url(
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (400, 400, (4, "rejected")),
-        (401, 401, (3, "unauthorized")),
-        (402, 402, (4, "insufficient_credits")),
         (403, 403, (3, "forbidden")),
         (408, 408, (6, "outcome_unknown")),
-        (429, 429, (4, "rate_limited")),
         (502, 502, (6, "outcome_unknown")),
         (200, 402, (4, "insufficient_credits")),
         (200, 502, (6, "outcome_unknown")),
