@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md, run as they stand against the sandbox."""
+"""The recipes of docs/recipes.md and docs/batch.md, run as they stand against the sandbox."""
 
 from __future__ import annotations
 
@@ -7,44 +7,91 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import seedance_cli
 
-PAGE = Path(seedance_cli.__file__).parent.parent / "docs" / "recipes.md"
-BLOCKS = dict(
-    re.findall(r"```sh (\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL),
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from support.runner import Run
+
+ROOT = Path(seedance_cli.__file__).parent.parent
+BLOCKS = {
+    name: text
+    for page in ("recipes.md", "batch.md")
+    for name, text in re.findall(
+        r"```(?:sh|make|cron|yaml) (\w+)\n(.*?)```",
+        (ROOT / "docs" / page).read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+}
 PROMPTS = "a boat leaves\nit turns\nit is gone\n"
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(sys.platform == "win32", reason="they are for a POSIX shell"),
-]
+SHARES = 3
+"""Of docs/batch.md."""
+KEYS = "08 09 10 11 12"
+"""The rows of `shots.csv`; no share is empty."""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="they are for a POSIX shell")
 
 
-def shell(*names: str) -> list[str]:
-    """Run blocks in one shell, twice: the second time pays for nothing."""
-    Path("bin").mkdir(exist_ok=True)
-    command = Path("bin/seedance")
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m seedance_cli "$@"\n')
+def program(home: Path) -> dict[str, str]:
+    """Install the program for a user; the environment of a new shell, with the sandbox chosen."""
+    command = home / ".local" / "bin" / "seedance"
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m seedance_cli \"$@\"\n"
+    )
     command.chmod(0o755)
-    Path("prompts.txt").write_text(PROMPTS)
-    env = {
-        **os.environ,
-        "PATH": f"{Path('bin').absolute()}{os.pathsep}{os.environ['PATH']}",
+    return {
+        "HOME": str(home),
+        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
         "SEEDANCE_SANDBOX": "1",
         "SEEDANCE_SANDBOX_SECONDS": "0",
-        "PYTHONPATH": str(PAGE.parents[1]),
     }
+
+
+def sh(script: str, env: Mapping[str, str], *, cwd: Path | None = None) -> str:
+    """Run a script to its end; its stdout."""
+    words = ["sh", "-c", script]
+    done = subprocess.run(
+        words, env=env, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True, timeout=300
+    )
+    return done.stdout
+
+
+def shell(home: Path, *names: str) -> list[str]:
+    """Run blocks in one shell, twice: the second time pays for nothing. The list of the tasks."""
+    env = program(home)
+    Path("prompts.txt").write_text(PROMPTS)
     script = "set -e\n" + "\n".join(BLOCKS[name] for name in names)
     for _ in range(2):
-        subprocess.run(["sh", "-c", script], env=env, check=True, timeout=300)
-    listed = subprocess.run(
-        ["bin/seedance", "list"], env=env, check=True, capture_output=True, text=True
-    )
-    return listed.stdout.splitlines()
+        sh(script, env)
+    return sh("seedance list", env).splitlines()
+
+
+def shots(folder: Path) -> None:
+    """The file of the batch."""
+    rows = "".join(f"{key},a boat,4,480p\n" for key in KEYS.split())
+    (folder / "shots.csv").write_text(f"id,prompt,duration,resolution\n{rows}")
+
+
+def names(run: Run, state: Path) -> list[str]:
+    """What each task of a ledger is called."""
+    shown = run("list", "--sandbox", "--json", env={"SEEDANCE_STATE_DIR": str(state)})
+    return [one["name"] for one in shown.json]
+
+
+def shares_bought_once(run: Run, states: Iterable[Path]) -> None:
+    """Each row is one task, in one of the ledgers; none of these is empty."""
+    found = [names(run, state) for state in states]
+    assert all(found)
+    assert sorted(name for share in found for name in share) == [
+        f"shots/{key}" for key in KEYS.split()
+    ]
 
 
 def is_film(path: str) -> bool:
@@ -57,25 +104,133 @@ def is_film(path: str) -> bool:
 
 def test_every_recipe_is_run() -> None:
     """A new block needs a test here."""
-    assert set(BLOCKS) == {"chain", "join", "ffmpeg", "batches"}
+    of_batch = {"make", "parallel", "cron", "slurm", "kubernetes", "github"}
+    assert set(BLOCKS) == {"chain", "join", "ffmpeg", "batches"} | of_batch
 
 
+@pytest.mark.full
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg joins the clips")
-def test_a_chain_of_three_clips() -> None:
+def test_a_chain_of_three_clips(home: Path) -> None:
     """Each begins with the last frame of the one before; three tasks, however often it is run."""
-    assert len(shell("chain", "join")) == 3
+    assert len(shell(home, "chain", "join")) == 3
     assert is_film("film.mp4")
     assert is_film("clip-3.mp4")
 
 
+@pytest.mark.full
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg takes the frames")
-def test_a_chain_where_no_frame_is_returned() -> None:
+def test_a_chain_where_no_frame_is_returned(home: Path) -> None:
     """The same, with the frames taken out of the videos."""
-    assert len(shell("ffmpeg")) == 3
+    assert len(shell(home, "ffmpeg")) == 3
     assert is_film("cut-3.mp4")
 
 
-def test_three_batches_are_as_many_links() -> None:
+@pytest.mark.full
+def test_three_batches_are_as_many_links(home: Path) -> None:
     """Two chains of three: six tasks, however often it is run."""
-    assert len(shell("batches")) == 6
+    assert len(shell(home, "batches")) == 6
     assert is_film("chains/crane-3.mp4")
+
+
+def lost(folder: Path) -> Path:
+    """Remove one of the videos, as a cleaned workspace would; its path."""
+    video = min(folder.glob("*.mp4"))
+    video.unlink()
+    return video
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_pays_once_for_each_text(home: Path, run: Run) -> None:
+    """A video that was lost is fetched again; make has nothing to do for the others."""
+    env = program(home)
+    Path("prompts").mkdir()
+    for name in ("one", "two"):
+        Path("prompts", f"{name}.txt").write_text(f"{name} boat")
+    Path("Makefile").write_text(BLOCKS["make"])
+    sh("make -s -j 2 -k", env)
+    video = lost(Path("videos"))
+    assert sh("make -s -k", env).splitlines() == [str(video.absolute())]
+    assert sorted(names(run, home / ".local/state/seedance")) == ["one", "two"]
+
+
+def test_cron_pays_once_for_each_row(home: Path, run: Run) -> None:
+    """With the environment that cron gives: no variable of a shell, a short PATH."""
+    env = {**program(home), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "ann"}
+    (home / "film").mkdir()
+    shots(home / "film")
+    line = BLOCKS["cron"].split(maxsplit=5)[5].strip()
+    for _ in range(2):
+        done = subprocess.run(
+            ["sh", "-c", line], env=env, cwd=home, check=True, capture_output=True, timeout=300
+        )
+        assert done.stdout == b""
+    shares_bought_once(run, [home / ".local/state/seedance"])
+    told = (home / "film" / "done.txt").read_text().split()
+    assert (len(told), len(set(told))) == (2 * len(KEYS.split()), len(KEYS.split()))
+
+
+@pytest.mark.full
+@pytest.mark.skipif(shutil.which("parallel") is None, reason="GNU parallel is not installed")
+def test_parallel_pays_once_for_each_line(home: Path, run: Run) -> None:
+    """Blanks and quotes in a prompt stay what they are."""
+    env = program(home)
+    prompts = ["a boat", '-x; it\'s "gone" $HOME']
+    Path("prompts.tsv").write_text("".join(f"n{n}\t{text}\n" for n, text in enumerate(prompts)))
+    sh(BLOCKS["parallel"], env)
+    lost(Path("out"))
+    sh(BLOCKS["parallel"], env)
+    shown = run("list", "--sandbox", "--json", env={"SEEDANCE_STATE_DIR": None}).json
+    assert {one["name"]: one["request"]["prompt"] for one in shown} == {
+        f"n{n}": text for n, text in enumerate(prompts)
+    }
+    assert len(shown) == len(list(Path("out").iterdir())) == len(prompts)
+
+
+@pytest.mark.full
+def test_a_slurm_array_pays_once_for_each_row(home: Path, run: Run) -> None:
+    """Its members differ by one variable; the first one is requeued."""
+    env = program(home)
+    shots(Path())
+    for share in (1, 2, 3, 1):
+        alone = {"SLURM_ARRAY_TASK_COUNT": "1"} if share == 1 else {}
+        sh(BLOCKS["slurm"], {**env, "SLURM_ARRAY_TASK_ID": str(share), **alone})
+    shares_bought_once(run, (home / "seedance").iterdir())
+    results = [path.read_text().splitlines()[1:] for path in Path().glob("results-*.csv")]
+    assert sum(map(len, results)) == len(KEYS.split())
+
+
+@pytest.mark.full
+def test_an_indexed_job_pays_once_for_each_row(home: Path, tmp_path: Path, run: Run) -> None:
+    """Its pods differ by one variable, which begins at 0; the first one is started again."""
+    env = program(home)
+    shots(Path())
+    film = tmp_path / "film"
+    script = BLOCKS["kubernetes"].partition("- |\n")[2].partition("\n      volumes:")[0]
+    script = textwrap.dedent(script).replace("/film", str(film))
+    for index in (0, 1, 2, 0):
+        sh(script, {**env, "JOB_COMPLETION_INDEX": str(index)})
+    shares_bought_once(run, film.glob("state-*"))
+    assert len(list(film.glob("*.mp4"))) == len(KEYS.split())
+
+
+@pytest.mark.full
+def test_a_matrix_pays_once_for_each_row(home: Path, tmp_path: Path, run: Run) -> None:
+    """Its jobs run on empty machines that keep the state folder, and pay for nothing without it."""
+    env = program(home)
+    steps = re.findall(r"- run: (.+)", BLOCKS["github"])
+    assert len(steps) == 2
+    script = "set -e\n" + "\n".join(steps)
+    cache, space = tmp_path / "cache", tmp_path / "space"
+    for share, first in ((1, "true"), (2, "true"), (3, "true"), (1, "false")):
+        shutil.rmtree(space, ignore_errors=True)
+        space.mkdir()
+        shots(space)
+        state = cache / str(share)
+        own = {"SHARE": str(share), "FIRST": first, "SEEDANCE_STATE_DIR": str(state)}
+        sh(script, {**env, **own}, cwd=space)
+        assert len(list((space / "shots").glob("*.mp4"))) == len(names(run, state))
+    shares_bought_once(run, cache.iterdir())
+    without = {**env, "SHARE": "1", "FIRST": "false", "SEEDANCE_STATE_DIR": str(tmp_path / "none")}
+    with pytest.raises(subprocess.CalledProcessError):
+        sh(script, without, cwd=space)
+    assert not (tmp_path / "none").exists()
