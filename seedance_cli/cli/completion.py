@@ -44,7 +44,8 @@ def provider_names(incomplete: str) -> list[str]:
 def model_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models of the provider, or of all."""
     infos = [info for info in _infos(ctx) if info.model_use is not providers.ModelUse.NONE]
-    return _fitting((model.id for info in infos for model in info.models), incomplete)
+    ids = (model.id for info in infos for model in (*info.models, *info.variants))
+    return _fitting(ids, incomplete)
 
 
 def durations(ctx: typer.Context, incomplete: str) -> list[str]:

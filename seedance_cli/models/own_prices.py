@@ -35,8 +35,13 @@ class OwnPrice(NamedTuple):
         return (self.model, self.duration, self.resolution, self.audio)
 
     def matches(self, fields: PricedFields) -> bool:
-        """Whether the entry is for requests with these fields."""
-        given = (fields.model, fields.duration, fields.resolution, fields.audio)
+        """Whether the entry is for requests with these fields.
+
+        Where the model is an endpoint (`FAMILY/text-to-video`), its family fits as well.
+        """
+        family = (fields.model or "").rpartition("/")[0]
+        model = self.model if self.model == family else fields.model
+        given = (model, fields.duration, fields.resolution, fields.audio)
         pairs = zip(self.wanted, given, strict=True)
         fits = all(wanted is None or wanted == has for wanted, has in pairs)
         return fits and not (self.per_second and fields.duration is None)

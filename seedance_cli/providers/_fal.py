@@ -133,10 +133,8 @@ _FAMILIES = (
     _OF_1_0._replace(id="fal-ai/bytedance/seedance/v1/pro/fast"),
 )
 FAMILIES = frozenset(one.id for one in _FAMILIES)
-MODELS = (
-    *(one.model() for one in _FAMILIES),
-    *(one.model(kind) for one in _FAMILIES for kind in one.kinds),
-)
+MODELS = tuple(one.model() for one in _FAMILIES)
+ENDPOINTS = tuple(one.model(kind) for one in _FAMILIES for kind in one.kinds)
 ANY_FIELDS = Fields(
     (Field("prompt", "prompt"), _FIRST, _LAST, *_REFERENCES, *_ANY_OPTIONS, _CALLBACK)
 )

@@ -120,6 +120,8 @@ class ProviderInfo(NamedTuple):
     """The word before the key in the Authorization header."""
     keyed_videos: bool = False
     """Whether a video at the endpoint's own origin is served only with the key."""
+    variants: tuple[ModelInfo, ...] = ()
+    """Further ids whose limits are known: parts of those models, and not listed beside them."""
     open_models: bool = False
     """Any model id is allowed; those listed are only the documented ones."""
     unlisted_limits: bool = True
@@ -204,7 +206,7 @@ class ProviderInfo(NamedTuple):
 
         Of one that is not listed those of the default, or none (`unlisted_limits`).
         """
-        known = next((one for one in self.models if one.id == model_id), None)
+        known = next((one for one in (*self.models, *self.variants) if one.id == model_id), None)
         if known is None and model_id is not None and not self.unlisted_limits:
             return ModelInfo(model_id, (), (), ())
         return known or self.models[0]

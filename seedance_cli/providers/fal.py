@@ -25,7 +25,7 @@ from seedance_cli.errors import Unreachable, UsageError
 from seedance_cli.models import Problem, Status, usable_id
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields
-from seedance_cli.providers._fal import ANY_FIELDS, FAMILIES, MODELS
+from seedance_cli.providers._fal import ANY_FIELDS, ENDPOINTS, FAMILIES, MODELS
 from seedance_cli.providers._files import Upload, UploadForm
 from seedance_cli.providers._info import ModelUse, ProviderInfo
 
@@ -70,6 +70,7 @@ class Fal(Provider):
         docs="https://fal.ai/docs/api-reference/inference-api",
         model_use=ModelUse.REQUIRED,
         models=MODELS,
+        variants=ENDPOINTS,
         fields=ANY_FIELDS,
         submit_path=f"/{MODELS[0].id}/text-to-video",
         auth_scheme="Key",

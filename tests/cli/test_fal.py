@@ -243,6 +243,27 @@ def test_the_callback_stands_in_the_query(run: Run) -> None:
     assert shown["price"]["amount"] == "1.5170"
 
 
+@pytest.mark.parametrize(
+    ("named", "amount"),
+    [
+        ("fal-ai/bytedance/seedance/v1.5/pro", "0.25"),
+        ("fal-ai/bytedance/seedance/v1.5/pro/text-to-video", "0.25"),
+        ("fal-ai/bytedance/seedance/v1.5", None),
+    ],
+)
+def test_a_price_of_the_users_own_names_a_family_or_an_endpoint(
+    run: Run, tmp_path: Path, named: str, amount: str | None
+) -> None:
+    """No answer of fal's says what a task cost: what it may cost, the user can say."""
+    config = tmp_path / "config.toml"
+    entry = f'[[prices]]\nprovider = "fal"\nmodel = "{named}"\nper_second = "0.05 USD"\n'
+    config.write_text(entry, encoding="utf-8")
+    model = "fal-ai/bytedance/seedance/v1.5/pro"
+    argv = (*ARGV, "-m", model, "-d", "5", "--dry-run", "--json")
+    price = run(*argv, env={"SEEDANCE_CONFIG": str(config)}).json["price"]
+    assert (price and price["amount"]) == amount
+
+
 def test_a_check_of_the_key(run: Run, server: ScriptedProvider) -> None:
     """It asks for a request that cannot exist, in the form of an id of fal's."""
     result = run("providers", "fal", "--check", env=server.env("fal"))
