@@ -29,7 +29,8 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
     if payment.found is Found.UNTOLD:
         out.note(
             f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
-            " that sent it ended before it could say so; --again pays for another one"
+            " that sent it ended before it could say so; --again"
+            f" {'makes' if submission.sandbox else 'pays for'} another one"
         )
     with suppress(WriteFailed):
         kin = session.ledger().kin(submission)
@@ -41,9 +42,10 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
             )
         if kin.running is not None and submission.name is None:
             since = timestamp(kin.running.submitted_at)
+            paid = "sent" if submission.sandbox else "paid"
             out.note(
                 f"the same request runs already as {kin.running.ref}, submitted at {since}; with"
-                " --name NAME the same command, given again, would have paid nothing again"
+                f" --name NAME the same command, given again, would have {paid} nothing again"
             )
 
 

@@ -6,6 +6,7 @@ passed over in silence is taken for one that counts.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from seedance_cli import providers
@@ -14,6 +15,7 @@ from seedance_cli.models import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_MOST = 10
 _FILE = ("default_profile", "profiles", "prices", "budgets", "ledger")
 _PROFILE = ("provider", "defaults", "providers", "upload_command")
 _PROVIDER = ("base_url", "api_key", "api_key_env", "api_key_command")
@@ -36,10 +38,16 @@ _OTHERWISE = {
 def in_file(data: Mapping[str, object], options: Iterable[str]) -> Iterator[str]:
     """What is to be said of the keys of a file, but for those among a profile's `defaults`.
 
+    Of many only the first: where all is strange, the file is another program's.
+
     Args:
         data: the file, its known keys of the right types.
         options: those that a profile may set.
     """
+    return islice(_in_file(data, options), _MOST)
+
+
+def _in_file(data: Mapping[str, object], options: Iterable[str]) -> Iterator[str]:
     known = {one: one for one in _FILE}
     likely = {**_settings("profiles.NAME", options), **known}
     if isinstance(data.get("profile"), dict):  # [profile.NAME]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, Rejected, Unreachable, UsageError, WatchTimeout
-from seedance_cli.models import IntentState, timestamp
+from seedance_cli.models import IntentState, maybe_charged, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +86,8 @@ def no_task(row: Submission) -> SeedanceError:
             )
         case _:
             error = OutcomeUnknown(
-                f"the outcome of {name} is not known: {provider} may have accepted it at {when},"
-                " and may have charged it",
+                f"the outcome of {name} is not known: {provider} may have accepted it at {when};"
+                f" {maybe_charged(sandbox=row.sandbox)}",
                 hint="seedance recover",
             )
     return error.but(provider=provider, intent=row.intent)

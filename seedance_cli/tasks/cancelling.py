@@ -51,6 +51,8 @@ def cancel(
         if submission.intent is None:  # nobody knows here whether it runs, or is a task at all
             hint = f"what becomes of it, if it is a task: seedance wait {submission.ref}"
             error = error.but(hint=hint)
+        elif submission.sandbox:
+            error = error.but(hint=_runs_on(submission))
         raise error
     target = connect(submission)
     before = read_patiently(target, clock)
@@ -67,9 +69,14 @@ def _too_late(one: Submission) -> Rejected:
     return Rejected(
         f"{one.ref} is {state(one)}: {one.provider} cancels only what is queued, and the same "
         "request would delete the record of a task that has ended; nothing was sent",
-        hint=f"the task runs on and is charged; its video: seedance wait {one.ref}",
+        hint=_runs_on(one),
         provider=one.provider,
     )
+
+
+def _runs_on(one: Submission) -> str:
+    charged = "" if one.sandbox else " and is charged"
+    return f"the task runs on{charged}; its video: seedance wait {one.ref}"
 
 
 def not_cancelled(one: Submission, *, sent: bool) -> Rejected:

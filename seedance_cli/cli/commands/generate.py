@@ -62,7 +62,8 @@ def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | N
     if wanted is not None:
         return cli.follow.follow(session, [submission], wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
-        again = "; --retry-failed pays for another attempt" if submission.name is not None else ""
+        verb = "makes" if submission.sandbox else "pays for"
+        again = f"; --retry-failed {verb} another attempt" if submission.name is not None else ""
         session.out.warn(f"{submission.ref} is {submission.status} already{again}")
     if session.out.json:
         session.out.document(cli.buy.document(payment))
