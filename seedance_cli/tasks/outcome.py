@@ -89,6 +89,10 @@ def _judge_failure(
     again, named = None, provider.accepted(response, path)
     if named is not None:
         refused = _naming(refused, make_ref(provider.info.name, named.task_id))
+    elif provider.names_something(response):
+        message = f"{refused.message}. Its answer has an id all the same, which cannot be used"
+        hint = f"look on the site of {provider.info.name} before you run it again"
+        refused = refused.but(message=message, hint=hint, retry_safe=False)
     if isinstance(refused, RateLimited) and meant is None:
         problem = provider.problem(response)
         if named is not None:  # perhaps a limit that speaks of the next request

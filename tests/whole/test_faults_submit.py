@@ -659,6 +659,16 @@ def test_money_6_4_a_refusal_that_names_a_task_tells_it(
     assert result.error["retry_safe"] is False
     (row,) = shop.rows()
     assert (row.state, row.evidence["task_id"]) == (IntentState.REFUSED, "t-1")
+    assert f"HTTP {code}, names t-1" in shop.run("list", "--all").out
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_money_6_4_a_refusal_with_an_odd_id_says_so(shop: Shop, provider: str) -> None:
+    """A 4xx stays a refusal; but nobody is told that running it again is safe."""
+    with BytesServer(status(422, ODD_IDS[provider])) as server:
+        result = shop.buy(server.url, "--json", provider=provider)
+    assert (result.code, result.error["retry_safe"]) == (4, False)
+    assert "has an id all the same, which cannot be used" in result.err
 
 
 @pytest.mark.parametrize("code", [401, 409, 429, 500])

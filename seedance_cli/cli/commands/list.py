@@ -194,4 +194,6 @@ def _failure(row: Submission) -> str:
     if row.task is not None:
         return " ".join(row.task.error.words.split()) if row.task.error else ""
     status, fault = row.evidence.get("http_status"), row.evidence.get("fault")
-    return str(fault or (f"HTTP {status}" if status else row.evidence.get("reason") or ""))
+    named = row.evidence.get("task_id")  # in an answer that is no acceptance
+    names = f", names {named}" if named else ""
+    return str(fault or (f"HTTP {status}{names}" if status else row.evidence.get("reason") or ""))
