@@ -57,10 +57,12 @@ def test_what_a_model_takes(sandbox: SandboxServer) -> None:
     }
 
 
-def held_against(url: str, folder: Path, *arguments: str, left_out: str = "") -> None:
+def held_against(
+    url: str, folder: Path, *arguments: str, scheme: str = "Bearer", left_out: str = ""
+) -> None:
     # `negative_data_rejection` is left out: the sandbox takes a little more than the pages say.
     command = [sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "run", url]
-    command += ["--header", "Authorization: Bearer any", "--no-color", "--continue-on-failure"]
+    command += ["--header", f"Authorization: {scheme} any", "--no-color", "--continue-on-failure"]
     command += ["--checks", "all", "--exclude-checks", f"negative_data_rejection{left_out}"]
     done = subprocess.run(
         [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
@@ -84,4 +86,7 @@ def test_schemathesis_for_longer(sandbox: SandboxServer, tmp_path: Path, dialect
     seed = os.environ.get("TEST_SEED", "2")
     # A DELETE that cancels leaves the task, and it can be read.
     left_out = ",use_after_free" if dialect.cancel_method == "DELETE" else ""
-    held_against(url, tmp_path, "-n", "100", "--seed", seed, left_out=left_out)
+    # A cancel that comes too late is 400 at fal, and so is no fault of the request.
+    left_out += ",positive_data_acceptance" if dialect.name == "fal" else ""
+    scheme = dialect.auth_scheme
+    held_against(url, tmp_path, "-n", "100", "--seed", seed, scheme=scheme, left_out=left_out)

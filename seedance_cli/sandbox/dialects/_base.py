@@ -281,6 +281,13 @@ def seconds(value: JsonValue) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def whole(value: JsonValue) -> int | None:
+    """A whole number, which `5.0` is, too, in JSON Schema; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def is_url(value: JsonValue) -> bool:
     """Whether a value is an http(s) URL with a host."""
     if not isinstance(value, str):

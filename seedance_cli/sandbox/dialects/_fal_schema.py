@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
 
 SEEDS = range(-1, 2**32)
+FRAMES = range(1, 10_000)
 MOST = {"image_urls": 9, "video_urls": 3, "audio_urls": 3}
 TOGETHER = 12
 BITRATES = ("standard", "high")
@@ -107,7 +108,7 @@ def submit(endpoint: str) -> JsonObject:
         fields["bitrate_mode"] = one_of(BITRATES)
     if family.camera:
         fields |= {"camera_fixed": FLAG, "enable_safety_checker": flag(default=True)}
-        fields["num_frames"] = {"type": "integer", "minimum": 1}
+        fields["num_frames"] = {"type": "integer", "minimum": FRAMES[0], "maximum": FRAMES[-1]}
     required = ["prompt"]
     if kind == IMAGE_TO_VIDEO:
         required.append("image_url")

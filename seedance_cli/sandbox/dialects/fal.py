@@ -6,7 +6,7 @@ Where they are silent the sandbox chooses:
 - what a body may not be is 422, as FastAPI words it; broken JSON is 400, no credits are 403;
 - `auto` is 5 s and 16:9; a medium is an http(s) URL or a `data:` URI, and nothing is fetched;
 - `sandbox:fail` is told in the status (`error`, `error_type`) and by the result, which is 422;
-  `sandbox:moderated` by the result alone; the result of a task that has not ended is 400;
+  `sandbox:moderated` by the result alone; the result of a task that has not ended is 409;
 - a cancelled task is COMPLETED with an error, and its result 422;
 - `file_size` is 0, the seed 42 where none was sent; nothing is charged.
 
@@ -32,6 +32,7 @@ from seedance_cli.sandbox.dialects._base import (
     Phase,
     is_prompt,
     is_url,
+    whole,
 )
 from seedance_cli.sandbox.dialects._refusals import BAD_REQUEST, Cause, Refusal
 from seedance_cli.sandbox.dialects._schema import Schemas
@@ -55,6 +56,7 @@ _POLICY = "content_policy_violation"
 _TYPES = {"content_moderated": _POLICY}
 _CANCELLED = ("request_cancelled", "The request was cancelled")
 _INLINE = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={0,2}", re.ASCII)
+_NOT_YET = 409
 _PARTS = 3
 _USUAL = 5
 """Seconds, where the length is left to the model."""
@@ -168,7 +170,7 @@ class Fal(Dialect):
         if family.camera:
             given.flag("camera_fixed", default=False)
             given.flag("enable_safety_checker", default=True)
-            given.whole("num_frames", range(1, 10_000))
+            given.whole("num_frames", schema.FRAMES)
         seed = given.whole("seed", schema.SEEDS)
         webhook = query.get("fal_webhook")
         if webhook is not None and not is_url(webhook):
@@ -218,7 +220,7 @@ class Fal(Dialect):
         if failure is not None:
             raise InputRefusal(["body", "prompt"], *failure)
         if view.video_url is None:
-            raise Refusal(BAD_REQUEST, None, "Request is still in progress")
+            raise Refusal(_NOT_YET, None, "Request is still in progress")
         name = self.place(view.task_id)["task_id"]
         video: JsonObject = {"url": view.video_url, "content_type": "video/mp4"}
         return {
@@ -291,8 +293,8 @@ class _Input:
         """A whole number; None where it is not sent."""
         if name not in self._body:
             return None
-        value = self._body[name]
-        if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
+        value = whole(self._body[name])
+        if value is None or value not in allowed:
             raise _bad(name, "must be a whole number")
         return value
 

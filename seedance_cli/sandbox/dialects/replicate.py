@@ -32,6 +32,7 @@ from seedance_cli.sandbox.dialects._base import (
     Phase,
     is_prompt,
     is_url,
+    whole,
 )
 from seedance_cli.sandbox.dialects._further import Further
 from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
@@ -54,7 +55,7 @@ _WORDS = {
     Phase.STRANGE: STRANGE_WORD,
 }
 _VERSIONS = {"2.0": "d456b64a", "2.0-fast": "90388a62", "1.5-pro": "78c1986f"}
-_FORM_END = re.compile(rb"\r\n--[^\r\n]+--(?:\r\n)?\Z")
+_CONTENT = re.compile(rb"""^Content-Disposition: form-data; name="content"[;\r]""", re.MULTILINE)
 
 
 class _Input(NamedTuple):
@@ -65,8 +66,8 @@ class _Input(NamedTuple):
 
     def whole(self, name: str, default: int, allowed: range) -> int:
         """A whole number."""
-        value = self.fields.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
+        value = whole(self.fields.get(name, default))
+        if value is None or value not in allowed:
             raise _bad(name, f"must be a whole number from {allowed[0]} to {allowed[-1]}")
         return value
 
@@ -238,10 +239,9 @@ class Replicate(Dialect):
 
     def _keep(self, asked: Asked) -> JsonObject:
         """The URL of a file; its content is forgotten."""
-        head, _, rest = asked.body.partition(b"\r\n\r\n")
-        if b'name="content"' not in head or not _FORM_END.search(rest):
+        if not _CONTENT.search(asked.body):
             raise _refused("content is required, as a part of a multipart form")
-        name = sha256(_FORM_END.sub(b"", rest)).hexdigest()[:26]
+        name = sha256(asked.body).hexdigest()[:26]
         return {
             "id": name,
             "urls": {"get": f"{asked.origin}{self.base_path}/files/{name}"},

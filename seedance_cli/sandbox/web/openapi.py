@@ -35,6 +35,7 @@ _SUBMIT = (*_ALWAYS, Cause.BAD_JSON, Cause.NO_CREDITS, Cause.TOO_LARGE)
 _READ = (*_ALWAYS, Cause.NO_TASK_ID, Cause.NO_TASK)
 _CANCEL = (*_READ, Cause.NOT_CANCELLABLE)
 _FORBIDDEN = 403
+_CONFLICT = 409
 _TOO_MANY = 429
 
 
@@ -80,7 +81,7 @@ def openapi(dialect: Dialect, origin: str) -> JsonObject:
     read["parameters"] = parameters
     paths.setdefault(dialect.read_path, {})["get"] = read
     if dialect.result_path is not None and schemas.result is not None:
-        unfit = {dialect.invalid_status, dialect.status(Cause.NOT_CANCELLABLE)}
+        unfit = {dialect.invalid_status, _CONFLICT}
         result = _operation(dialect, "Result of a task", schemas.result, _READ, further=unfit)
         result["parameters"] = parameters
         paths.setdefault(dialect.result_path, {})["get"] = result
