@@ -139,6 +139,19 @@ def lost(folder: Path) -> Path:
     return video
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_rows_of_the_page(form: str, run: Run) -> None:
+    """The files that docs/batch.md shows are right as they stand, and both name the same rows."""
+    page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    file = "shots.csv" if form == "csv" else "shots.jsonl"
+    Path(file).write_text(page.partition(f"```{form}\n")[2].partition("```")[0], encoding="utf-8")
+    done = run("batch", file, "--dry-run", "--sandbox")
+    assert (done.code, [line[:9] for line in done.out.splitlines()]) == (
+        0,
+        ["08\tsubmit", "09\tsubmit"],
+    )
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_pays_once_for_each_text(home: Path, run: Run) -> None:
     """A video that was lost is fetched again; make has nothing to do for the others."""
