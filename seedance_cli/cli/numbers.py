@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset({"IntParamType", "FloatParamType"})
 """The classes of a parameter's type that Typer has for numbers; those with a range inherit."""
-_PLAIN = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})", re.ASCII)
 
 
 def hold(params: Iterable[Any]) -> None:

@@ -62,7 +62,7 @@ def seconds_from(env: Mapping[str, str]) -> float:
     text = env.get(SECONDS_ENV, "").strip()
     if not text:
         return DEFAULT_SECONDS
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?|\.[0-9]{1,9}", text, re.ASCII):
         raise ConfigError(
             f"{SECONDS_ENV} is not a number of seconds",
             hint=f"give 0 or more, e.g. {SECONDS_ENV}=5",
