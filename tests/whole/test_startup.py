@@ -113,6 +113,7 @@ def test_a_quick_command_loads_nothing_heavy(
     assert shown in done.out
     loaded = next(line for line in done.err.splitlines() if line.startswith("LOADED "))
     assert not HEAVY & set(loaded.split())
+    assert "seedance_cli.system.mounts" not in done.err  # only what pays asks for the file system
 
 
 @pytest.mark.usefixtures("ledger")
