@@ -101,9 +101,15 @@ def beside_a_copy(path: Path) -> None:
 @pytest.mark.parametrize("create", [True, False])
 @pytest.mark.parametrize("beside", [beside_locks, beside_a_copy])
 def test_an_emptied_ledger_is_refused(
-    path: Path, clock: FakeClock, beside: Callable[[Path], None], *, create: bool
+    path: Path,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    beside: Callable[[Path], None],
+    *,
+    create: bool,
 ) -> None:
     """What shows that it had rows: the unknown ones among them would block no more."""
+    monkeypatch.setattr("seedance_cli.ledger.making._MAKING_SECONDS", 0.05)
     path.write_bytes(b"")
     beside(path)
     with pytest.raises(WriteFailed, match="is empty, though"):
