@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from seedance_cli import models
-from seedance_cli.models import unsafe
+from seedance_cli.models import may_be_key, unsafe
 from seedance_cli.providers import FLAGS, ModelUse
 from seedance_cli.tasks.media_rules import media_refusals
 from seedance_cli.tasks.refusal import Refusal, ids, listed, missing, shown, subject, url_fault
@@ -42,6 +42,7 @@ MAX_SECONDS = 86_400
 """No service makes a video of a day; a longer `--duration` is a slip, also with `--no-validate`."""
 
 _NOT_TEXT = "[\x00\ud800-\udfff]"
+_MAY_BE_KEY = "it may be a key, which no provider is to read"
 _PRINTABLE = 10**18
 
 
@@ -108,6 +109,8 @@ def model_refusals(info: ProviderInfo, model: str) -> Iterator[Refusal]:
             suits=lists,
             hard=False,
         )
+    elif model not in ids(info) and may_be_key(model):
+        yield Refusal(option=option, reason=_MAY_BE_KEY, hard=False)
 
 
 def _limits(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
@@ -174,6 +177,8 @@ def _limit(
             suits=suits,
             hard=False,
         )
+    elif isinstance(value, str) and value not in allowed and may_be_key(value):
+        yield Refusal(option=typed, reason=_MAY_BE_KEY, hard=False)
 
 
 def _switches(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:

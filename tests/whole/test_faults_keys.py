@@ -612,6 +612,7 @@ MISTAKES = (
     "generate x --provider={}",
     "generate x --profile {}",
     "generate x -p runbase -m {}",
+    "generate x -p kie -r {}",
     "generate x -p runbase -d {}",
     "generate x -p runbase -d{}",
     "generate x -p runbase -r {}",
@@ -758,11 +759,12 @@ def test_plain_words_are_repeated(run: Run) -> None:
     for words in (
         "generate x -p runbsae",
         "generate x --profile client-acme-2026",
-        "generate x -p runbase -m bytedance/seedance-2.0-pro-250528",
+        "generate x -p defapi -m bytedance/seedance-2.0-pro-250528",
         "profile show MyFirstProfile",
         "providers seedance2inc",
         "genrate",
         "list --status succeded",
     ):
         word = words.split()[-1]
-        assert word in run(*words.split(), env={"RUNBASE_API_KEY": "k"}).err
+        env = {"RUNBASE_API_KEY": "k", "DEFAPI_API_KEY": "k"}
+        assert word in run(*words.split(), env=env).err

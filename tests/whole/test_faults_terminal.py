@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.providers import names
 from support.scripted_provider import ScriptedProvider, State, done
 
 if TYPE_CHECKING:
@@ -191,21 +192,11 @@ def test_fault_41_providers_on_a_terminal_of_80_columns(spawn: Spawn) -> None:
     """Each provider is a paragraph whose lines fit; in a pipe it is a line of fields."""
     shown = spawn("providers", pty=True, env={"NO_COLOR": "1"}).finish().err.replace("\r", "")
     lines = shown.splitlines()
-    assert [line for line in lines if line and not line.startswith(" ")] == [
-        "defapi",
-        "runbase",
-        "seedance2ink",
-        "seedanceapi",
-    ]
+    assert [line for line in lines if line and not line.startswith(" ")] == list(names())
     assert max(map(len, lines)) <= 80
     assert "  ratios       16:9, 9:16, 4:3, 3:4, 1:1, 21:9" in lines
     piped = spawn("providers").finish().out.splitlines()
-    assert [line.split("\t")[0] for line in piped] == [
-        "defapi",
-        "runbase",
-        "seedance2ink",
-        "seedanceapi",
-    ]
+    assert [line.split("\t")[0] for line in piped] == list(names())
     assert {line.count("\t") for line in piped} == {9}
 
 
