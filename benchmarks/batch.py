@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from seedance_cli import providers
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import (
     Conditions,
+    IntentState,
     Purchase,
     Status,
     Task,
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _PROMPT = "a paper boat on a long rainy street, number {}, slow pan, evening light"
+_LOOK = 0.02
+"""Seconds between two looks at a process."""
 _PYTHON = (sys.executable, "-m", "seedance_cli")
 
 
@@ -161,36 +165,32 @@ def _done_before(folder: Path, name: str, rows: int) -> Path:
         for number in range(rows):
             stream.write(f'r{number:05},"{_PROMPT.format(number)}",5,note {number}\n')
     (folder / name).mkdir()
-    with (
-        Ledger.open(folder / "state", clock, create=True) as ledger,
-        ledger._store.writing(),  # noqa: SLF001 - ten thousand commits would take minutes
-    ):
+    # Past the ledger's own doors: ten thousand commits, each with its lock, would take minutes.
+    with Ledger.open(folder / "state", clock, create=True) as ledger, ledger._store.writing():  # noqa: SLF001
         for number in range(rows):
             key = f"r{number:05}"
             video = VideoRequest(
                 prompt=_PROMPT.format(number), duration=5, model=provider.info.models[0].id
             )
             request = provider.request(video)
-            bought = provider.bought(request)
             purchase = Purchase(
                 provider=PROVIDER,
                 endpoint=endpoint,
                 sandbox=False,
                 request=video,
-                fingerprints=fingerprints(PROVIDER, endpoint, False, bought),
+                fingerprints=fingerprints(PROVIDER, endpoint, False, provider.bought(request)),
                 priced=provider.priced(request),
                 conditions=Conditions(name=f"{name}/{key}", batch=name, row=key),
             )
-            row = ledger.prepare(purchase).row
-            assert row.intent is not None
-            ledger.sending(row.intent)
             task = Task(
                 task_id=f"{name}_{number}",
                 status=Status.SUCCEEDED,
                 video_urls=(f"https://example.com/{number}.mp4",),
                 finished_at=datetime.now(UTC),
             )
-            row = ledger.accept(row.intent, task)
+            intent = f"{name}{number:05}"
+            ledger._insert(intent, purchase, 1)  # noqa: SLF001
+            row = ledger._take(intent, IntentState.ACCEPTED, task)  # noqa: SLF001
             path = folder / name / f"{key}.mp4"
             path.write_bytes(b"a video")
             ledger.delivered(ledger.add_file(row, 1, path, path.stat().st_size))
@@ -214,12 +214,25 @@ def _measured(file: Path, env: Mapping[str, str], *words: str) -> _Run:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    began = time.monotonic()
+    began, peak = time.monotonic(), 0
+    # `ru_maxrss` would be this process's own where that is larger: a child begins as its copy.
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        peak = max(peak, _peak(process.pid))
+        time.sleep(_LOOK)
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began
     if status:
         raise SystemExit(f"{file.name}: {os.waitstatus_to_exitcode(status)}")
-    return _Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    return _Run(seconds, used.ru_utime + used.ru_stime, peak)
+
+
+def _peak(pid: int) -> int:
+    """The most memory that a process had so far, in bytes; 0 where that cannot be read."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _bought(folder: Path, few: int = 100, many: int = 1000) -> dict[str, int | float]:

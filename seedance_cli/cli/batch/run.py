@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Submission
 
+_SWEEP = 50
+"""Submits after which what they left is collected: each has a client of its own, whose TLS context
+is little to Python's collector and much to the machine."""
 _TOGETHER = 64
 """Answers that are written down in one commit, where as many have come by then."""
 
@@ -84,6 +88,7 @@ class _Run:
         self.ledger = session.ledger()
         self.report = Report(session, work.given, work.items, follow=options.follow)
         self.engine: batch.Batch | None = None
+        self.submits = 0
         self.changed = False
         """Whether the ledger may say more than it did when the rows were looked up."""
 
@@ -191,6 +196,9 @@ class _Run:
         """Send one row through the money gate. What ends it is data: the other rows go on."""
         payment = tasks.Payment()
         name = f"{self.given.batch}/{item.key}"
+        self.submits += 1
+        if self.submits % _SWEEP == 0:
+            gc.collect()
         try:
             self._send(item, name, payment)
         except _Elsewhere:
