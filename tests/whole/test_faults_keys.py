@@ -759,12 +759,12 @@ def test_plain_words_are_repeated(run: Run) -> None:
     for words in (
         "generate x -p runbsae",
         "generate x --profile client-acme-2026",
-        "generate x -p defapi -m bytedance/seedance-2.0-pro-250528",
+        "generate x -p seedance2ink -m bytedance/seedance-2.0-pro-250528",
         "profile show MyFirstProfile",
         "providers seedance2inc",
         "genrate",
         "list --status succeded",
     ):
         word = words.split()[-1]
-        env = {"RUNBASE_API_KEY": "k", "DEFAPI_API_KEY": "k"}
+        env = {"RUNBASE_API_KEY": "k", "SEEDANCE2INK_API_KEY": "k"}
         assert word in run(*words.split(), env=env).err
