@@ -237,8 +237,10 @@ def test_a_file_in_the_way_is_found_before_the_first(
 def test_without_a_terminal_consent_must_be_given(batch: Batch, server: ScriptedProvider) -> None:
     result = batch(agree=False)
     assert (result.code, server.posts()) == (2, 0)
-    assert "--yes" in result.err
+    assert result.err.splitlines()[-1] == "  hint: --yes"  # no price is known
     assert "3 rows: 3 to submit" in result.err
+    priced = batch(rows="prompt,duration,provider\nx,4,seedanceapi\n", agree=False)
+    assert "hint: --yes, or --max-cost '14 credits', which bounds" in priced.err
 
 
 def test_max_cost_bounds_the_sum(batch: Batch, server: ScriptedProvider) -> None:
@@ -388,10 +390,14 @@ def test_a_failed_row_gets_another_attempt_on_demand(
 ) -> None:
     server.task("t2", State("failed", reason="too dark"))
     assert batch().code == 7
-    assert (batch(agree=False).code, server.posts()) == (7, 3)
+    found = batch("--json", agree=False)
+    assert (found.code, found.error["retry_safe"], server.posts()) == (7, True, 3)
+    server.submits.extend([error(422, "no cranes")])
+    refused = batch("--retry-failed", "--json")
+    assert (refused.code, refused.error["retry_safe"]) == (4, False)
     again = batch("--retry-failed", "--json")
-    assert (again.code, server.posts()) == (0, 4)
-    assert [row["attempt"] for row in again.json] == [1, 2, 1]
+    assert (again.code, server.posts()) == (0, 5)
+    assert [row["attempt"] for row in again.json] == [1, 3, 1]
 
 
 # How

@@ -15,12 +15,13 @@ _YES = frozenset({"y", "yes"})
 _LONGEST = 100
 
 
-def agreed(out: Output, question: str, *, stdin: bool) -> bool:
+def agreed(out: Output, question: str, *, bounds: str, stdin: bool) -> bool:
     """Whether the user says yes. Only a person at a terminal is asked.
 
     Args:
         out: takes the question, on stderr.
         question: in one line.
+        bounds: the `--max-cost` that would do, as it is typed; empty: none would.
         stdin: whether stdin is free for the answer.
 
     Raises:
@@ -29,7 +30,7 @@ def agreed(out: Output, question: str, *, stdin: bool) -> bool:
     if not (stdin and is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise UsageError(
             "this has to be agreed to, and there is no terminal to ask at; nothing was sent",
-            hint="--yes, or --max-cost '20 USD', which bounds what is spent",
+            hint=f"--yes, or {bounds}, which bounds what is spent" if bounds else "--yes",
         )
     out.always(f"{question} [y/N] ")
     return sys.stdin.readline(_LONGEST).strip().lower() in _YES

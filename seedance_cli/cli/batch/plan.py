@@ -123,6 +123,14 @@ def quote(plan: Plan) -> Iterator[str]:
         yield f"  {_rows(plan.again)} of them ask for the same as {tasks} outside this batch"
 
 
+def bounds(plan: Plan) -> str:
+    """The `--max-cost` that this run keeps within, as typed; empty where a price is unknown."""
+    if any(item.price is None for item in plan.to_buy):
+        return ""
+    totals = _totals(plan.to_buy)
+    return " ".join(f"--max-cost '{with_unit(amount, unit)}'" for unit, amount in totals)
+
+
 def parse_limits(texts: Sequence[str]) -> list[Limit]:
     """`--max-cost`, one for each unit.
 

@@ -322,6 +322,8 @@ def _ask(run: Run, plan: Plan, file: str) -> None:
         UsageError: nobody can be asked, or the answer is no.
     """
     from seedance_cli.cli.batch.consent import agreed
+    from seedance_cli.cli.batch.plan import bounds
 
-    if not agreed(run.out, f"Submit {len(plan.to_buy)} rows?", stdin=file != "-"):
+    rows = "1 row" if len(plan.to_buy) == 1 else f"{len(plan.to_buy)} rows"
+    if not agreed(run.out, f"Submit {rows}?", bounds=bounds(plan), stdin=file != "-"):
         raise UsageError("nothing was sent")
