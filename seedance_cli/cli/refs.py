@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 SHORTEST_BEGINNING = 6
 """Characters of a task's id that are enough to name it, where no other begins so."""
-_COUNTED = re.compile(r"@([0-9]{1,9})")
-"""`@1` is the newest row of `seedance list`. No ledger has a thousand million."""
+_COUNTED = re.compile(r"@0*([0-9]+)")
+"""`@1` is the newest row of `seedance list`."""
+_DIGITS = 9
+"""Of a row's number. No ledger has a thousand million rows."""
 _NAMED = 5
 """Tasks that an error about several of them names."""
 
@@ -79,7 +81,7 @@ def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
     rows = _under_name(session, text)
     at = _COUNTED.fullmatch(text)
     if not rows and at is not None and not session.ledger().find(text):
-        rows = [_counted(session, text, int(at[1]))]
+        rows = [_counted(session, text, at[1])]
         _only_exact(exact, f"{text} is {called(rows[0])} now, and another one later")
     found = _the_one(session, text, rows) if rows else None
     return found or _find_task(session, text, exact=exact)
@@ -90,16 +92,18 @@ def _under_name(session: Session, text: str) -> list[Submission]:
     return [] if text.startswith("@") or ":" in text else session.ledger().named(text)
 
 
-def _counted(session: Session, text: str, number: int) -> Submission:
+def _counted(session: Session, text: str, digits: str) -> Submission:
     """The row of `seedance list`, counted from the newest one.
 
     Raises:
         UsageError: there are not so many.
     """
+    number = int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
     rows = session.readable_ledger().rows(limit=number or None, sandbox=session.rows_of)
     if not 0 < number <= len(rows):
         many = f"has {len(rows)}" if rows else "is empty"
-        raise UsageError(f"there is no {text}: `seedance list` {many}", hint="@1 is the newest")
+        hint = "@1 is the newest" if rows else None
+        raise UsageError(f"there is no {text}: `seedance list` {many}", hint=hint)
     return rows[-1]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli.cli.output.table import laid_out
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState, Problem, Status, Task, VideoRequest
 from support import ledgers
@@ -177,6 +178,21 @@ def test_on_a_terminal(ledger: Ledger, spawn: Spawn) -> None:
     assert "2026-02-07" in second or "02-07 19:30" in second
     assert second.rstrip().endswith("…")
     assert "seedance2ink:t1" not in shown
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+def test_a_ref_is_whole_on_a_terminal(width: int) -> None:
+    """It is there to be copied: what stands beside it is folded, or none of it is a table."""
+    ref = "seedance2ink:req_d9984514e0e3e967097555b3"
+    head = ("TASK", "STATUS", "CREATED (KST)", "COST", "PROMPT", "FILES")
+    row = (ref, "succeeded", "12m 05:31", "40 credits", "a cat " * 9, "/home/me/videos/cat.mp4")
+    for columns in (5, 6):
+        lines = laid_out(
+            head[:columns], [row[:columns]], width, coloured=False, cut={"PROMPT": 8}, refs=True
+        ).splitlines()
+        assert [line for line in lines if line.startswith(ref)]
+        # Tabs where there is no room; the terminal itself wraps those.
+        assert all(len(line) <= width or "\t" in line for line in lines)
 
 
 def failed(task_id: str, reason: str) -> Task:

@@ -233,7 +233,7 @@ def test_counted_back_from_the_newest(
     assert run("status", "@2", "-p", "defapi", env=env, clock=clock).code == 2
 
 
-@pytest.mark.parametrize("word", ["@0", "@2", "@999999999"])
+@pytest.mark.parametrize("word", ["@0", "@2", "@999999999", "@" + "9" * 20])
 def test_beyond_the_end_of_the_list_is_2(
     ledger: Ledger, run: Run, server: ScriptedProvider, clock: FakeClock, word: str
 ) -> None:

@@ -163,7 +163,7 @@ def _columns(out: Output, rows: list[Submission], now: datetime, *, files: bool)
     if files:
         head.append("FILES")
         lines = [[*line, "  ".join(row.files)] for line, row in zip(lines, rows, strict=True)]
-    out.table(head, lines, cut={"PROMPT": 8, "FAILURE": 24})
+    out.table(head, lines, cut={"PROMPT": 8, "FAILURE": 24}, refs=True)
 
 
 def _line(row: Submission, now: datetime, *, local: bool) -> list[str]:

@@ -64,7 +64,8 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
             if not (out.json or columns):
                 out.result(*_row(out, after))
     if columns:
-        out.table(("REF", "STATUS", "URL"), [_row(out, one) for one in asked.answers])
+        answers = [_row(out, one) for one in asked.answers]
+        out.table(("REF", "STATUS", "URL"), answers, refs=True)
     if not submissions and not unknown:
         cli.unknown.nothing_to_ask(session, "no unfinished task")
     code = asked.verdict()

@@ -163,6 +163,8 @@ class Output:
         columns: Sequence[str],
         rows: Sequence[Sequence[str]],
         cut: Mapping[str, int] | None = None,
+        *,
+        refs: bool = False,
     ) -> None:
         """Write a table to stdout; where that is no terminal, tab-separated rows without a head.
 
@@ -171,6 +173,7 @@ class Output:
             rows: the cells.
             cut: columns that are cut on a terminal where there is no room, and how much they keep;
                 the others are folded.
+            refs: the first column names tasks, and stays whole.
 
         Raises:
             WriteFailed: as `result`.
@@ -181,7 +184,7 @@ class Output:
             for row in rows:
                 self.result(*row)
             return
-        self._lay_out(columns, rows, self.width, cut)
+        self._lay_out(columns, rows, self.width, cut, refs=refs)
 
     def block(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """Write a name to stdout, and below it, indented, what there is to say of it.
@@ -198,11 +201,13 @@ class Output:
         rows: Sequence[Sequence[str]],
         width: int,
         cut: Mapping[str, int] | None = None,
+        *,
+        refs: bool = False,
     ) -> None:
         from seedance_cli.cli.output.table import laid_out
 
         colours = coloured(_stream("stdout"))
-        self._write(laid_out(head, rows, width, coloured=colours, cut=cut or {}))
+        self._write(laid_out(head, rows, width, coloured=colours, cut=cut or {}, refs=refs))
 
     def page(self, text: str) -> None:
         """Write lines of this program's own to stdout, with their colours.

@@ -14,6 +14,8 @@ _GAP = 2
 """Columns between two cells."""
 _LEAST = 16
 """Columns that a cell keeps, where it needs that many, when room runs out."""
+_LEAST_BESIDE_A_REF = 7
+"""Columns that a cell keeps beside a ref, which stays whole: words such as `running`, `credits`."""
 _NOTHING_CUT: Mapping[str, int] = MappingProxyType({})
 
 
@@ -24,6 +26,7 @@ def laid_out(
     *,
     coloured: bool,
     cut: Mapping[str, int] = _NOTHING_CUT,
+    refs: bool = False,
 ) -> str:
     """The lines of a table that is no wider than `width`.
 
@@ -37,6 +40,8 @@ def laid_out(
         coloured: whether the head is bold.
         cut: columns of which a line has as much as there is room for, and `…` where it is cut; and
             how much room each keeps.
+        refs: the first column names tasks. It is never folded, so that it can be copied; where
+            there is no room for a table beside it, the cells are separated by tabs.
     """
     import io
 
@@ -55,6 +60,10 @@ def laid_out(
         header_style="bold",
     )
     widths = _widths(natural, [cut.get(name, _LEAST) for name in head], width)
+    if refs and widths[0] != natural[0]:
+        widths = _widths(natural, [natural[0], *[_LEAST_BESIDE_A_REF] * (len(head) - 1)], width)
+        if widths[0] != natural[0]:
+            return "".join("\t".join(row) + "\n" for row in cells)
     for name, columns in zip(head, widths, strict=True):
         cuts = name in cut and columns is not None
         overflow: Literal["ellipsis", "fold"] = "ellipsis" if cuts else "fold"
