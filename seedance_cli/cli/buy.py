@@ -133,7 +133,8 @@ def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: 
     provider = providers.get(settings.provider)
     info = provider.info
     model, chosen = tasks.validate.model_for(info, video.model, free=free)
-    video = replace(video, model=model)
+    if model != video.model:
+        video = replace(video, model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
     tasks.check(info, video, endpoint_is_loopback=loopback, free=free)
     if chosen:

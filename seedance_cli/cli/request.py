@@ -94,6 +94,8 @@ def with_defaults(
 
     A default that the provider has no option for, or refuses, is left out, and warned of.
     """
+    if not settings.defaults:
+        return video
     known = {field.name for field in fields(VideoRequest)}
     so_far = video
     # The model first: what the other options allow depends on it.

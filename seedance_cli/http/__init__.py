@@ -14,9 +14,6 @@ if TYPE_CHECKING:
         authorization as authorization,
     )
     from seedance_cli.http.api import (
-        encode as encode,
-    )
-    from seedance_cli.http.api import (
         refusal as refusal,
     )
     from seedance_cli.http.api import (
@@ -30,6 +27,9 @@ if TYPE_CHECKING:
     )
     from seedance_cli.http.api import (
         words as words,
+    )
+    from seedance_cli.http.bodies import (
+        encode as encode,
     )
     from seedance_cli.http.client import (
         HEADERS as HEADERS,
@@ -86,7 +86,7 @@ __getattr__ = face(
         "Stream": "streaming",
         "authorization": "api",
         "cleared": "redaction",
-        "encode": "api",
+        "encode": "bodies",
         "redact": "redaction",
         "refusal": "api",
         "retry_after": "api",

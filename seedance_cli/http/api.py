@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seedance_cli.http.exchange import Pending, Reply
     from seedance_cli.http.faults import Fault
     from seedance_cli.http.rate_limit import Pace
-    from seedance_cli.models import HttpResponse, JsonObject, Secret
+    from seedance_cli.models import HttpResponse, Secret
     from seedance_cli.providers import Provider, ProviderInfo
     from seedance_cli.system import Clock, Stopwatch
 
@@ -262,14 +262,6 @@ def _was_stale(reply: Reply) -> bool:
     """Whether the server had closed the kept connection meanwhile, which says nothing about it."""
     broken = reply.fault is not None and reply.fault.kind is FaultKind.BROKEN
     return broken and reply.response is None and not reply.fresh
-
-
-def encode(body: JsonObject) -> bytes:
-    """A body as the bytes that are sent: compact UTF-8 JSON, keys in the provider's order."""
-    import json
-
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
 
 
 def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
