@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from seedance_cli.providers._fields import Reader
 
 TASKS = "/contents/generations/tasks"
+NO_TASK = "cgt-00000000000000-00000"
+"""An id in the form of theirs, the day and time of the submit in it, that no task has."""
 SEEDS = range(-1, 2**32)
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 _SMALL = ("480p", "720p")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, SEEDS, TASKS, Ark, models
+from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, NO_TASK, SEEDS, TASKS, Ark, models
 from seedance_cli.providers._info import ModelUse, ProviderInfo
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class BytePlus(Ark):
         seeds=SEEDS,
         media=ANY_MEDIA,
         submit_path=TASKS,
+        no_id=NO_TASK,
         can_cancel=True,
         cancel_deletes=True,
         price_unit="USD",

@@ -117,6 +117,7 @@ class Replicate(Provider):
             _SEED,
         ),
         submit_path="/models/bytedance/seedance-2.0/predictions",
+        no_id="0" * 26,
         upload=Upload(UploadForm.MULTIPART, path="/files", url_at="urls.get"),
         can_cancel=True,
     )

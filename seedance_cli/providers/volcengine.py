@@ -5,7 +5,7 @@ All of it stands in `_ark`. BytePlus's price list says nothing of what it charge
 
 from __future__ import annotations
 
-from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, SEEDS, TASKS, Ark, models
+from seedance_cli.providers._ark import ANY_FIELDS, ANY_MEDIA, NO_TASK, SEEDS, TASKS, Ark, models
 from seedance_cli.providers._info import ModelUse, ProviderInfo
 
 
@@ -27,6 +27,7 @@ class Volcengine(Ark):
         seeds=SEEDS,
         media=ANY_MEDIA,
         submit_path=TASKS,
+        no_id=NO_TASK,
         can_cancel=True,
         cancel_deletes=True,
         price_unit="tokens",

@@ -190,3 +190,12 @@ def test_a_field_of_the_pages_goes_through_param(run: Run) -> None:
     assert json.loads(json.dumps(shown["body"]))["service_tier"] == "flex"
     assert shown["body"]["frames"] == 29
     assert shown["price"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_of_the_key(run: Run, server: ScriptedProvider, name: str) -> None:
+    """It asks for a task that cannot exist, in the form of an id of Ark's."""
+    result = run("providers", name, "--check", env=server.env(name))
+    assert (result.code, "key works" in result.out) == (0, True), result.out
+    asked = [one.target.rpartition("/")[2] for one in server.server.requests]
+    assert asked == ["cgt-00000000000000-00000"]

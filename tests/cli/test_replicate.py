@@ -164,3 +164,11 @@ def test_a_file_goes_to_the_files_api_first(
     assert upload.target == "/replicate/v1/files"
     assert upload.headers["authorization"] == f"Bearer {KEY}"
     assert f'"image":"{url}"'.encode() in submit.body
+
+
+def test_a_check_of_the_key(run: Run, server: ScriptedProvider) -> None:
+    """It asks for a prediction that cannot exist, in the form of an id of Replicate's."""
+    result = run("providers", "replicate", "--check", env=server.env("replicate"))
+    assert (result.code, "key works" in result.out) == (0, True), result.out
+    asked = [one.target for one in server.server.requests]
+    assert asked == ["/replicate/v1/predictions/" + "0" * 26]
