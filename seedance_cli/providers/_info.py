@@ -53,7 +53,7 @@ class Media(NamedTuple):
     audio_alone: bool = True
     """Whether there may be audio without an image or a video."""
     shape: bool = False
-    """Whether images decide the ratio: then none may be asked for."""
+    """Whether an image or a reference video decides the ratio: then none may be asked for."""
     schemes: tuple[str, ...] = ()
     """Of URLs that the provider knows besides http and https: `asset`."""
     image_files: FileLimits = FileLimits()

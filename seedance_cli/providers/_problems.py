@@ -129,12 +129,13 @@ def reason(
     """
     if status in {Status.QUEUED, Status.RUNNING, Status.SUCCEEDED}:
         return None
+    codes = (_plain(member(task, key)) for key in _REASON_CODES)
+    code = next((code for code in codes if code and code != "0"), None)
     for place in (*places, *((key,) for key in _REASONS)):
         found = parse_error(member(task, *place))
         if found is not None:
-            codes = (_plain(member(task, key)) for key in _REASON_CODES)
-            return _with_code(found, next((code for code in codes if code), None))
-    return problem
+            return _with_code(found, code)
+    return problem or (None if code is None else Problem(code, "no reason given"))
 
 
 def http_status(code: object) -> int | None:

@@ -132,13 +132,13 @@ def _limits(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
     if video.aspect_ratio is not None:
         flag = f"--aspect-ratio {shown(video.aspect_ratio)}"
         yield from _limit(info, video, "aspect_ratio", flag, lambda m: m.aspect_ratios)
-        if video.images and info.limits(info.model(video.model)).shape:
+        seen = [name for name in ("images", "reference_videos") if getattr(video, name)]
+        if seen and info.limits(info.model(video.model)).shape:
             yield Refusal(
                 option=flag,
-                reason=f"{info.name} takes the ratio of the image",
+                reason=f"{info.name} takes the ratio of the {'image' if video.images else 'video'}",
                 suits=lambda other, one: (
-                    other.takes("aspect_ratio", one)
-                    and other.takes("images", one)
+                    all(other.takes(name, one) for name in ("aspect_ratio", *seen))
                     and not other.limits(one).shape
                     and video.aspect_ratio in one.aspect_ratios
                 ),

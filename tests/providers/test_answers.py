@@ -302,6 +302,15 @@ def test_fault_15_a_reason_at_another_place_is_found(name: str, key: str) -> Non
     assert task.error == Problem("E7", "too dark")
 
 
+def test_fault_15_a_code_without_words_is_told() -> None:
+    """Kie's `failCode` beside an empty `failMsg`."""
+    data: JsonObject = {"taskId": "t1", "state": "fail", "failCode": "501", "failMsg": ""}
+    task = read_task("kie", json.dumps({"code": 200, "data": data}).encode())
+    assert task.error == Problem("501", "no reason given")
+    data["failCode"] = "0"
+    assert read_task("kie", json.dumps({"code": 200, "data": data}).encode()).error is None
+
+
 def test_fault_15_the_envelope_tells_why_where_the_task_does_not() -> None:
     """`{code: 500, message}` around a task that failed."""
     body = failed("seedanceapi", {"code": 500, "message": "render farm is down"})

@@ -130,6 +130,9 @@ def test_a_ratio_beside_images_that_decide_it() -> None:
     assert "defapi" in message
     assert refusal("seedanceapi-v2", aspect_ratio="9:16") is None
     assert refusal("seedanceapi-v2", aspect_ratio="9:16", free=True, **image) is None
+    clip: dict[str, Any] = {"reference_videos": ("https://a.example/1.mp4",)}
+    message = refused("seedanceapi-v2", model="seedance-2-mini", aspect_ratio="9:16", **clip)
+    assert message.startswith("--aspect-ratio 9:16: seedanceapi-v2 takes the ratio of the video")
     info = providers.get("seedanceapi-v2").info
     assert validate.fit_default(info, so_far(None), "aspect_ratio", "9:16") is None
     with_image = replace(so_far(None), **image)

@@ -3,8 +3,8 @@
 Where the pages are silent the sandbox chooses:
 - what `_seedanceapi` says of the envelope, and the codes of v1, which is the same vendor's;
 - `duration` is a JSON number, as the page types it; text is refused;
-- a ratio beside images, which the page has for text alone, is refused, and so is a field that only
-  mini has; without `resolution` mini makes 720p, and the other two always do;
+- a ratio beside images or videos, which the page has for text alone, is refused, and so is a field
+  that only mini has; without `resolution` mini makes 720p, and the other two always do;
 - `request` repeats what was sent, with the defaults of model, duration and ratio.
 """
 
@@ -108,7 +108,7 @@ class SeedanceApiV2(Envelope):
         if clips and model.id != _MINI:
             raise bad(None, f"reference_video_urls is for {_MINI} only")
         ratio = choice(model.aspect_ratios, body.get("aspect_ratio", _RATIO))
-        if ratio is None or (pictures and "aspect_ratio" in body):
+        if ratio is None or ((pictures or clips) and "aspect_ratio" in body):
             raise bad("INVALID_ASPECT_RATIO", "The aspect ratio is not supported")
         resolution = choice(model.resolutions, body.get("resolution", _RESOLUTION))
         if resolution is None and (model.id == _MINI or "resolution" in body):
@@ -118,7 +118,7 @@ class SeedanceApiV2(Envelope):
         callback_url = callback(body.get("callback_url"))
         echo: JsonObject = {"prompt": text, "model": model.id, "duration": seconds}
         sent = ("aspect_ratio", "images", "reference_video_urls", "resolution", "callback_url")
-        echo |= {} if pictures else {"aspect_ratio": ratio}
+        echo |= {} if pictures or clips else {"aspect_ratio": ratio}
         echo |= {key: body[key] for key in (*sent, "public") if key in body}
         return Job(
             prompt=text,
@@ -146,11 +146,12 @@ class SeedanceApiV2(Envelope):
         return (rate * job.duration).quantize(Decimal(1), ROUND_CEILING)
 
     def schemas(self) -> Schemas:
-        """A branch for each model, with and without images."""
+        """A branch for each model and what it starts from: text, images, for mini videos."""
         branches: list[JsonValue] = [
-            _branch(model, pictures=pictures)
+            _branch(model, media)
             for model in self.info.models
-            for pictures in (False, True)
+            for media in (None, "images", "reference_video_urls")
+            if model.id == _MINI or media != "reference_video_urls"
         ]
         request = body(
             ["prompt", "model", "duration"],
@@ -174,17 +175,17 @@ def _media(body: JsonObject, field: str) -> tuple[str, ...]:
     return found
 
 
-def _branch(model: ModelInfo, *, pictures: bool) -> JsonObject:
+def _branch(model: ModelInfo, media: str | None) -> JsonObject:
     mini = model.id == _MINI
     required = ["prompt"] if model.id == _DEFAULT else ["prompt", "model"]
     return body(
-        [*required, "images"] if pictures else required,
+        required if media is None else [*required, media],
         prompt=prompt(MAX_PROMPT),
         model={"const": model.id, **({"default": _DEFAULT} if model.id == _DEFAULT else {})},
         duration=one_of(model.durations, 5),
-        aspect_ratio=False if pictures else one_of(model.aspect_ratios, _RATIO),
-        images=array(URL, 1, _MOST_IMAGES) if pictures else False,
-        reference_video_urls=array(URL, 1, None) if mini else False,
+        aspect_ratio=False if media else one_of(model.aspect_ratios, _RATIO),
+        images=array(URL, 1, _MOST_IMAGES) if media == "images" else False,
+        reference_video_urls=array(URL, 1, None) if media and mini else False,
         resolution=one_of(model.resolutions) if mini else False,
         callback_url=URL,
         public={"type": "boolean"},
