@@ -228,6 +228,7 @@ def test_a_file_in_the_way_is_found_before_the_first(
     result = batch()
     assert (result.code, server.posts()) == (2, 0)
     assert "line 3, column output" in result.err
+    assert "exists already; give another name, or --force to replace it" in result.err
     assert batch("--force").code == 0
 
 
@@ -285,7 +286,7 @@ def test_the_quote_tells_of_the_same_request_outside(
     batch: Batch, run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
     run("generate", "a boat", "-p", NAME, env=server.env(), clock=clock)
-    assert "1 row of them ask for the same as a task outside" in batch("--dry-run").err
+    assert "  1 of them asks for the same as a task outside" in batch("--dry-run").err
 
 
 # Refusals
@@ -373,6 +374,28 @@ def test_fault_52_an_unknown_outcome_is_never_repeated(
     assert (again.code, server.posts()) == (6, 3)
     assert [row["status"] for row in again.json] == ["unknown", "succeeded", "succeeded"]
     assert again.error["code"] == "outcome_unknown"
+
+
+def test_nothing_is_charged_in_the_sandbox(
+    batch: Batch, run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """A run that finds an unknown outcome there does not speak of the user's money."""
+    server.submits.extend([drop])
+    batch()
+    assert "you may have been charged" in batch().err
+    Path("lost.txt").write_text("sandbox:lost-response a boat\n")
+    argv = ("batch", "lost.txt", "--sandbox", "-p", NAME, "--yes")
+    for _ in range(2):
+        result = run(*argv, clock=clock)
+        assert result.code == 6
+        assert "you may have been charged" not in result.err
+    assert "nothing is charged in the sandbox" in result.err
+
+
+def test_a_column_for_a_key_is_named_whole(batch: Batch) -> None:
+    rows = "prompt,metadata.scene\na boat,8\n"
+    result = batch("-p", "seedanceapi", "--sandbox", rows=rows)
+    assert "line 2, column metadata.scene: --metadata:" in result.err
 
 
 def test_an_unreachable_provider_is_tried_three_times(

@@ -273,8 +273,9 @@ def _column(error: UsageError, item: batch.Item) -> str:
     if option == "PROMPT":
         return "prompt"
     if option in {"metadata", "param"}:
+        columns = [name for name in item.row.values if name.startswith(f"{option}.")]
         named = f"{option}.{match[2]}"
-        return named if named in item.row.values else option
+        return named if named in columns else next(iter(columns), option)
     return option
 
 

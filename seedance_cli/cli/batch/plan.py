@@ -119,8 +119,8 @@ def quote(plan: Plan) -> Iterator[str]:
             f" they were submitted (the first is {other[0]})"
         )
     if plan.again:
-        tasks = "a task" if plan.again == 1 else "tasks"
-        yield f"  {_rows(plan.again)} of them ask for the same as {tasks} outside this batch"
+        ask, tasks = ("asks", "a task") if plan.again == 1 else ("ask", "tasks")
+        yield f"  {plan.again} of them {ask} for the same as {tasks} outside this batch"
 
 
 def bounds(plan: Plan) -> str:
@@ -246,7 +246,8 @@ def _taken(
     try:
         check_target(place, force=force)
     except UsageError as error:
-        yield batch.Fault(item.row.line, "output", error.message)
+        words = f"{error.message}; {error.hint}" if error.hint else error.message
+        yield batch.Fault(item.row.line, "output", words)
 
 
 def _by_provider(items: Sequence[batch.Item]) -> dict[str, list[batch.Item]]:

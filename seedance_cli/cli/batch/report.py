@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import NotFound, OutcomeUnknown, SeedanceError, TaskFailed, WriteFailed
-from seedance_cli.models import CHARGED, Status, Submission, spoken, timestamp, with_unit
+from seedance_cli.models import (
+    CHARGED,
+    Status,
+    Submission,
+    maybe_charged,
+    spoken,
+    timestamp,
+    with_unit,
+)
 from seedance_cli.tasks import Checked, Logged, Noted, batch
 
 if TYPE_CHECKING:
@@ -191,8 +199,9 @@ class Report:
         known = item.known
         assert known is not None
         if known.ref is None:
+            charged = maybe_charged(sandbox=self._session.sandbox)
             error: SeedanceError = OutcomeUnknown(
-                f"its outcome is not known (intent {known.intent}): you may have been charged",
+                f"its outcome is not known (intent {known.intent}): {charged}",
                 hint="seedance recover",
                 provider=known.provider,
                 intent=known.intent,

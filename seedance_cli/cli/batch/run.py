@@ -13,7 +13,7 @@ from seedance_cli.cli.batch.report import Report
 from seedance_cli.cli.output.tally import Tally
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import Interrupted, OutcomeUnknown, SeedanceError, Stopped, WriteFailed
-from seedance_cli.models import Conditions, Found
+from seedance_cli.models import Conditions, Found, request_left
 from seedance_cli.system import signals
 from seedance_cli.tasks import batch
 
@@ -210,7 +210,7 @@ class _Run:
         except BaseException:
             if payment.bought and payment.ref is None:
                 lost = payment.error or OutcomeUnknown(
-                    f"the paid request left for {item.provider}: you may have been charged",
+                    request_left(item.provider, sandbox=self.session.sandbox),
                     hint="seedance recover",
                 )
                 item.error = lost

@@ -137,7 +137,8 @@ def _csv(text: str, faults: list[Fault]) -> Iterator[Found]:
                 head = [cell.strip() for cell in cells]
                 faults += _faults_of_head(line, head)
             elif len(cells) != len(head):
-                words = f"{len(cells)} cells, and the first line names {len(head)} columns"
+                has, named = _count(cells, "cell"), _count(head, "column")
+                words = f"{has}, and the first line names {named}"
                 faults.append(Fault(line, "", f"{words}; a cell with a comma in it needs quotes"))
             else:
                 yield line, dict(zip(head, cells, strict=True))
@@ -145,6 +146,10 @@ def _csv(text: str, faults: list[Fault]) -> Iterator[Found]:
         faults.append(Fault(begin, "", f"no CSV: {error}"))
     finally:
         csv.field_size_limit(before)
+
+
+def _count(found: list[str], what: str) -> str:
+    return f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
 
 
 def _faults_of_head(line: int, head: list[str]) -> Iterator[Fault]:
