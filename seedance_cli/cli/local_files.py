@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seedance_cli import tasks
 from seedance_cli.models import JsonObject
 from seedance_cli.system import state_dir
-from seedance_cli.tasks import Place, UploadCache, Uploaded, Uploading, Way
+from seedance_cli.tasks import Place, UploadCache, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,11 +73,11 @@ def _content(session: Session, order: Order, channel: Channel, *, lines: bool) -
                 body: bytes = end.value
                 return body
             match step:
-                case Uploading(name, transfer):
+                case tasks.Uploading(name, transfer):
                     display.uploading(name, transfer)
-                case Uploaded(name, known=True):
+                case tasks.Uploaded(name, known=True):
                     display.note(f"{name} is uploaded already")
-                case Uploaded(name):
+                case tasks.Uploaded(name):
                     display.uploaded(name)
                 case None:
                     display.tick()

@@ -77,7 +77,7 @@ class Report:
         """Tell what there is to tell of an event."""
         match event:
             case batch.Settled(item):
-                self._settled(item)
+                self.settled(item)
             case batch.Submitted(item, row, now):
                 self._submitted(item, row, now=now)
             case batch.Refused(item, error):
@@ -195,7 +195,8 @@ class Report:
             parts.append(f"about {spoken(mean * rounds)} left")
         return f"{self._given.batch}: {', '.join(parts)}"
 
-    def _settled(self, item: batch.Item) -> None:
+    def settled(self, item: batch.Item) -> None:
+        """Tell of a row that this run finds at its end, or leaves alone."""
         known = item.known
         assert known is not None
         if known.ref is None:

@@ -101,8 +101,12 @@ class _Run:
         if self.results is not None:
             self.results.tidy()
         out.owe(self.report.document)
+        at_rest = all(item.action in batch.AT_REST for item in self.items)
         try:
-            self._loop()
+            if at_rest:
+                self._tell()
+            else:
+                self._loop()
         except BaseException as ended:
             stop = signals.behind(ended)
             with signals.held():
@@ -120,6 +124,16 @@ class _Run:
         # Each row has a name: only one that is bought anew on demand may be paid for twice.
         safe = not self.options.retry_failed
         return verdict(out, [one.but(retry_safe=safe) for one in self.report.failures], ())
+
+    def _tell(self) -> None:
+        """Tell of rows of which none has anything to be done: nothing of the engine is needed."""
+        try:
+            for item in self.items:
+                self.report.settled(item)
+                if self.options.fail_fast and self.report.failures:
+                    return
+        finally:
+            self.report.mark()
 
     def _loop(self) -> None:
         history = tasks.Estimates(self.ledger, self.session.clock)

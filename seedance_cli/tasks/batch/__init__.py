@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.identity import in_shard as in_shard
     from seedance_cli.tasks.batch.identity import keys as keys
     from seedance_cli.tasks.batch.identity import parse_shard as parse_shard
+    from seedance_cli.tasks.batch.items import AT_REST as AT_REST
     from seedance_cli.tasks.batch.items import Action as Action
     from seedance_cli.tasks.batch.items import Item as Item
     from seedance_cli.tasks.batch.items import Seller as Seller
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "AT_REST": "items",
         "Action": "items",
         "Batch": "engine",
         "BatchEvent": "engine",

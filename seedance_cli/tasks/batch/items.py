@@ -36,6 +36,10 @@ class Action(StrEnum):
     """Nobody knows whether it was bought: it is left alone."""
 
 
+AT_REST = frozenset({Action.DONE, Action.FAILED, Action.UNKNOWN})
+"""Where a run only tells of a row."""
+
+
 class Seller(NamedTuple):
     """Where a row is bought, as far as the row says it."""
 
