@@ -32,6 +32,7 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
             " that sent it ended before it could say so; --again"
             f" {'makes' if submission.sandbox else 'pays for'} another one"
         )
+        return
     with suppress(WriteFailed):
         kin = session.ledger().kin(submission)
         if kin.first is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +75,20 @@ def test_the_same_request_is_paid_for_again(shop: Shop) -> None:
     old, new = shop.rows()
     assert old["request"] == new["request"]
     assert (new["name"], new["attempt"]) == (None, 1)
+
+
+def test_a_result_that_nobody_was_told_is_no_new_payment(shop: Shop) -> None:
+    """A retry whose process died before it told its ref: the next one tells it, and says so."""
+    ref = shop.buy(state=done())
+    shop("retry", ref)
+    path = Path(os.environ["SEEDANCE_STATE_DIR"]) / "ledger.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE intents SET told = 0 WHERE task_id = 't2'")
+    result = shop("retry", ref)
+    assert (result.code, result.out) == (0, "seedance2ink:t2\n"), result.err
+    assert len(shop.bodies()) == 2
+    (line,) = result.err.splitlines()
+    assert line.startswith("nothing was sent: the same request was accepted at ")
 
 
 def test_todays_defaults_do_not_change_the_request(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import OverMaxCost, SeedanceError, UsageError, WriteFailed
-from seedance_cli.models import with_unit
+from seedance_cli.models import Found, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,8 +220,9 @@ class _Retry:
         assert payment.submission is not None
         self._known.append(payment.submission)
         cli.kin.tell_of_kin(self._session, purchase.order, payment)
-        if row.name is None:
-            self._out.note(f"{payment.ref} is the request of {row.ref} again, as a new payment")
+        if row.name is None and payment.found is Found.NEW:
+            paid = "" if payment.submission.sandbox else ", as a new payment"
+            self._out.note(f"{payment.ref} is the request of {row.ref} again{paid}")
         return None
 
     def _failed(self, purchase: _Purchase, error: SeedanceError) -> SeedanceError:
