@@ -347,7 +347,9 @@ def test_fault_52_what_stops_further_submits(
     result = batch(rows=rows)
     assert (result.code, server.posts(), len(saved())) == (code, posts, 1)
     assert f"nothing more is submitted to {NAME}" in result.err
-    assert "rows were not submitted" in result.err
+    left = [f"r{number}" for number in range(posts, 7)]
+    words = f"{len(left)} of 7 rows were not submitted: {', '.join(left)}; the same command"
+    assert words in result.err
 
 
 def test_fault_52_usage_exceeded_is_not_asked_again(
@@ -476,7 +478,7 @@ def test_fail_fast_stops_at_the_first_that_does_not_succeed(
     server.task("t1", *["running"] * 50, done())
     result = batch("--fail-fast")
     assert (result.code, server.posts()) == (4, 2)
-    assert "1 of 3 rows were not submitted; not watched to the end: a;" in result.err
+    assert "1 of 3 rows was not submitted: c; not watched to the end: a;" in result.err
 
 
 def test_a_timeout_is_of_each_task(batch: Batch, server: ScriptedProvider) -> None:

@@ -121,11 +121,10 @@ class Report:
         self.failures += reasons.values()
         words = []
         if rows:
-            words.append(f"{len(rows)} of {len(self._items)} rows were not submitted")
+            count = f"{len(rows)} of {len(self._items)} rows {'was' if len(rows) == 1 else 'were'}"
+            words.append(f"{count} not submitted: {_names([item for item, _ in rows])}")
         if followed:
-            names = ", ".join(item.key for item in followed[:_NAMED])
-            more = f" and {len(followed) - _NAMED} more" if len(followed) > _NAMED else ""
-            words.append(f"not watched to the end: {names}{more}")
+            words.append(f"not watched to the end: {_names(followed)}")
         if words:
             self._out.note(f"{'; '.join(words)}; the same command goes on with them")
 
@@ -327,3 +326,10 @@ class Report:
 
     def _name(self, item: batch.Item) -> str:
         return f"{self._given.batch}/{item.key}"
+
+
+def _names(items: Sequence[batch.Item]) -> str:
+    """The rows that a line names: the first of them, and how many more there are."""
+    more = len(items) - _NAMED
+    names = ", ".join(item.key for item in items[:_NAMED])
+    return f"{names} and {more} more" if more > 0 else names
