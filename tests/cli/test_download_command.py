@@ -192,3 +192,15 @@ def test_a_task_that_runs_for_a_week_is_left_out(
     assert bare.err.count("2 tasks that were submitted more than 7 days ago") == 1
     assert (server.polls("old"), server.polls("new")) == (0, 1)
     assert run("wait", "old", env=env, clock=clock).code == 0
+
+
+@pytest.mark.parametrize("command", ["dismiss", "retry"])
+def test_a_damaged_ledger_is_not_one_that_lacks_the_task(run: Run, command: str) -> None:
+    """What only the ledger knows is not unknown because it cannot be read: 10, not 2."""
+    path = Path(os.environ["SEEDANCE_STATE_DIR"]) / "ledger.db"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(b"no database" * 99)
+    result = run(command, "runbase:t1", "--json", env={"RUNBASE_API_KEY": "k"})
+    assert result.code == 10, result.err
+    assert "is damaged" in result.err
+    assert "seedance generate" not in result.err

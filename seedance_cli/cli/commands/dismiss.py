@@ -35,6 +35,7 @@ def dismiss(
 
 
 def _dismiss(session: Session, named: Sequence[str]) -> int:
+    session.readable_ledger()  # a damaged one does not lack the task
     asked = cli.Asked(session, cli.find(session, named, changes=True), one=len(named) == 1)
     with asked.document():
         for one in asked:

@@ -66,6 +66,7 @@ def retry(
             terms = terms._replace(wanted=replace(wanted, one=one))
         if dry_run and not one:
             raise UsageError("--dry-run shows one request", hint="give one REF")
+        session.readable_ledger()  # nobody else knows what was asked for
         rows = cli.find(session, refs, changes=True)
         purchases = [_purchase(session, row, terms, free=no_validate) for row in rows]
         if dry_run:
