@@ -239,7 +239,7 @@ def kill_at_random(folder: Path, children: Children, times: int) -> None:
 
 def test_killed_at_any_moment(folder: Path, children: Children) -> None:
     """After `kill -9` the ledger has the id, or an unknown intent, for every task paid for."""
-    kill_at_random(folder, children, 12)
+    kill_at_random(folder, children, 8)
 
 
 @pytest.mark.full

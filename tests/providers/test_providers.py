@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seedance_cli.providers
@@ -679,10 +679,13 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
+EXAMPLES = 25
+"""For each provider; they share most of their code."""
 BODIES = st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode())
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(content=BODIES, status=st.sampled_from([200, 201, 400, 404, 500]))
 def test_any_answer_is_read_without_a_crash(name: str, content: bytes, status: int) -> None:
     """Whatever a server answers, a provider returns a value or raises a SeedanceError."""
@@ -698,6 +701,7 @@ def test_any_answer_is_read_without_a_crash(name: str, content: bytes, status: i
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(body=st.dictionaries(st.sampled_from([*KEYS, "model", "input", "duration"]), JSON))
 def test_any_body_is_priced_without_a_crash(name: str, body: JsonObject) -> None:
     """Whatever a body holds, it has priced fields and a price or it has none."""

@@ -71,7 +71,7 @@ def held_against(
     assert "No issues found" in done.stdout
 
 
-@pytest.mark.parametrize("provider", PROVIDERS[:2])  # the long form takes all of them
+@pytest.mark.parametrize("provider", PROVIDERS[:1])  # the long form takes all of them
 def test_schemathesis(sandbox: SandboxServer, tmp_path: Path, provider: str) -> None:
     """Whatever is sent, there is no 5xx and no answer outside the document."""
     url = f"{sandbox.url}/{provider}/openapi.json"

@@ -497,7 +497,7 @@ def struck(spawn: Spawn, server: ScriptedProvider, *, step: int, first: int, lin
 @posix
 def test_killed_around_the_rename(spawn: Spawn, server: ScriptedProvider) -> None:
     """A process that was killed is no obstacle to its own task."""
-    struck(spawn, server, step=90, first=20, links=True)
+    struck(spawn, server, step=130, first=20, links=True)
 
 
 @pytest.mark.full

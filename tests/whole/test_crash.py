@@ -64,10 +64,10 @@ def strike_all(scaffold: Scaffold, points: Sequence[Point]) -> list[Outcome]:
 @pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
 def test_killed_around_the_post(scaffold: Scaffold, *, known: bool) -> None:
     """Killed before a system call near the paid POST, every task has its id or an `unknown`."""
-    points = killing.choose(scaffold.points(known=known), 15, random.Random(7))
+    points = killing.choose(scaffold.points(known=known), 10, random.Random(7))
     outcomes = strike_all(scaffold, points)
-    assert sum(one.killed for one in outcomes) >= 8
-    assert sum(one.unknown for one in outcomes) >= 4
+    assert sum(one.killed for one in outcomes) >= 6
+    assert sum(one.unknown for one in outcomes) >= 2
     assert any(one.refused for one in outcomes)
 
 

@@ -232,7 +232,8 @@ def test_documented_requests(name: str, run: Run) -> None:
     assert shown["body"] == documented
     assert [type(one) for one in leaves(shown["body"])] == [type(one) for one in leaves(documented)]
     assert (shown["method"], shown["url"]) == ("POST", URLS.get(name) or URLS[provider])
-    assert shown["headers"]["Authorization"] == "Bearer ****"
+    scheme = providers.get(provider).info.auth_scheme
+    assert shown["headers"]["Authorization"] == f"{scheme} ****"
     assert shown["headers"]["Content-Type"] == "application/json"
     assert not list(Path(os.environ["SEEDANCE_STATE_DIR"]).parent.glob("state"))
 

@@ -128,7 +128,12 @@ def test_a_group_alone_is_its_help(run: Run) -> None:
         assert run(*argv).out.count("Usage:") == 1
 
 
-TABLES = [["price"], ["price", "-p", "seedanceapi", "-d", "8"], ["providers"], ["profile", "show"]]
+TABLES = [
+    ["price", "-p", "runbase"],
+    ["price", "-p", "seedanceapi", "-d", "8"],
+    ["providers"],
+    ["profile", "show"],
+]
 
 
 @pytest.mark.parametrize("argv", TABLES, ids=" ".join)

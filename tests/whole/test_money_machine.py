@@ -466,7 +466,7 @@ def play(examples: int, steps: int) -> None:
 
 def test_nothing_paid_is_lost() -> None:
     """Submits, accidents, deaths and recoveries, in any order, lose no task that was paid for."""
-    play(examples=25, steps=12)
+    play(examples=15, steps=12)
 
 
 @pytest.mark.full
