@@ -316,6 +316,18 @@ def test_fault_52_after_a_429_the_row_comes_later(
     assert clock.monotonic() - began >= 7 + 20
 
 
+def test_fault_52_a_429_that_asks_for_no_pause_gets_one_all_the_same(
+    batch: Batch, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Else ten minutes of such answers were requests without end, each with a row of the ledger."""
+    server.submits.extend([error(429, "slow down", {"Retry-After": "0"})] * 3)
+    began = clock.monotonic()
+    result = batch()
+    assert (result.code, server.posts()) == (0, 6)
+    assert clock.monotonic() - began >= 10 + 20 + 40
+    assert "again in 10s" in result.err
+
+
 def test_fault_52_ten_minutes_of_429_are_the_end(
     batch: Batch, server: ScriptedProvider, clock: FakeClock
 ) -> None:
@@ -479,6 +491,18 @@ def test_fail_fast_stops_at_the_first_that_does_not_succeed(
     result = batch("--fail-fast")
     assert (result.code, server.posts()) == (4, 2)
     assert "1 of 3 rows was not submitted: c; not watched to the end: a;" in result.err
+
+
+def test_fail_fast_names_what_is_left_where_a_row_failed_before(
+    batch: Batch, server: ScriptedProvider
+) -> None:
+    """Nothing is asked of the provider then."""
+    server.task("t1", State("failed", reason="too dark"))
+    assert batch(rows="id,prompt\na,a boat\n").code == 7
+    batch("--no-wait", rows="id,prompt\nd,a dog\n")
+    result = batch("--fail-fast", rows="id,prompt\na,a boat\nb,a crane\nd,a dog\n")
+    assert (result.code, server.posts(), server.polls("t2")) == (7, 2, 0)
+    assert "1 of 3 rows was not submitted: b; not watched to the end: d;" in result.err
 
 
 def test_a_timeout_is_of_each_task(batch: Batch, server: ScriptedProvider) -> None:

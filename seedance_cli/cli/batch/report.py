@@ -83,7 +83,8 @@ class Report:
             case batch.Refused(item, error):
                 self.failed(item, error)
             case batch.Paused(pace, error):
-                pause = spoken(max(0.0, pace.paused_until - self._session.clock.monotonic()))
+                rest = pace.paused_until - self._session.clock.monotonic()
+                pause = spoken(math.ceil(max(0.0, rest)))
                 self._out.note(f"{pace.name}: {error.message}; again in {pause}")
             case batch.Halted(pace, error):
                 left = f"nothing more is submitted to {pace.name} ({len(pace.waiting)} left)"

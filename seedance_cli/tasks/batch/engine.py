@@ -209,10 +209,8 @@ class Batch:
                     self._pace(item).waiting.append(item)
                 case Action.FOLLOW | Action.FETCH if self._options.follow:
                     self._watch(item, self._options.find(item))
-                case _:
+                case _ if not self._stopping:
                     yield Settled(item)
-            if self._stopping:
-                return
 
     def _pace(self, item: Item) -> Pace:
         jobs = self._options.jobs.get(item.provider, 1)
@@ -256,6 +254,8 @@ class Batch:
         key = key_of(row)
         items = self._of.setdefault(key, [])
         items.append(item)
+        if self._stopping:  # it is only named
+            return
         if len(items) == 1:  # a provider may take two rows for one task
             self._wait.add(row)
         if not row.status.terminal:

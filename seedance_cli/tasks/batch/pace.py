@@ -101,7 +101,7 @@ class Pace:
     def _limited(self, error: RateLimited, now: float) -> None:
         if self._limited_since is None:
             self._limited_since = now
-        pause = self._pause if error.retry_after is None else error.retry_after
+        pause = error.retry_after or self._pause  # 0: nothing is asked for
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         self.paused_until = now + pause
         if self.paused_until - self._limited_since > PATIENCE:
