@@ -575,6 +575,15 @@ def test_results_that_cannot_be_written_are_found_first(
     assert (batch("--results", name).code, server.posts()) == (2, 0)
 
 
+def test_results_never_replace_the_rows(batch: Batch, server: ScriptedProvider) -> None:
+    """By whatever name: a second run would take the results for rows."""
+    for path in ("shots.csv", str(Path("shots.csv").absolute())):
+        result = batch("--results", path)
+        assert (result.code, server.posts()) == (2, 0)
+        assert f"--results {path} is the file of the rows" in result.err
+    assert Path("shots.csv").read_text(encoding="utf-8") == ROWS
+
+
 def test_stdin_needs_name_format_and_consent(
     run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:

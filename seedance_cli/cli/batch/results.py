@@ -150,18 +150,29 @@ class _Found(NamedTuple):
     error: str | None
 
 
-def check_path(path: Path) -> None:
+def check_path(path: Path | None, rows: str) -> None:
     """Whether results can be written there, before anything is paid.
+
+    Args:
+        path: of the results; None: there are to be none.
+        rows: the batch's file, which they never replace; `-`: stdin.
 
     Raises:
         UsageError: its name is neither `.jsonl` nor `.csv`, or it is no place for a file.
     """
+    if path is None:
+        return
     if path.suffix.lower() not in {".jsonl", ".csv"}:
         raise UsageError(
             f"--results {told(path.name)} has no format", hint="a name that ends in .jsonl or .csv"
         )
     if path.is_symlink() or path.is_dir():
         raise UsageError(f"--results {path} is a {'link' if path.is_symlink() else 'folder'}")
+    with suppress(OSError):  # it is new, or the rows came from stdin
+        if rows != "-" and path.samefile(rows):
+            raise UsageError(
+                f"--results {path} is the file of the rows", hint="give it another name"
+            )
     if not path.parent.is_dir():
         raise UsageError(f"--results {path}: there is no folder {path.parent}")
 

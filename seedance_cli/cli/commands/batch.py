@@ -187,6 +187,7 @@ def batch(
     from seedance_cli.cli.batch import book as _book
     from seedance_cli.cli.batch import plan as _plan
     from seedance_cli.cli.batch import run as _go
+    from seedance_cli.cli.batch.results import check_path
     from seedance_cli.tasks import batch as _batch
 
     options = _options_of(rows, outcome)
@@ -209,6 +210,7 @@ def batch(
             raise _book.refuse(run.out, file, faults)
         if share is not None:
             items = [item for item in items if _batch.in_shard(item.key, *share)]
+        check_path(outcome.results, file)
         results = _results(run, items, manifest, outcome.results, texts=form in _batch.TEXTS)
         if not consent.dry_run:
             session.ledger_for_paying()
@@ -284,9 +286,8 @@ def _results(
 ) -> Results | None:
     if path is None:
         return None
-    from seedance_cli.cli.batch.results import Results, check_path
+    from seedance_cli.cli.batch.results import Results
 
-    check_path(path)
     return Results(path.absolute(), items, run.clock, columns=manifest.columns, texts=texts)
 
 
