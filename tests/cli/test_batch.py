@@ -412,6 +412,13 @@ def test_a_column_for_a_key_is_named_whole(batch: Batch) -> None:
     assert "line 2, column metadata.scene: --metadata:" in result.err
 
 
+def test_fault_51_a_bad_row_says_what_would_do(batch: Batch) -> None:
+    """As `generate` hints at it, though only the last line has a hint of its own."""
+    result = batch(rows="prompt,provider,output\na boat,nope,\na boat,,{zz}.mp4\n")
+    assert "line 2, column provider: there is no provider 'nope'; " in result.err
+    assert "line 3, column output: -o has no field {zz}; fields: {name}" in result.err
+
+
 def test_an_unreachable_provider_is_tried_three_times(
     batch: Batch, run: Run, clock: FakeClock
 ) -> None:

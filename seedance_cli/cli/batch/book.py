@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
     from seedance_cli.config import Settings
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import VideoRequest
 
 DEFAULT = "{batch}/{row}-{slug}.mp4"
@@ -221,6 +222,11 @@ def checked(
     return items, sorted(faults, key=lambda one: one.line)
 
 
+def told_of(error: SeedanceError) -> str:
+    """What is wrong, and what would do, in one line."""
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
 def refuse(out: Output, file: str, faults: Sequence[batch.Fault]) -> UsageError:
     """Say what is wrong, each with its line and column; the error that ends the command."""
     for fault in faults[:_SHOWN]:
@@ -244,12 +250,12 @@ def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
         item.extras = extras(order.video.callback_url, order.video.metadata)
         book.check_output(item)
     except UsageError as error:
-        yield batch.Fault(line, _column(error, item), error.message)
+        yield batch.Fault(line, _column(error, item), told_of(error))
     except ConfigError as error:
         if item.seller == batch.Seller(None, None):
             raise
         column = "provider" if item.seller.profile is None else "profile"
-        yield batch.Fault(line, column, error.message)
+        yield batch.Fault(line, column, told_of(error))
 
 
 def _same_places(book: Book, items: Sequence[batch.Item]) -> Iterator[batch.Fault]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
 from seedance_cli.cli import buy
+from seedance_cli.cli.batch.book import told_of
 from seedance_cli.errors import OverMaxCost, UsageError
 from seedance_cli.models import RULE, Price, same_unit, with_unit
 from seedance_cli.tasks import batch, check_target
@@ -246,8 +247,7 @@ def _taken(
     try:
         check_target(place, force=force)
     except UsageError as error:
-        words = f"{error.message}; {error.hint}" if error.hint else error.message
-        yield batch.Fault(item.row.line, "output", words)
+        yield batch.Fault(item.row.line, "output", told_of(error))
 
 
 def _by_provider(items: Sequence[batch.Item]) -> dict[str, list[batch.Item]]:
