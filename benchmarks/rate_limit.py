@@ -35,7 +35,7 @@ from seedance_cli.providers._registry import get
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.providers._base import RateLimit
+    from seedance_cli.providers import RateLimit
 
 _PROGRAM = Path(sys.executable).with_name("seedance")
 _WAITS = re.compile(r"this one waits ([0-9.]+) s")

@@ -74,7 +74,7 @@ def heavy_tail(source: random.Random, _: float) -> float:
 
 def slow_drift(source: random.Random, way: float) -> float:
     """Log-normal; over a history the median moves from 45 s to 90 s."""
-    return 45 * 2.0**way * math.exp(source.gauss(0, 0.3))
+    return 45 * math.pow(2.0, way) * math.exp(source.gauss(0, 0.3))
 
 
 def sudden_halving(source: random.Random, way: float) -> float:

@@ -41,8 +41,12 @@ from _timing import Case, interleaved, medians
 
 import seedance_cli
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import Price, PricedFields, Status, Task, VideoRequest
+from seedance_cli.models import Price, PricedFields, Status, Task
 from seedance_cli.system.clock import SystemClock
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.ledgers import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -247,22 +251,17 @@ def _fill(state: Path) -> None:
     """A ledger of tasks, some of them unfinished."""
     with Ledger.open(state, SystemClock(), create=True) as ledger:
         for number in range(1, _ROWS + 1):
-            row = ledger.prepare(
+            intent = prepare(
+                ledger,
+                f"f{number}",
                 provider="seedanceapi",
-                endpoint="https://api.example.com/v1",
-                profile="default",
-                sandbox=False,
-                fingerprint=f"f{number}",
-                request=VideoRequest(prompt="a paper boat on a river in the rain", duration=8),
+                prompt="a paper boat on a river in the rain",
                 priced=PricedFields(None, 8, "720p", audio=True),
-                again=False,
             )
-            assert row.intent is not None
-            ledger.sending(row.intent)
+            ledger.sending(intent)
             task = Task(task_id=f"task_{number}", status=Status.RUNNING)
-            row = ledger.accept(row.intent, task)
-            assert row.intent is not None
-            ledger.told(row.intent)
+            row = ledger.accept(intent, task)
+            ledger.told(intent)
             if number > 1 and number % 10:
                 done = Task(
                     task_id=f"task_{number}",

@@ -35,11 +35,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 from _report import machine, table
 
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import Price, PricedFields, Status, Submission, Task, VideoRequest
+from seedance_cli.models import Price, PricedFields, Status, Submission, Task
 from seedance_cli.system.clock import SystemClock
+from support.ledgers import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -198,7 +201,7 @@ def _measured(
     service.began = time.monotonic()
     pid = os.posix_spawn(
         words[0],
-        words,
+        tuple(words),
         environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 1, str(out), write, 0o600),
@@ -250,17 +253,15 @@ def fill(
 
 
 def _submit(ledger: Ledger, endpoint: str, task_id: str) -> Submission:
-    intent = ledger.prepare(
+    intent = prepare(
+        ledger,
+        task_id,
         provider="seedanceapi",
         endpoint=endpoint,
         profile=None,
-        sandbox=False,
-        fingerprint=task_id,
-        request=VideoRequest(prompt="a paper boat sails down a rainy street", duration=8),
+        prompt="a paper boat sails down a rainy street",
         priced=PricedFields(None, 8, "720p", False),
-        again=False,
-    ).intent
-    assert intent is not None
+    )
     ledger.sending(intent)
     cost = Price(Decimal(0), "credits", "charged")
     task = Task(task_id=task_id, status=Status.RUNNING, cost=cost)
