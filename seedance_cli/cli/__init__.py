@@ -5,9 +5,7 @@ Its own commands use this face, too: what they need is imported when they run, n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from seedance_cli._lazy import face
+from seedance_cli._lazy import TYPE_CHECKING, face
 
 if TYPE_CHECKING:
     from seedance_cli.cli import buy as buy

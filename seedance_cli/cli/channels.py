@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from seedance_cli import http, providers, sandbox
+from seedance_cli import http, models, providers, sandbox, tasks
 from seedance_cli.errors import ConfigError, NoHome
-from seedance_cli.models import is_loopback
-from seedance_cli.tasks import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import Secret
     from seedance_cli.providers import ProviderInfo
     from seedance_cli.system import Clock
+    from seedance_cli.tasks import Channel
 
 
 class Channels:
@@ -79,19 +77,21 @@ class Channels:
         url = settings.endpoint
         if settings.sandbox:
             url = f"{self._sandbox_root(provider.info.name)}/{provider.info.name}"
+            from urllib.parse import urlsplit
+
             url += urlsplit(provider.info.base_url).path.rstrip("/")
         key = self.key(settings)
         log = self._out.log if self._out.verbose else None
         pace = self._pace(provider.info, url, key) if not settings.sandbox else None
         api = http.HttpApi(provider, url, key, self._clock, log, pace=pace)
         self._stack.callback(api.close)
-        return Channel(
+        return tasks.Channel(
             provider=provider,
             endpoint=settings.endpoint,
             profile=settings.profile,
             profile_named=settings.named,
             sandbox=settings.sandbox,
-            loopback=is_loopback(url),
+            loopback=models.is_loopback(url),
             key=key,
             api=api,
             remedy=settings.key_place.remedy,

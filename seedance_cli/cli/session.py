@@ -8,10 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from seedance_cli import providers
+from seedance_cli import config, models, providers, tasks
 from seedance_cli.cli.channels import Channels
-from seedance_cli.config import known_keys, row_endpoint
-from seedance_cli.config import resolve as profiles
 from seedance_cli.errors import (
     NoHome,
     NotOurs,
@@ -20,16 +18,17 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.ledger import Ledger
-from seedance_cli.models import Submission, default_fault, from_home, told
-from seedance_cli.tasks import Channel, Target
+from seedance_cli.system import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.config import Settings
+    from seedance_cli.config import Settings, Store
+    from seedance_cli.models import Submission
     from seedance_cli.system import Clock
+    from seedance_cli.tasks import Channel, Target
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -72,7 +71,7 @@ class Session:
         self._provider = None if provider is None else providers.get(provider).info.name
         self._profile = profile
         self._write = write
-        self._store: profiles.Store | None = None
+        self._store: Store | None = None
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
         self._cwd: Path | None = None
@@ -114,7 +113,7 @@ class Session:
 
     def known_keys(self) -> Collection[str]:
         """The keys that are configured: none of them is an id."""
-        return known_keys(self.env, self._profiles())
+        return config.known_keys(self.env, self._profiles())
 
     def base(self, output: str | None) -> Path:
         """The folder that `-o` is relative to: the current one, as it was when it was first needed.
@@ -137,7 +136,7 @@ class Session:
     @property
     def state_dir(self) -> Path:
         """The folder of the ledger and of the sandbox's tasks."""
-        return profiles.state_dir(self.env)
+        return state_dir(self.env)
 
     def settings(
         self,
@@ -157,7 +156,7 @@ class Session:
             sandbox: instead of the option's.
             listed: whether the user did not name `provider`: it is one of all that there are.
         """
-        settings = profiles.resolve(
+        settings = config.resolve.resolve(
             self._profiles(),
             self.env,
             provider=(task.provider if task else provider) or self._provider,
@@ -171,10 +170,10 @@ class Session:
             self.once(self.out.warn, warning)
         return settings
 
-    def _profiles(self) -> profiles.Store:
+    def _profiles(self) -> Store:
         """Both files, read once."""
         if self._store is None:
-            self._store = profiles.load(self.env)
+            self._store = config.resolve.load(self.env)
             for warning in self._store.warnings:
                 self.once(self.out.warn, warning)
         return self._store
@@ -186,7 +185,7 @@ class Session:
             ConfigError: lists those that there are.
         """
         if self._profile is not None or self.env.get("SEEDANCE_PROFILE"):
-            profiles.choose_profile(self._profiles(), self.env, self._profile)
+            config.resolve.choose_profile(self._profiles(), self.env, self._profile)
 
     def default_output(self, task: Submission) -> str | None:
         """`-o` as the task's profile sets it; one that cannot be used is left out, and named."""
@@ -194,9 +193,9 @@ class Session:
         output = settings.defaults.get("output")
         if not isinstance(output, str):
             return None
-        fault = default_fault(output, self.base(output))
+        fault = models.default_fault(output, self.base(output))
         if fault is None:
-            return from_home(output)
+            return models.from_home(output)
         self.once(
             self.out.warn, f"profile {settings.profile}: output = {output} is left out: it {fault}"
         )
@@ -287,7 +286,7 @@ class Session:
         settings = self.settings(task=submission)
         self.vouch(submission, settings)
         settings = replace(settings, endpoint=submission.endpoint)
-        return Target(submission, self.channel(settings))
+        return tasks.Target(submission, self.channel(settings))
 
     def vouch(self, row: Submission, settings: Settings) -> None:
         """Raise where a key may not go to the row's endpoint; see `row_endpoint`."""
@@ -296,8 +295,8 @@ class Session:
             return
         info = providers.get(row.provider).info
         profiles_named = {settings.profile, *filter(None, [row.profile])}
-        named = profiles.endpoints_named(self._profiles(), self.env, info, profiles_named)
-        row_endpoint.check(row, named, lambda: self._proof(row, settings), self.verb)
+        named = config.resolve.endpoints_named(self._profiles(), self.env, info, profiles_named)
+        config.row_endpoint.check(row, named, lambda: self._proof(row, settings), self.verb)
         self._vouched.add(place)
 
     def _proof(self, row: Submission, settings: Settings) -> str:
@@ -339,5 +338,6 @@ def _sandbox_wanted(env: Mapping[str, str]) -> bool:
     if text in _FALSE:
         return False
     raise UsageError(
-        f"SEEDANCE_SANDBOX is {told(text)}", hint="allowed: 1 true yes on, 0 false no off, or empty"
+        f"SEEDANCE_SANDBOX is {models.told(text)}",
+        hint="allowed: 1 true yes on, 0 false no off, or empty",
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from seedance_cli import __version__
+from seedance_cli._lazy import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -87,6 +86,8 @@ def _place(endpoint: str) -> tuple[str, str]:
 
 def _digest(identity: JsonObject) -> str:
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    from hashlib import sha256  # what only reads the ledger needs none
+
     return sha256(text.encode("ascii")).hexdigest()
 
 

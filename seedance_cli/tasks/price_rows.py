@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
@@ -62,6 +61,8 @@ class PriceRow(NamedTuple):
     @property
     def median(self) -> Decimal:
         """The middle one of the charges; there is one."""
+        from statistics import median  # loads slowly, and there may be no charges
+
         return median(price.amount for price in self.of_one_unit)
 
     @property

@@ -102,7 +102,7 @@ def list_tasks(
             "batch": batch,
             "sandbox": session.rows_of,
             "since": moment,
-            "metadata": cli.request.pairs("--metadata", metadata or []),
+            "metadata": cli.request.pairs("--metadata", metadata) if metadata else {},
             "search": search,
             "all_states": everything,
         }
