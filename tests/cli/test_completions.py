@@ -39,8 +39,11 @@ CASES = [
     ("seedance generate --max", "seedance generate --max-cost"),
     ("seedance generate -p run", "seedance generate -p runbase"),
     ("seedance generate 'a paper boat' -p run", "seedance generate|a paper boat|-p runbase"),
-    ("seedance generate -p runbase -m byte", "seedance generate -p runbase -m <model>"),
-    ("seedance generate -p runbase -d 1", "seedance generate -p runbase -d 12"),
+    (
+        "seedance generate -p runbase -m bytedance/seedance-1.5",
+        "seedance generate -p runbase -m <model>",
+    ),
+    ("seedance generate -p seedanceapi -d 1", "seedance generate -p seedanceapi -d 12"),
     ("seedance generate -p seedanceapi -r 7", "seedance generate -p seedanceapi -r 720p"),
     ("seedance generate -a 16", "seedance generate -a 16:9"),
     ("seedance generate -a 16:", "seedance generate -a 16:9"),
