@@ -19,7 +19,7 @@ from seedance_cli.tasks.downloads.fetch import download
 from support import mp4s
 from support.bytes_server import BytesServer, answer, head
 from support.fake_clock import FakeClock
-from support.hosts import LINUX, free_port, stand_for, swallowing
+from support.hosts import LINUX, closed_port, stand_for, swallowing
 from support.scripted_provider import ScriptedProvider, done
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_fault_47_when_all_fail_each_reason_is_told_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was sent, and the message says how many addresses there were."""
-    port = free_port()
+    port = closed_port()
     stand_for(monkeypatch, {"localhost": ["127.0.0.1", "127.0.0.3", "127.0.0.4"]})
     env = {"RUNBASE_BASE_URL": f"http://localhost:{port}", "RUNBASE_API_KEY": "some-key-0123"}
     result = run(*PAY, env=env, clock=FakeClock())
@@ -122,7 +122,7 @@ def test_the_time_to_connect_is_for_all_addresses_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where none answers it is over, however many there are; no socket is left open."""
-    port = free_port()
+    port = closed_port()
     addresses = [f"127.0.0.{number}" for number in range(2, 5)]
     stand_for(monkeypatch, {"seller.example": addresses})
     opened: list[socket.socket] = []

@@ -12,7 +12,7 @@ from seedance_cli.http.proxies import proxy_for
 from support import tls
 from support.bytes_server import BytesServer, answer
 from support.fake_clock import FakeClock
-from support.hosts import free_port
+from support.hosts import closed_port
 from support.tls import TlsServer
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_how_a_proxy_is_written(value: str, shown: str, monkeypatch: pytest.Monk
 
 def test_fault_03_a_dead_proxy_is_named(run: Run) -> None:
     """It is the proxy that does not answer, not the provider; its password is not shown."""
-    port = free_port()
+    port = closed_port()
     result = pay(run, "-v", HTTPS_PROXY=f"http://user:hunter2@127.0.0.1:{port}")
     assert result.code == 5
     named = f"the proxy http://127.0.0.1:{port} (HTTPS_PROXY) does not answer: Connection refused"
@@ -221,7 +221,7 @@ def test_fault_03_a_dead_proxy_of_a_read_and_of_a_download_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All three clients say so."""
-    port = free_port()
+    port = closed_port()
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
     env = {"RUNBASE_BASE_URL": AWAY, "RUNBASE_API_KEY": "some-key-0123"}
     result = run("status", "runbase:t-1", env=env, clock=FakeClock())

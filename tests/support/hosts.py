@@ -68,8 +68,17 @@ def swallowing(port: int, address: str = "127.0.0.2") -> Iterator[str]:
             one.close()
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+_closed: list[socket.socket] = []
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 where nobody listens, as long as this process lives.
+
+    It is bound: the server of another test, in another process, cannot be given it, and see the
+    connections that this one's program tries.
+    """
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    _closed.append(bound)
+    port: int = bound.getsockname()[1]
+    return port

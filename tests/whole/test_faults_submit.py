@@ -32,6 +32,7 @@ from support import tls
 from support.bytes_server import BytesServer, Client, Request, Script, answer, head, in_turn
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
+from support.hosts import closed_port
 from support.ledgers import prepare, submit
 from support.tls import TlsServer
 
@@ -162,15 +163,9 @@ def assert_keyless(shop: Shop, result: Result) -> None:
 # 1-3: nothing leaves
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def test_fault_01_refused_connection_is_tried_three_times(shop: Shop) -> None:
     """A refused connection is tried twice more, then 5; nothing was sent, nothing is unknown."""
-    result = shop.buy(f"http://127.0.0.1:{free_port()}", "-v")
+    result = shop.buy(f"http://127.0.0.1:{closed_port()}", "-v")
     assert result.code == 5
     assert result.err.count("POST http://127.0.0.1") == 3
     assert shop.clock.sleeps == [1.0, 1.0]
@@ -199,7 +194,7 @@ def test_money_6_1_a_connect_that_fails_twice_pays_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the third connect succeeds, exactly one POST reaches the server."""
-    real, calls, closed = socket.getaddrinfo, iter(range(10)), free_port()
+    real, calls, closed = socket.getaddrinfo, iter(range(10)), closed_port()
 
     def flaky(host: str, port: int, **more: int) -> object:
         return real(host, closed if next(calls) < 2 else port, **more)
@@ -1802,7 +1797,7 @@ def test_json_the_error_line_says_what_may_be_done_again(shop: Shop, kind: str) 
     wait = ("--wait", "--timeout", "0") if "accepted" in kind else ()
     odd = ("-d", "999") if kind == "usage" else ()
     if script is None:
-        result = shop.buy(f"http://127.0.0.1:{free_port()}", "--json")
+        result = shop.buy(f"http://127.0.0.1:{closed_port()}", "--json")
     else:
         with BytesServer(script) as server:
             result = shop.buy(server.url, "--json", *wait, *odd)
