@@ -67,7 +67,8 @@ class Observations(Part):
     def observe_all(self, answers: Sequence[tuple[Submission, Task]]) -> list[Submission]:
         """Take in what the provider said of tasks; see `merge` for what is kept of it.
 
-        Written only if something worth keeping changed: that a task runs is written once. A task
+        Written only if something worth keeping changed: that a task runs is written once. What is
+        as it was at the last answer is not even looked up: thousands are polled. A task
         that the ledger lacks is never written. All that is to be written is one commit: the
         disk's answer to that takes longer than everything else.
 
@@ -85,6 +86,9 @@ class Observations(Part):
                     (self._write(*answer, now=now), True) if write else (task, False)
                     for answer, (task, write) in zip(answers, known, strict=True)
                 ]
+        for (submission, _), (task, write) in zip(answers, known, strict=True):
+            if write:
+                self._follow(submission, task)
         return [
             self._seen(submission, task, now)
             for (submission, _), (task, _) in zip(answers, known, strict=True)
@@ -102,6 +106,7 @@ class Observations(Part):
         """
         if submission.intent is None:
             return
+        self._followed.pop(submission.intent, None)
         if self._store.query(statements.NOT_LOST, (submission.intent,)):
             with self._store.writing():
                 since = time_text(when or self._clock.now())
@@ -128,10 +133,24 @@ class Observations(Part):
         """What is known of a task after an answer, and whether that is to be written."""
         if submission.intent is None:
             return merge(submission.task or task, task, now), False
+        followed = self._followed.get(submission.intent)
+        if followed is not None:
+            after = merge(followed, task, now)
+            if not worth_keeping(followed, after):
+                return after, False
         known = self._store.task(submission.intent)
         stored = known.task or submission.task or task
         after = merge(stored, task, now)
-        return after, known.lost or worth_keeping(stored, after)
+        if known.lost or worth_keeping(stored, after):
+            self._followed.pop(submission.intent, None)  # until it is written, which may fail
+            return after, True
+        self._follow(submission, stored)
+        return after, False
+
+    def _follow(self, submission: Submission, stored: Task) -> None:
+        """Keep what the row says of a task. One that has ended is polled no more."""
+        if submission.intent is not None and not stored.status.terminal:
+            self._followed[submission.intent] = stored
 
     def _write(self, submission: Submission, task: Task, *, now: datetime) -> Task:
         """Write an answer, inside a transaction; what is known after it."""

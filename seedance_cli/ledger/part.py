@@ -34,6 +34,9 @@ class Part:
         """When this process last saw each task unfinished, by intent."""
         self._marks: dict[str, Mapping[int, str]] = {}
         """The fingerprints of what this process submits, by intent."""
+        self._followed: dict[str, Task] = {}
+        """What the row of each polled intent says of its task, as this process last read or wrote
+        it: an answer that brings nothing new needs no look at the row."""
 
     def _take(self, intent: str, state: IntentState, task: Task) -> Submission:
         """Write the task of an intent; what was known of it before, and its other rows, follow."""
