@@ -62,28 +62,32 @@ _PYTHON = (sys.executable, "-m", "seedance_cli")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run as the arguments say."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1000, help="of the batch that is killed")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=1000,
+        help="of the batch that is killed; 0: leave that part out",
+    )
     parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--done", type=int, default=10_000, help="rows that were done before")
-    parser.add_argument("--flying", type=int, default=100, help="tasks in flight at once")
+    parser.add_argument("--done", type=int, default=10_000, help="rows that were done before; or 0")
+    parser.add_argument("--flying", type=int, default=100, help="tasks in flight at once; or 0")
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args(argv)
     for name in list(os.environ):
         if name.startswith(("SEEDANCE", "RUNBASE", "DEFAPI")):
             del os.environ[name]
+    found: dict[str, object] = {"machine": machine()}
+    faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        killed, faults = _killed(Path(folder, "killed"), options.rows, options.kills, options.seed)
-        start = _start(Path(folder, "start"), options.done)
-        bought = _bought(Path(folder, "bought"))
-        flight = _flight(Path(folder, "flight"), options.flying)
-    found = {
-        "machine": machine(),
-        "killed": killed,
-        "start": start,
-        "bought": bought,
-        "flight": flight,
-    }
+        if options.rows:
+            place = Path(folder, "killed")
+            found["killed"], faults = _killed(place, options.rows, options.kills, options.seed)
+        if options.done:
+            found["start"] = _start(Path(folder, "start"), options.done)
+        if options.flying:
+            found["bought"] = _bought(Path(folder, "bought"))
+            found["flight"] = _flight(Path(folder, "flight"), options.flying)
     if options.json:
         print(json.dumps({**found, "faults": faults}))
     else:
@@ -268,8 +272,9 @@ def _flight(folder: Path, flying: int) -> dict[str, int | float]:
 
 def _print(found: Mapping[str, object]) -> None:
     print(f"{found['machine']}\n")
-    for name in ("killed", "start", "bought", "flight"):
-        figures = found[name]
+    for name, figures in found.items():
+        if name == "machine":
+            continue
         assert isinstance(figures, dict)
         print(table((name, "figure"), [(key, f"{value:,}") for key, value in figures.items()]))
         print()
