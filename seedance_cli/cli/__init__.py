@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from seedance_cli.cli import unknown as unknown
     from seedance_cli.cli import version as version
     from seedance_cli.cli import wanted as wanted
-    from seedance_cli.cli.asked import (
-        Asked as Asked,
-    )
     from seedance_cli.cli.open_tasks import (
         allowed as allowed,
     )
@@ -56,12 +53,15 @@ if TYPE_CHECKING:
     from seedance_cli.cli.session import (
         Session as Session,
     )
+    from seedance_cli.cli.task_results import (
+        TaskResults as TaskResults,
+    )
 
 __getattr__ = face(
     __name__,
     {
-        "Asked": "asked",
         "Session": "session",
+        "TaskResults": "task_results",
         "allowed": "open_tasks",
         "buy": "",
         "dry_run": "",

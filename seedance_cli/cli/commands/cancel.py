@@ -34,15 +34,15 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
     out = session.out
     session.verb = "cancel"
     found = cli.find(session, named, changes=True)
-    asked = cli.Asked(session, found, one=len(named) == 1)
-    with asked.document():
-        for one in asked:
+    results = cli.TaskResults(session, found, one=len(named) == 1)
+    with results.document():
+        for one in results:
             try:
                 answer = tasks.cancel(one, session.target, session.clock)
             except SeedanceError as error:
-                asked.failed(one, error)
+                results.failed(one, error)
                 continue
-            after = asked.answered(one, answer.submission)
+            after = results.answered(one, answer.submission)
             if answer.requested:
                 out.note(
                     f"{after.provider} took the request to cancel {after.ref}, which may end in a"
@@ -51,13 +51,13 @@ def _cancel(session: Session, named: Sequence[str]) -> int:
                 if not out.json:
                     out.result(after.ref or "", "cancellation requested")
             elif after.status is not models.Status.CANCELLED:
-                asked.failed(after, tasks.not_cancelled(after, sent=answer.sent))
+                results.failed(after, tasks.not_cancelled(after, sent=answer.sent))
             elif not out.json:
                 out.result(after.ref or "", after.status)
-    for one in asked.answers:
+    for one in results.answers:
         if one.status is models.Status.CANCELLED:
             try:
                 session.ledger().delivered(one)
             except WriteFailed as error:
-                asked.failed(one, error)
-    return asked.verdict()
+                results.failed(one, error)
+    return results.verdict()

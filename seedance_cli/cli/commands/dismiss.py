@@ -36,19 +36,19 @@ def dismiss(
 
 def _dismiss(session: Session, named: Sequence[str]) -> int:
     session.readable_ledger()  # a damaged one does not lack the task
-    asked = cli.Asked(session, cli.find(session, named, changes=True), one=len(named) == 1)
-    with asked.document():
-        for one in asked:
+    results = cli.TaskResults(session, cli.find(session, named, changes=True), one=len(named) == 1)
+    with results.document():
+        for one in results:
             if one.intent is None:
                 error = UsageError(f"{one.ref} is not in the ledger: no bare wait asks for it")
-                asked.failed(one, error)
+                results.failed(one, error)
                 continue
             try:
                 session.ledger().dismiss(one)
             except WriteFailed as error:
-                asked.failed(one, error)
+                results.failed(one, error)
                 continue
-            asked.done(one)
+            results.done(one)
             if not session.out.json:
                 session.out.result(one.ref or "", one.status)
-    return asked.verdict()
+    return results.verdict()

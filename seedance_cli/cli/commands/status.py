@@ -48,29 +48,29 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
     out = session.out
     submissions = cli.find(session, named) if named else cli.unfinished(session)
     unknown = [] if named else cli.unknown.name_them(session)
-    asked = cli.Asked(session, submissions, unknown, one=len(named) == 1)
+    results = cli.TaskResults(session, submissions, unknown, one=len(named) == 1)
     # In columns for a person; line by line, as each answer comes, for a program.
     columns = out.stdout_terminal and not out.json
-    with asked.document():
-        for one in asked:
+    with results.document():
+        for one in results:
             try:
                 after = tasks.read_patiently(session.target(one), session.clock)
             except SeedanceError as error:
-                asked.failed(one, error)
+                results.failed(one, error)
                 continue
-            after = asked.answered(one, after)
+            after = results.answered(one, after)
             session.tell_of_urls(after)
             _warn_of_word(out, after)
             if not (out.json or columns):
                 out.result(*_row(out, after))
     if columns:
-        answers = [_row(out, one) for one in asked.answers]
+        answers = [_row(out, one) for one in results.answers]
         out.table(("REF", "STATUS", "URL"), answers, refs=True)
     if not submissions and not unknown:
         cli.unknown.nothing_to_ask(session, "no unfinished task")
-    code = asked.verdict()
+    code = results.verdict()
     if exit_status:
-        code = cli.unknown.worst((code, *(_state_code(one) for one in asked.answers)))
+        code = cli.unknown.worst((code, *(_state_code(one) for one in results.answers)))
     return code
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._ark_fields import Family
     from seedance_cli.sandbox.dialects._base import View
-    from seedance_cli.sandbox.dialects._further import Asked
+    from seedance_cli.sandbox.dialects._further import FurtherRequest
 
 _TASKS = "/contents/generations/tasks"
 _WORDS = {
@@ -266,12 +266,12 @@ class ArkDialect(Dialect):
         found: JsonObject = {"code": code, "message": refusal.message}
         return {"error": {**found, "type": kind, "param": param}}
 
-    def _list(self, asked: Asked) -> JsonObject:
+    def _list(self, request: FurtherRequest) -> JsonObject:
         """The tasks that the filters leave, a page of them."""
-        query = asked.query
+        query = request.query
         number, length = (_page_value(query, name) for name in ("page_num", "page_size"))
         wanted = {name: [v for key, v in query if key == name] for name in _FILTERS}
-        items = [self.read(view) for view in asked.views]
+        items = [self.read(view) for view in request.views]
         for name, field in _FILTERS.items():
             if wanted[name]:
                 items = [one for one in items if one.get(field) in wanted[name]]

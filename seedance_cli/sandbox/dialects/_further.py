@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from seedance_cli.sandbox.dialects._base import View
 
 
-class Asked(NamedTuple):
+class FurtherRequest(NamedTuple):
     """A request to one of a dialect's further endpoints."""
 
     path: Mapping[str, str]
@@ -30,7 +30,7 @@ class Further(NamedTuple):
     method: str
     path: str
     """Below the path of the base URL."""
-    answer: Callable[[Asked], JsonObject]
+    answer: Callable[[FurtherRequest], JsonObject]
     """The body of the answer; raises Refusal."""
     schema: JsonObject
     """Of that body, for the OpenAPI document."""

@@ -50,7 +50,7 @@ from seedance_cli.sandbox.video.render import size
 if TYPE_CHECKING:
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._base import View
-    from seedance_cli.sandbox.dialects._further import Asked
+    from seedance_cli.sandbox.dialects._further import FurtherRequest
 
 _VIDEOS = "/videos"
 _FAMILY = "bytedance/seedance-"
@@ -223,9 +223,9 @@ class OpenRouter(Dialect):
     def _polling_url(self, view: View) -> str:
         return f"{self.base_path}{_VIDEOS}/{quote(view.task_id, safe='')}"
 
-    def _models(self, asked: Asked) -> JsonObject:
+    def _models(self, request: FurtherRequest) -> JsonObject:
         """What each model takes."""
-        del asked
+        del request
         return {
             "data": [
                 {

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonObject, JsonValue
     from seedance_cli.sandbox.dialects._base import View
-    from seedance_cli.sandbox.dialects._further import Asked
+    from seedance_cli.sandbox.dialects._further import FurtherRequest
 
 _WORDS = {
     Phase.QUEUED: "starting",
@@ -232,19 +232,19 @@ class Replicate(Dialect):
             "instance": "/",
         }
 
-    def _list(self, asked: Asked) -> JsonObject:
+    def _list(self, request: FurtherRequest) -> JsonObject:
         """The newest tasks."""
-        results: list[JsonValue] = [self.read(view) for view in asked.views]
+        results: list[JsonValue] = [self.read(view) for view in request.views]
         return {"previous": None, "next": None, "results": results}
 
-    def _keep(self, asked: Asked) -> JsonObject:
+    def _keep(self, request: FurtherRequest) -> JsonObject:
         """The URL of a file; its content is forgotten."""
-        if not _CONTENT.search(asked.body):
+        if not _CONTENT.search(request.body):
             raise _refused("content is required, as a part of a multipart form")
-        name = sha256(asked.body).hexdigest()[:26]
+        name = sha256(request.body).hexdigest()[:26]
         return {
             "id": name,
-            "urls": {"get": f"{asked.origin}{self.base_path}/files/{name}"},
+            "urls": {"get": f"{request.origin}{self.base_path}/files/{name}"},
         }
 
     def schemas(self) -> Schemas:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from seedance_cli.sandbox.dialects._base import Phase, View
-from seedance_cli.sandbox.dialects._further import Asked
+from seedance_cli.sandbox.dialects._further import FurtherRequest
 from seedance_cli.sandbox.dialects._refusals import Cause
 from seedance_cli.sandbox.faults import HEADER, HEADER_ONLY, Fault, in_prompt, named
 from seedance_cli.sandbox.tasks import StoredTask
@@ -157,8 +157,8 @@ class Endpoints:
             body = await self._body(request)
             views = await self._views(origin(request))
             query = request.query_params.multi_items()
-            asked = Asked(request.path_params, query, body, views, origin(request))
-            return document(endpoint.answer(asked))
+            further = FurtherRequest(request.path_params, query, body, views, origin(request))
+            return document(endpoint.answer(further))
 
         return handler
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
 
 
-class Asked:
-    """The tasks of one command, and what has become known of them."""
+class TaskResults:
+    """The tasks of one command, each with its answer or its failure."""
 
     def __init__(
         self,
