@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli import request as request
     from seedance_cli.cli import unknown as unknown
     from seedance_cli.cli import version as version
-    from seedance_cli.cli import wanted as wanted
+    from seedance_cli.cli import wait_request as wait_request
     from seedance_cli.cli.open_tasks import (
         allowed as allowed,
     )
@@ -81,6 +81,6 @@ __getattr__ = face(
         "unfinished": "open_tasks",
         "unknown": "",
         "version": "",
-        "wanted": "",
+        "wait_request": "",
     },
 )

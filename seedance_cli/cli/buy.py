@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.request_options import NameOptions, PayOptions
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.config import Settings
     from seedance_cli.models import (
         HttpRequest,
@@ -65,7 +65,7 @@ class Terms(NamedTuple):
     """`--max-cost`."""
     again: bool = False
     """Although an identical request is unresolved."""
-    wanted: Wanted | None = None
+    wanted: WaitRequest | None = None
     """What the command waits for; None: the ref is its result."""
     name: str | None = None
     """`--name`."""
@@ -82,7 +82,9 @@ class Terms(NamedTuple):
         return self.name is not None and not self.retry_failed
 
 
-def terms(options: PayOptions, wanted: Wanted | None, naming: NameOptions | None = None) -> Terms:
+def terms(
+    options: PayOptions, wanted: WaitRequest | None, naming: NameOptions | None = None
+) -> Terms:
     """The options of a command that pays, as values.
 
     Raises:

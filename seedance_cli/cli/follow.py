@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.models import Submission
     from seedance_cli.tasks import Event, TaskKey
 
@@ -58,7 +58,7 @@ _NO_USE = frozenset({1, 4, 7})
 def follow(
     session: Session,
     submissions: Sequence[Submission],
-    wanted: Wanted,
+    wanted: WaitRequest,
     unknown: Sequence[Submission] = (),
     before: Mapping[TaskKey, list[SeedanceError]] | None = None,
 ) -> int:
@@ -86,7 +86,7 @@ class _Follow:
         self,
         session: Session,
         submissions: Sequence[Submission],
-        wanted: Wanted,
+        wanted: WaitRequest,
         unknown: Sequence[Submission],
         before: Mapping[TaskKey, list[SeedanceError]],
     ) -> None:

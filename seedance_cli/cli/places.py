@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
 
 
 def target_of(session: Session, submission: Submission, index: int, output: str | None) -> Path:
@@ -43,7 +43,7 @@ def target_of(session: Session, submission: Submission, index: int, output: str 
     )
 
 
-def check_output(session: Session, wanted: Wanted, *, one: bool, several: str) -> None:
+def check_output(session: Session, wanted: WaitRequest, *, one: bool, several: str) -> None:
     """Refuse a place that does not fit how many tasks there are, or that cannot be reached.
 
     Args:
@@ -67,7 +67,7 @@ def check_output(session: Session, wanted: Wanted, *, one: bool, several: str) -
         session.base(output)
 
 
-def check_targets(session: Session, submissions: Sequence[Submission], wanted: Wanted) -> None:
+def check_targets(session: Session, submissions: Sequence[Submission], wanted: WaitRequest) -> None:
     """Find what cannot be written before anything else happens.
 
     Raises:

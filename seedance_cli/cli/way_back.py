@@ -11,11 +11,11 @@ from seedance_cli.tasks import state
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.models import Submission
 
 
-def way_back(submissions: Sequence[Submission], wanted: Wanted) -> str:
+def way_back(submissions: Sequence[Submission], wanted: WaitRequest) -> str:
     """The command line that goes on waiting for these tasks, with what was wanted of them."""
     words = ["seedance", "wait", *(one.ref or "" for one in submissions)]
     if wanted.output is not None:

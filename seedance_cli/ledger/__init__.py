@@ -9,7 +9,7 @@ from seedance_cli._lazy import face
 if TYPE_CHECKING:
     from seedance_cli.ledger.batch_rows import BatchRow as BatchRow
     from seedance_cli.ledger.listing import (
-        Wanted as Wanted,
+        ListFilter as ListFilter,
     )
     from seedance_cli.ledger.record import (
         Ledger as Ledger,
@@ -29,7 +29,7 @@ __getattr__ = face(
     {
         "BatchRow": "batch_rows",
         "Ledger": "record",
-        "Wanted": "listing",
+        "ListFilter": "listing",
         "batches": "refs",
         "metadata_keys": "refs",
         "tasks": "refs",

@@ -30,7 +30,7 @@ _OF_A_TASK = frozenset(
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
 
 
-class Wanted(TypedDict, total=False):
+class ListFilter(TypedDict, total=False):
     """Which submissions are asked for; what is left out, or None, restricts nothing."""
 
     status: Status | None
@@ -84,7 +84,7 @@ class Listing(Part):
         """The row of a submission as it is now. Abandoned ones are settled first."""
         return self._store.tidy(statements.ROW, (submission.intent,))[0]
 
-    def rows(self, *, limit: int | None = None, **wanted: Unpack[Wanted]) -> list[Submission]:
+    def rows(self, *, limit: int | None = None, **wanted: Unpack[ListFilter]) -> list[Submission]:
         """The submissions, newest first.
 
         Args:
@@ -94,9 +94,9 @@ class Listing(Part):
         with closing(self._listed(wanted)) as found:  # an open cursor would keep writers out
             return list(islice(found, limit))
 
-    def count(self, **wanted: Unpack[Wanted]) -> Count:
+    def count(self, **wanted: Unpack[ListFilter]) -> Count:
         """How many `rows` there are without a limit, as far as possible without reading them."""
-        everything: Wanted = {**wanted, "all_states": True}
+        everything: ListFilter = {**wanted, "all_states": True}
         if wanted.get("metadata") or wanted.get("search"):
             found = [(one.state, one.status) for one in self._listed(everything)]
         else:
@@ -108,7 +108,7 @@ class Listing(Part):
         shown = sum(_shows(*one, wanted) for one in found)
         return Count(shown, len(found) - shown)
 
-    def _listed(self, wanted: Wanted) -> Generator[Submission, None, None]:
+    def _listed(self, wanted: ListFilter) -> Generator[Submission, None, None]:
         found = self._store.each(statements.NEWEST, _values(wanted), self._store.abandoned_now())
         with closing(found):
             for one in found:
@@ -123,7 +123,7 @@ def _standing(row: sqlite3.Row, gone: IntentState | None) -> tuple[IntentState, 
     return state, status
 
 
-def _values(wanted: Wanted) -> tuple[Value, ...]:
+def _values(wanted: ListFilter) -> tuple[Value, ...]:
     """Those of a statement; see `statements._LISTED`."""
     status, profile, batch = wanted.get("status"), wanted.get("profile"), wanted.get("batch")
     # In the table a submission without a task has the status that a task begins with.
@@ -138,14 +138,14 @@ def _values(wanted: Wanted) -> tuple[Value, ...]:
     )
 
 
-def _shows(state: IntentState | None, status: Status, wanted: Wanted) -> bool:
+def _shows(state: IntentState | None, status: Status, wanted: ListFilter) -> bool:
     """Whether a row of that state is among those that are asked for."""
     if wanted.get("status") is not None:
         return status is wanted["status"]
     return wanted.get("all_states", False) or state not in _HIDDEN
 
 
-def _says(row: Submission, wanted: Wanted) -> bool:
+def _says(row: Submission, wanted: ListFilter) -> bool:
     """Whether a row has the metadata and the text that are asked for."""
     request, task = row.request, row.task
     metadata = {} if request is None else request.metadata

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.models import Submission
 
 EXAMPLES = (
@@ -64,12 +64,12 @@ def download(
     if since is not None:
         latest = models.parse_moment(since, run.clock.now(), "--since")
     options = _options.ResultOptions(download=True, output=output, force=force)
-    wanted = replace(cli.wanted.for_wait(run.out, options), ended=True)
+    wanted = replace(cli.wait_request.for_wait(run.out, options), ended=True)
     with run.session() as session:
         return _download(session, named, latest, wanted)
 
 
-def _download(session: Session, named: Sequence[str], since: datetime, wanted: Wanted) -> int:
+def _download(session: Session, named: Sequence[str], since: datetime, wanted: WaitRequest) -> int:
     one = len(named) == 1
     cli.places.check_output(session, wanted, one=one, several="fetches the videos of several tasks")
     session.verb = "download"

@@ -13,7 +13,7 @@ from seedance_cli.cli.command import Run, command
 if TYPE_CHECKING:
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.tasks import Payment
 
 EXAMPLES = (
@@ -41,7 +41,7 @@ def generate(
     result: _options.ResultOptions,
 ) -> int:
     """Submit one task: prints its ref, with --wait the video URL, with --download the file."""
-    terms = cli.buy.terms(pay, cli.wanted.for_generate(run.out, result, wait=wait), naming)
+    terms = cli.buy.terms(pay, cli.wait_request.for_generate(run.out, result, wait=wait), naming)
     typed = cli.request.typed(cli.request.prompt_text(prompt, prompt_file), video, extra)
     with run.session(write=not dry_run) as session:
         order = cli.buy.order(session, session.settings(), typed, free=no_validate)
@@ -54,7 +54,7 @@ def generate(
         return code
 
 
-def _report(session: Session, order: Order, payment: Payment, wanted: Wanted | None) -> int:
+def _report(session: Session, order: Order, payment: Payment, wanted: WaitRequest | None) -> int:
     """Give the user what was asked for beyond the ref."""
     submission = payment.submission
     assert submission is not None

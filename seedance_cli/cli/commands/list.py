@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
-    from seedance_cli.ledger import Wanted
+    from seedance_cli.ledger import ListFilter
     from seedance_cli.models import Submission
 
 ON_A_TERMINAL = 20
@@ -95,7 +95,7 @@ def list_tasks(
         raise UsageError(f"--status {models.told(status)} is no status", hint=allowed)
     moment = None if since is None else models.parse_moment(since, run.clock.now(), "--since")
     with run.session() as session:
-        wanted: Wanted = {
+        wanted: ListFilter = {
             "status": None if status is None else models.Status(status),
             "provider": session.provider_option,
             "profile": session.profile_option,
@@ -110,7 +110,7 @@ def list_tasks(
     return 0
 
 
-def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -> None:
+def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: bool) -> None:
     out, ledger = session.out, session.readable_ledger()
     watched = out.stdout_terminal and not out.json
     few = ON_A_TERMINAL if watched and limit is None else limit
@@ -132,7 +132,7 @@ def _show(session: Session, wanted: Wanted, *, limit: int | None, files: bool) -
         out.note("nothing was submitted from this machine")
 
 
-def _tell_of_the_rest(session: Session, wanted: Wanted, shown: int) -> None:
+def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:
     """Say how many there are besides those that are shown."""
     count = session.readable_ledger().count(**wanted)
     if count.shown > shown:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.models import Submission
     from seedance_cli.tasks import TaskKey
 
@@ -56,7 +56,7 @@ def retry(
     A task under a name becomes the next attempt of its name, once it has ended. Endpoint, key and
     profile are today's. With several tasks --max-cost bounds the sum.
     """
-    wanted = cli.wanted.for_generate(run.out, result, wait=wait)
+    wanted = cli.wait_request.for_generate(run.out, result, wait=wait)
     terms = cli.buy.terms(pay, wanted)
     one = len(refs) == 1
     with run.session(write=not dry_run) as session:
@@ -242,7 +242,7 @@ class _Retry:
         if left:
             self._out.always(f"not submitted after that: {', '.join(left)}")
 
-    def _follow(self, wanted: Wanted) -> int:
+    def _follow(self, wanted: WaitRequest) -> int:
         if not self._one:
             self._payment.forget()  # it is told; the tasks are followed together
         return cli.follow.follow(self._session, self._known, wanted, before=self._failures)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wanted import Wanted
+    from seedance_cli.cli.wait_request import WaitRequest
 
 EXAMPLES = (
     "seedance wait --download",
@@ -45,7 +45,7 @@ def wait(
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
     named = refs or []
     wanted = replace(
-        cli.wanted.for_wait(run.out, result),
+        cli.wait_request.for_wait(run.out, result),
         fail_fast=fail_fast,
         any=any_,
         events=events,
@@ -55,7 +55,7 @@ def wait(
         return _wait(session, named, wanted)
 
 
-def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
+def _wait(session: Session, named: Sequence[str], wanted: WaitRequest) -> int:
     _check_options(session, named, wanted)
     began = session.clock.monotonic()
     submissions = (
@@ -72,7 +72,7 @@ def _wait(session: Session, named: Sequence[str], wanted: Wanted) -> int:
     return cli.follow.follow(session, submissions, wanted, unknown)
 
 
-def _check_options(session: Session, named: Sequence[str], wanted: Wanted) -> None:
+def _check_options(session: Session, named: Sequence[str], wanted: WaitRequest) -> None:
     if wanted.events and wanted.output == "-":
         raise UsageError("-o - and --events both want stdout", hint="give one of them")
     those = "several tasks" if named else "every unfinished task"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WaitRequest:
     """What the user asked of the wait."""
 
     download: bool = False
@@ -39,7 +39,7 @@ class Wanted:
     """That command, given again, can pay nothing a second time."""
 
 
-def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> Wanted | None:
+def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> WaitRequest | None:
     """What a command that pays is asked to wait for; None: nothing.
 
     Raises:
@@ -57,7 +57,7 @@ def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> Wanted |
     return replace(for_wait(out, options), one=True, submitted=True)
 
 
-def for_wait(out: Output, options: ResultOptions) -> Wanted:
+def for_wait(out: Output, options: ResultOptions) -> WaitRequest:
     """The options of a wait, as values.
 
     Raises:
@@ -77,7 +77,7 @@ def for_wait(out: Output, options: ResultOptions) -> Wanted:
     if options.force and not download:
         raise UsageError("--force needs --download", hint="it replaces an existing file")
     timeout, interval = options.timeout, options.interval
-    return Wanted(
+    return WaitRequest(
         download=download,
         output=output,
         force=options.force,
