@@ -18,7 +18,7 @@ CODE = r"""
 import io, json, os, pathlib, signal, sys, threading
 import seedance_cli, seedance_cli.cli.program, seedance_cli.tasks.downloads.fetch
 import seedance_cli.cli.commands.wait, seedance_cli.cli.follow
-from seedance_cli.tasks.downloads.part import Part
+from seedance_cli.tasks.downloads.partial import PartialFile
 
 words, step, first, links = json.loads(sys.argv[1])
 package = os.path.dirname(seedance_cli.__file__)
@@ -26,7 +26,7 @@ base = pathlib.Path.cwd()
 
 def point(number):
     # Kill this process before the line that is the number-th from the last byte on.
-    seen, armed, flush = [0], [False], Part.flush
+    seen, armed, flush = [0], [False], PartialFile.flush
 
     def armed_flush(part):
         armed[0] = True
@@ -41,7 +41,7 @@ def point(number):
                 os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
-    Part.flush = armed_flush
+    PartialFile.flush = armed_flush
     threading.settrace(trace)
     sys.settrace(trace)
 

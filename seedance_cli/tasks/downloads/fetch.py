@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
 from seedance_cli.models import spoken
 from seedance_cli.system import Cancellation
-from seedance_cli.tasks.downloads.part import Part, exists, writing
+from seedance_cli.tasks.downloads.partial import PartialFile, exists, writing
 from seedance_cli.tasks.downloads.pauses import PATIENCE, Pauses
 from seedance_cli.tasks.downloads.source import keyless, open_video
 from seedance_cli.tasks.downloads.targets import is_stream, is_there, open_stream
@@ -109,7 +109,7 @@ def download(
         return
     if not force and is_there(target):
         raise exists(target)
-    part = Part.beside(target, owner)
+    part = PartialFile.beside(target, owner)
     try:
         verified = yield from _fetch(way, part)
         part.flush()
@@ -149,7 +149,7 @@ def to_stream(
         WriteFailed: the stream refused.
     """
     way = _Way(url, allow_private, clock, patience, again, Cancellation(), log, credentials)
-    part = Part.nowhere()
+    part = PartialFile.nowhere()
     try:
         verified = yield from _fetch(way, part)
         part.copy_to(out, "stdout")
@@ -159,7 +159,7 @@ def to_stream(
 
 
 def _into_stream(way: _Way, target: Path) -> Generator[Progress | Saved]:
-    part = Part.nowhere()
+    part = PartialFile.nowhere()
     try:
         verified = yield from _fetch(way, part)
         with (
@@ -233,7 +233,7 @@ class _Way:
             self.cancellation.sleep(seconds, self.clock)
 
 
-def _fetch(way: _Way, part: Part) -> Generator[Progress, None, bool]:
+def _fetch(way: _Way, part: PartialFile) -> Generator[Progress, None, bool]:
     """Fill the part, in as many requests as it takes; whether its layout shows that it is whole."""
     pauses = Pauses(way.patience)
     tries, kept = 0, part.size
@@ -262,7 +262,7 @@ def _fetch(way: _Way, part: Part) -> Generator[Progress, None, bool]:
         pauses.spend(max(0.0, way.clock.monotonic() - ended - pause))  # reading the URL anew
 
 
-def _failure(cause: Unreachable | NotYet, part: Part, ending: str = "") -> DownloadFailed:
+def _failure(cause: Unreachable | NotYet, part: PartialFile, ending: str = "") -> DownloadFailed:
     """What went wrong with one try, in words that say what is here."""
     if part.size == 0:
         message = "the video is not there"
@@ -279,7 +279,7 @@ def _ending(cause: Unreachable | NotYet, tries: int) -> str:
     return f"; asked {tries} times" if tries > 1 else ""
 
 
-def _range(part: Part) -> dict[str, str]:
+def _range(part: PartialFile) -> dict[str, str]:
     # The header fields that ask for the rest, and for all of it if the video is another one now.
     if part.size == part.total and part.resumable:
         part.drop_last()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
 from seedance_cli.models import MediaKind, recognised
-from seedance_cli.tasks.downloads.part import Part
+from seedance_cli.tasks.downloads.partial import PartialFile
 from seedance_cli.tasks.downloads.source import keyless, open_video
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def fetch_last_frame(
     if kind is None or kind.kind is not MediaKind.IMAGE:
         raise _failed("what came is no image")
     target = video.with_name(f"{video.stem}-last{kind.ends[0]}")
-    with closing(Part.beside(target, f"last frame of {video}")) as part:
+    with closing(PartialFile.beside(target, f"last frame of {video}")) as part:
         part.begin(None, None)
         part.append(bytes(content))
         part.flush()

@@ -17,14 +17,14 @@ from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.http import retry_after
 from seedance_cli.tasks.downloads import mp4
 from seedance_cli.tasks.downloads.mp4 import Layout
-from seedance_cli.tasks.downloads.part import strong
+from seedance_cli.tasks.downloads.partial import strong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from seedance_cli.http import Stream
     from seedance_cli.system import Clock
-    from seedance_cli.tasks.downloads.part import Part
+    from seedance_cli.tasks.downloads.partial import PartialFile
 
 SLOW_SECONDS = 60.0
 SLOW_BYTES = 60 * 1024
@@ -62,7 +62,7 @@ class NotYet(DownloadFailed):
     """There is no video at its URL now; there may be one soon, there or at a URL read anew."""
 
 
-def receive(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> Iterator[Progress]:
+def receive(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> Iterator[Progress]:
     """Take what an answer holds: all of the video, or the rest of the bytes that are here.
 
     The bytes that are here stay, unless a video begins that takes their place.
@@ -108,7 +108,7 @@ def receive(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> Iterat
     yield Progress(part.size, part.total)
 
 
-def verify(part: Part) -> bool:
+def verify(part: PartialFile) -> bool:
     """Whether the layout shows that the file is whole; an error where it is not, or may not be.
 
     Raises:
@@ -136,7 +136,7 @@ class _Declared:
     encoding: str
 
 
-def _judge(answer: Stream, part: Part, clock: Clock, *, ranged: bool) -> _Declared | None:
+def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> _Declared | None:
     """What the head says of the body; None: it is the rest of what is here."""
     status, headers = answer.status, answer.headers
     asked = retry_after(headers, clock, most=_DAY)
@@ -180,7 +180,7 @@ def _piece(headers: Mapping[str, str]) -> _Piece | None:
     return _Piece(first, last, total)
 
 
-def _continues(headers: Mapping[str, str], part: Part) -> bool:
+def _continues(headers: Mapping[str, str], part: PartialFile) -> bool:
     # RFC 9110, 15.3.7: a 206 to If-Range repeats the ETag, if any. Ranges count the bytes of one
     # packing: an answer that names another one than the first did counts others.
     piece, mark = _piece(headers), part.mark

@@ -54,7 +54,7 @@ class Mark:
     """What the server says that its bytes are packed by; empty for nothing."""
 
 
-class Part:
+class PartialFile:
     """Bytes on their way. Close it; what can be resumed then stays, everything else goes."""
 
     def __init__(self, file: BinaryIO, path: Path | None, *, shared: bool, owner: str) -> None:
@@ -80,7 +80,7 @@ class Part:
         self._adopt()
 
     @classmethod
-    def beside(cls, target: Path, owner: str) -> Part:
+    def beside(cls, target: Path, owner: str) -> PartialFile:
         """The bytes of a video that is to become `target`; its folder is created.
 
         Raises:
@@ -97,7 +97,7 @@ class Part:
             return cls(os.fdopen(fd, "r+b", buffering=0), path, shared=shared, owner=owner)
 
     @classmethod
-    def nowhere(cls) -> Part:
+    def nowhere(cls) -> PartialFile:
         """The bytes of a video that is to be passed on: a private file without a name.
 
         Raises:
