@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.config import Settings
     from seedance_cli.models import (
+        Amount,
         HttpRequest,
-        Limit,
         Price,
         PricedFields,
         PriceToday,
@@ -61,7 +61,7 @@ class Order(NamedTuple):
 class Terms(NamedTuple):
     """What has to hold for an order to be paid, and what is to become of its task."""
 
-    limit: Limit | None = None
+    limit: Amount | None = None
     """`--max-cost`."""
     again: bool = False
     """Although an identical request is unresolved."""
@@ -146,7 +146,7 @@ def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: 
     return Order(settings, provider, local.video, provider.request(local.video), local)
 
 
-def price(session: Session, order: Order, limit: Limit | None) -> Price | None:
+def price(session: Session, order: Order, limit: Amount | None) -> Price | None:
     """What the order is expected to cost today; None: not known.
 
     Args:
@@ -158,7 +158,7 @@ def price(session: Session, order: Order, limit: Limit | None) -> Price | None:
     return _expected(session, order, limit, order.settings.endpoint, fields)
 
 
-def price_today(session: Session, order: Order, limit: Limit | None = None) -> PriceToday:
+def price_today(session: Session, order: Order, limit: Amount | None = None) -> PriceToday:
     """The prices of other requests at the order's provider, for what was submitted without one."""
     return partial(_expected, session, order, limit)
 
@@ -273,7 +273,7 @@ def document(payment: Payment) -> object | None:
 
 
 def _expected(
-    session: Session, order: Order, limit: Limit | None, endpoint: str, fields: PricedFields | None
+    session: Session, order: Order, limit: Amount | None, endpoint: str, fields: PricedFields | None
 ) -> Price | None:
     """What a request with these fields costs at the order's provider today."""
     settings = order.settings
@@ -290,7 +290,7 @@ def _expected(
 
 
 def _too_dear(
-    session: Session, order: Order, limit: Limit | None, expected: Price | None
+    session: Session, order: Order, limit: Amount | None, expected: Price | None
 ) -> OverMaxCost | None:
     """Why `--max-cost` refuses the order; None if it does not."""
     if limit is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli import providers
 from seedance_cli.config.lines import line_of
 from seedance_cli.errors import ConfigError
-from seedance_cli.models import Budgets, Limit, OwnPrice, parse_amount
+from seedance_cli.models import Amount, Budgets, OwnPrice, parse_amount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +112,7 @@ def _check_provider(place: _Place, key: str | None, name: str) -> None:
         raise place.error(key, "names no provider there is", f"the providers are {listed}")
 
 
-def _limit(place: _Place, key: str, value: object, provider: str) -> Limit:
+def _limit(place: _Place, key: str, value: object, provider: str) -> Amount:
     """An amount with its unit; without one where the provider states none."""
     unit = providers.get(provider).info.price_unit
     text = value if isinstance(value, str) else "" if isinstance(value, bool) else f"{value}"

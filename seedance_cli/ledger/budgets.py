@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import sqlite3
 
     from seedance_cli.ledger.store import Store
-    from seedance_cli.models import Budgets, Conditions, Limit, Price, PricedFields, PriceToday
+    from seedance_cli.models import Amount, Budgets, Conditions, Price, PricedFields, PriceToday
 
 _LONGER_THAN_ANY_MONTH = timedelta(days=32)
 
 
 class _Span(NamedTuple):
     name: str
-    limit: Limit
+    limit: Amount
     since: datetime
     until: datetime
 

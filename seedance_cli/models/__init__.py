@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from seedance_cli.models.addresses import is_private as is_private
     from seedance_cli.models.addresses import is_public as is_public
     from seedance_cli.models.addresses import literal as literal
+    from seedance_cli.models.budget import Amount as Amount
     from seedance_cli.models.budget import Budgets as Budgets
-    from seedance_cli.models.budget import Limit as Limit
     from seedance_cli.models.budget import Used as Used
     from seedance_cli.models.budget import parse_amount as parse_amount
     from seedance_cli.models.budget import same_unit as same_unit
@@ -115,6 +115,7 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "Amount": "budget",
         "Budgets": "budget",
         "CHARGED": "merging",
         "Conditions": "purchase",
@@ -131,7 +132,6 @@ __getattr__ = face(
         "LONGEST_PROMPT": "request",
         "LONGEST_URL": "url",
         "LONG_PAUSE": "duration",
-        "Limit": "budget",
         "LocalFile": "media",
         "MASK": "secret",
         "MEDIA": "media",

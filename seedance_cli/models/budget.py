@@ -20,8 +20,8 @@ _MAX_MAGNITUDE = 18
 """Powers of ten; beyond, an amount is a slip, and would fill a screen."""
 
 
-class Limit(NamedTuple):
-    """The most that may be spent: an amount in a unit, never converted."""
+class Amount(NamedTuple):
+    """So much in a unit, never converted: a limit, or a price of the user's own."""
 
     amount: Decimal
     unit: str | None
@@ -32,7 +32,7 @@ class Limit(NamedTuple):
         return with_unit(self.amount, self.unit)
 
 
-def parse_amount(text: str) -> Limit | None:
+def parse_amount(text: str) -> Amount | None:
     """`56`, `56 credits` or `0.5 USD`; None for what is neither."""
     from decimal import Decimal
 
@@ -42,16 +42,16 @@ def parse_amount(text: str) -> Limit | None:
     amount = Decimal(number)
     if abs(amount.adjusted()) > _MAX_MAGNITUDE:
         return None
-    return Limit(amount, unit.strip() or None)
+    return Amount(amount, unit.strip() or None)
 
 
 class Budgets(NamedTuple):
     """`[budgets.PROVIDER]` of the configuration. None: not bounded."""
 
-    day: Limit | None = None
+    day: Amount | None = None
     """A day of UTC, by the time of the submit; so is a month."""
-    month: Limit | None = None
-    task: Limit | None = None
+    month: Amount | None = None
+    task: Amount | None = None
 
 
 class Used(NamedTuple):
@@ -59,7 +59,7 @@ class Used(NamedTuple):
 
     span: str
     """`day` or `month`."""
-    limit: Limit
+    limit: Amount
     spent: Decimal
     """What tasks were charged; all amounts are in the limit's unit."""
     reserved: Decimal

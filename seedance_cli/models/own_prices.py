@@ -9,7 +9,7 @@ from seedance_cli.models.price import Price
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from seedance_cli.models.budget import Limit
+    from seedance_cli.models.budget import Amount
     from seedance_cli.models.price import PricedFields
 
 YOURS = "yours"
@@ -20,7 +20,7 @@ class OwnPrice(NamedTuple):
     """One entry: what it is for, and what that costs. None: whatever the request has."""
 
     provider: str
-    cost: Limit
+    cost: Amount
     per_second: bool = False
     """Whether the cost is that of one second."""
     model: str | None = None

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import Limit, OwnPrice, PricedFields
+    from seedance_cli.models import Amount, OwnPrice, PricedFields
     from seedance_cli.providers import Provider, ProviderInfo
 
 
-def parse_limit(text: str) -> Limit:
+def parse_limit(text: str) -> Amount:
     """The value of `--max-cost`: `56 credits`, or `56`.
 
     Raises:
@@ -37,7 +37,7 @@ def parse_limit(text: str) -> Limit:
     return limit
 
 
-def check_unit(limit: Limit, info: ProviderInfo) -> None:
+def check_unit(limit: Amount, info: ProviderInfo) -> None:
     """Refuse a bare number where the provider states a unit: nobody knows what it was meant in.
 
     Raises:
@@ -102,7 +102,7 @@ def expected(
     return known
 
 
-def check(limit: Limit, price: Price | None, provider: Provider) -> None:
+def check(limit: Amount, price: Price | None, provider: Provider) -> None:
     """Refuse what may cost more than the user allows.
 
     Raises:

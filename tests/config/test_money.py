@@ -10,7 +10,7 @@ import pytest
 
 from seedance_cli.config import load
 from seedance_cli.errors import ConfigError
-from seedance_cli.models import Budgets, Limit, OwnPrice, Price, PricedFields, own_price
+from seedance_cli.models import Amount, Budgets, OwnPrice, Price, PricedFields, own_price
 
 if TYPE_CHECKING:
     from support.runner import Run
@@ -53,15 +53,15 @@ def write(text: str) -> dict[str, str]:
 def test_money_6_9_what_a_file_says() -> None:
     """Amounts are decimal, whether text or number; a bare one where the provider has no unit."""
     store = load(write(GOOD))
-    usd = Limit(Decimal("0.50"), "USD")
+    usd = Amount(Decimal("0.50"), "USD")
     assert store.prices == (
-        OwnPrice("runbase", Limit(Decimal("0.03"), "USD"), per_second=True),
+        OwnPrice("runbase", Amount(Decimal("0.03"), "USD"), per_second=True),
         OwnPrice("runbase", usd, duration=8, audio=True),
-        OwnPrice("defapi", Limit(Decimal(40), None)),
+        OwnPrice("defapi", Amount(Decimal(40), None)),
     )
     assert store.budgets == {
-        "runbase": Budgets(day=Limit(Decimal(5), "USD"), month=Limit(Decimal("100.5"), "USD")),
-        "defapi": Budgets(task=Limit(Decimal("0.1"), None)),
+        "runbase": Budgets(day=Amount(Decimal(5), "USD"), month=Amount(Decimal("100.5"), "USD")),
+        "defapi": Budgets(task=Amount(Decimal("0.1"), None)),
     }
 
 
@@ -113,10 +113,10 @@ def test_money_6_9_a_wrong_entry(run: Run, text: str, line: int | None, words: s
 def test_money_6_9_the_most_matching_entry() -> None:
     """The entry with the most matching fields; of equal ones the first; none where none fits."""
     entries = (
-        OwnPrice("runbase", Limit(Decimal("0.03"), "USD"), per_second=True),
-        OwnPrice("runbase", Limit(Decimal("0.5"), "USD"), duration=8),
-        OwnPrice("runbase", Limit(Decimal("0.6"), "USD"), resolution="1080p"),
-        OwnPrice("runbase", Limit(Decimal("0.7"), "USD"), duration=8, audio=False),
+        OwnPrice("runbase", Amount(Decimal("0.03"), "USD"), per_second=True),
+        OwnPrice("runbase", Amount(Decimal("0.5"), "USD"), duration=8),
+        OwnPrice("runbase", Amount(Decimal("0.6"), "USD"), resolution="1080p"),
+        OwnPrice("runbase", Amount(Decimal("0.7"), "USD"), duration=8, audio=False),
     )
 
     def price(*fields: object) -> str | None:

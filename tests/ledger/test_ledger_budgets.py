@@ -10,10 +10,10 @@ import pytest
 from seedance_cli.errors import OverBudget
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import (
+    Amount,
     Budgets,
     Conditions,
     IntentState,
-    Limit,
     Price,
     PricedFields,
     Status,
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from support.fake_clock import FakeClock
 
 
-def usd(amount: str) -> Limit:
+def usd(amount: str) -> Amount:
     """An amount of the budget's."""
-    return Limit(Decimal(amount), "USD")
+    return Amount(Decimal(amount), "USD")
 
 
 def price(amount: str, unit: str | None = "USD", basis: str = "listed") -> Price:
@@ -197,7 +197,7 @@ def test_money_6_11_the_sandbox_is_not_bound(ledger: Ledger) -> None:
 
 def test_money_6_11_no_unit(ledger: Ledger) -> None:
     """A provider that states no unit is counted in plain numbers."""
-    plain = Budgets(day=Limit(Decimal(100), None))
+    plain = Budgets(day=Amount(Decimal(100), None))
     buy(ledger, price("60", None, "charged"), priced_at=price("50", None), budgets=plain)
     with pytest.raises(OverBudget, match="60 spent, 0 reserved, 40 left"):
         buy(ledger, priced_at=price("41", None), budgets=plain)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
     from seedance_cli.ledger import BatchRow, Ledger
-    from seedance_cli.models import Limit, Used
+    from seedance_cli.models import Amount, Used
 
 _EMBEDDED = "sandbox"
 """The endpoint whose URLs end with the command that printed them."""
@@ -132,7 +132,7 @@ def bounds(plan: Plan) -> str:
     return " ".join(f"--max-cost '{with_unit(amount, unit)}'" for unit, amount in totals)
 
 
-def parse_limits(texts: Sequence[str]) -> list[Limit]:
+def parse_limits(texts: Sequence[str]) -> list[Amount]:
     """`--max-cost`, one for each unit.
 
     Raises:
@@ -147,7 +147,7 @@ def parse_limits(texts: Sequence[str]) -> list[Limit]:
     return limits
 
 
-def check_limits(plan: Plan, limits: Sequence[Limit]) -> None:
+def check_limits(plan: Plan, limits: Sequence[Amount]) -> None:
     """Refuse what may cost more than the user allows for this run.
 
     Raises:
