@@ -45,7 +45,7 @@ from seedance_cli.models import (
     VideoRequest,
     fingerprints,
 )
-from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.tasks import TaskStore
 from seedance_cli.system import SystemClock
 from seedance_cli.testing import Options, serve_sandbox
 from support.batches import PROVIDER, Storm
@@ -111,7 +111,7 @@ def _killed(
 ) -> tuple[dict[str, int | float], list[str]]:
     """Kill a batch; the figures, and what was not as promised."""
     home = _home(folder)
-    store = Store(folder / "server" / "sandbox")
+    store = TaskStore(folder / "server" / "sandbox")
     dice = random.Random(seed)
     began = time.monotonic()
     with serve_sandbox(folder / "server", Options(seconds=2)) as server:

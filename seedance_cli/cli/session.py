@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.config import Settings, Store
+    from seedance_cli.config import ConfigFiles, Settings
     from seedance_cli.models import Submission
     from seedance_cli.system import Clock
     from seedance_cli.tasks import Channel, Target
@@ -71,7 +71,7 @@ class Session:
         self._provider = None if provider is None else providers.get(provider).info.name
         self._profile = profile
         self._write = write
-        self._store: Store | None = None
+        self._files: ConfigFiles | None = None
         self._ledger: Ledger | None = None
         self._unreadable: SeedanceError | None = None
         self._cwd: Path | None = None
@@ -170,13 +170,13 @@ class Session:
             self.once(self.out.warn, warning)
         return settings
 
-    def _profiles(self) -> Store:
+    def _profiles(self) -> ConfigFiles:
         """Both files, read once."""
-        if self._store is None:
-            self._store = config.resolve.load(self.env)
-            for warning in self._store.warnings:
+        if self._files is None:
+            self._files = config.resolve.load(self.env)
+            for warning in self._files.warnings:
                 self.once(self.out.warn, warning)
-        return self._store
+        return self._files
 
     def check_profile(self) -> None:
         """Refuse a named profile that is not there, though no task may come to need it.

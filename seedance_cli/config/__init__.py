@@ -20,13 +20,13 @@ if TYPE_CHECKING:
         Choice as Choice,
     )
     from seedance_cli.config.resolve import (
+        ConfigFiles as ConfigFiles,
+    )
+    from seedance_cli.config.resolve import (
         KeyPlace as KeyPlace,
     )
     from seedance_cli.config.resolve import (
         Settings as Settings,
-    )
-    from seedance_cli.config.resolve import (
-        Store as Store,
     )
     from seedance_cli.config.schema import (
         OPTIONS as OPTIONS,
@@ -62,12 +62,12 @@ __getattr__ = face(
         "Access": "show",
         "Change": "edit",
         "Choice": "resolve",
+        "ConfigFiles": "resolve",
         "Effective": "show",
         "KeyPlace": "resolve",
         "OPTIONS": "schema",
         "Profile": "schema",
         "Settings": "resolve",
-        "Store": "resolve",
         "edit": "",
         "effective": "show",
         "keys": "",

@@ -18,7 +18,7 @@ from seedance_cli.models import told
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seedance_cli.config.sources import Store
+    from seedance_cli.config.sources import ConfigFiles
 
 DEFAULT_PROFILE = "default"
 """The profile when none is named; it need not exist."""
@@ -31,7 +31,7 @@ class Choice(NamedTuple):
     name: str
     source: Source
     profile: Profile
-    store: Store
+    files: ConfigFiles
     recorded_named: bool = False
     """Whether `--profile` named it when the task was submitted whose row it comes from."""
 
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
 
 
 def profile_name(
-    store: Store, env: Mapping[str, str], option: str | None, recorded: str | None = None
+    files: ConfigFiles, env: Mapping[str, str], option: str | None, recorded: str | None = None
 ) -> tuple[str, Source]:
     """The name of the profile to use, which need not exist, and who named it."""
     if option is not None:
@@ -51,13 +51,13 @@ def profile_name(
         return recorded, Source(Origin.LEDGER)
     if env.get("SEEDANCE_PROFILE"):
         return env["SEEDANCE_PROFILE"], Source(Origin.ENVIRONMENT, "SEEDANCE_PROFILE")
-    if store.default_profile is not None:
-        return store.default_profile, Source(Origin.PROFILE, "default_profile")
+    if files.default_profile is not None:
+        return files.default_profile, Source(Origin.PROFILE, "default_profile")
     return DEFAULT_PROFILE, Source(Origin.DEFAULT)
 
 
 def choose_profile(
-    store: Store,
+    files: ConfigFiles,
     env: Mapping[str, str],
     option: str | None,
     recorded: str | None = None,
@@ -67,7 +67,7 @@ def choose_profile(
     """The profile to use.
 
     Args:
-        store: both files.
+        files: both files.
         env: the environment.
         option: the value of `--profile`.
         recorded: the profile in a task's ledger row; ranks below the option. Where it is gone, the
@@ -77,21 +77,21 @@ def choose_profile(
     Raises:
         ConfigError: a profile was named that does not exist.
     """
-    if recorded is not None and recorded not in store.profiles:
+    if recorded is not None and recorded not in files.profiles:
         recorded = None
-    name, source = profile_name(store, env, option, recorded)
-    if name not in store.profiles and name != DEFAULT_PROFILE:
-        raise unknown_profile(store, name, source)
+    name, source = profile_name(files, env, option, recorded)
+    if name not in files.profiles and name != DEFAULT_PROFILE:
+        raise unknown_profile(files, name, source)
     named = recorded_named and source.origin is Origin.LEDGER
-    return Choice(name, source, store.profiles.get(name, Profile()), store, named)
+    return Choice(name, source, files.profiles.get(name, Profile()), files, named)
 
 
-def unknown_profile(store: Store, name: str, source: Source | None = None) -> ConfigError:
+def unknown_profile(files: ConfigFiles, name: str, source: Source | None = None) -> ConfigError:
     """The error for a profile that does not exist, listing those that do."""
     by = ""
     if source is not None and source.origin is not Origin.OPTION and source.name is not None:
         by = f" ({source.name})"  # who typed the name knows where
-    there = ", ".join(store.names())
+    there = ", ".join(files.names())
     return ConfigError(
         f"there is no profile {told(name)}{by}",
         hint=f"the profiles are {there}"
@@ -160,7 +160,7 @@ def _profiles_provider(choice: Choice) -> tuple[str, Source] | None:
     if named is None or named in providers.names():
         return None if named is None else (named, Source(Origin.PROFILE, choice.name))
     raise ConfigError(
-        f"{choice.store.paths.config}: profiles.{choice.name}.provider is no provider there is",
+        f"{choice.files.paths.config}: profiles.{choice.name}.provider is no provider there is",
         hint=f"the providers are {_listed()}",
     )
 

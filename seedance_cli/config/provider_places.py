@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from seedance_cli.config.choice import Choice
-    from seedance_cli.config.sources import Store
+    from seedance_cli.config.sources import ConfigFiles
     from seedance_cli.providers import ProviderInfo
 
 
@@ -50,12 +50,12 @@ def endpoint_place(
 
 
 def endpoints_named(
-    store: Store, env: Mapping[str, str], info: ProviderInfo, names: Iterable[str]
+    files: ConfigFiles, env: Mapping[str, str], info: ProviderInfo, names: Iterable[str]
 ) -> list[str]:
     """The base URLs that the environment and these profiles name; unusable ones name nothing."""
     from seedance_cli.config.endpoints import normalised
 
-    tables = [store.profiles[name].providers for name in names if name in store.profiles]
+    tables = [files.profiles[name].providers for name in names if name in files.profiles]
     found = [table[info.name].base_url for table in tables if info.name in table]
     usable = []
     for url in (env.get(info.base_url_env), *found):
@@ -102,9 +102,9 @@ def profile_key(choice: Choice, env: Mapping[str, str], info: ProviderInfo) -> K
     stored = choice.profile.credentials.get(name)
     if stored is None:
         return None
-    place = f"{choice.store.paths.credentials}: profiles.{choice.name}.{name}"
+    place = f"{choice.files.paths.credentials}: profiles.{choice.name}.{name}"
     return KeyPlace(name, variable, Source(Origin.CREDENTIALS, choice.name), place, stored)
 
 
 def _key_of(choice: Choice, info: ProviderInfo, key: str) -> str:
-    return f"{choice.store.paths.config}: profiles.{choice.name}.providers.{info.name}.{key}"
+    return f"{choice.files.paths.config}: profiles.{choice.name}.providers.{info.name}.{key}"

@@ -27,7 +27,7 @@ from seedance_cli.config.provider_places import (
     endpoints_named,
     key_place,
 )
-from seedance_cli.config.sources import Paths, Store, load, paths
+from seedance_cli.config.sources import ConfigFiles, Paths, load, paths
 from seedance_cli.models import Secret
 from seedance_cli.system import state_dir
 
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "ConfigFiles",
     "KeyPlace",
     "Origin",
     "Paths",
     "Settings",
     "Source",
-    "Store",
     "choose_profile",
     "choose_provider",
     "endpoint",
@@ -98,7 +98,7 @@ class Settings:
 
 
 def resolve(
-    store: Store,
+    files: ConfigFiles,
     env: Mapping[str, str],
     *,
     provider: str | None,
@@ -111,7 +111,7 @@ def resolve(
     """Everything that decides where a request goes and with which key.
 
     Args:
-        store: both files, from `load`.
+        files: both files, from `load`.
         env: the environment.
         provider: the value of `--provider`.
         profile: the value of `--profile`.
@@ -124,11 +124,11 @@ def resolve(
         UsageError: an option or variable names a provider that does not exist.
         ConfigError: a profile that does not exist, no provider, or an unusable endpoint.
     """
-    choice = choose_profile(store, env, profile, recorded, recorded_named=recorded_named)
+    choice = choose_profile(files, env, profile, recorded, recorded_named=recorded_named)
     name, decided = choose_provider(choice, env, provider, sandbox=sandbox)
     info = providers.get(name).info
     warnings = tuple(
-        f"{store.paths.config}: profiles.{choice.name}.{text}" for text in choice.profile.unknown
+        f"{files.paths.config}: profiles.{choice.name}.{text}" for text in choice.profile.unknown
     )
     if sandbox:
         url, source = SANDBOX_ENDPOINT, Source(Origin.SANDBOX)
@@ -147,8 +147,8 @@ def resolve(
         sandbox=sandbox,
         key_place=place,
         named=choice.named,
-        prices=store.prices,
-        budgets=None if sandbox else store.budgets.get(name),
+        prices=files.prices,
+        budgets=None if sandbox else files.budgets.get(name),
         warnings=warnings,
         upload_command=choice.profile.upload_command,
     )

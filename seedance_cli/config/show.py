@@ -13,7 +13,7 @@ from seedance_cli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from seedance_cli.config.resolve import Choice, Store
+    from seedance_cli.config.resolve import Choice, ConfigFiles
     from seedance_cli.config.schema import Default
     from seedance_cli.providers import ProviderInfo
 
@@ -100,13 +100,13 @@ def source_object(source: Source) -> dict[str, str | None]:
     return {"kind": str(source.origin), "name": source.name}
 
 
-def effective(store: Store, env: Mapping[str, str], option: str | None) -> Effective:
+def effective(files: ConfigFiles, env: Mapping[str, str], option: str | None) -> Effective:
     """What is in effect; what cannot be used is shown with the reason instead of raised.
 
     Raises:
         ConfigError: a profile was named that does not exist.
     """
-    choice = profiles.choose_profile(store, env, option)
+    choice = profiles.choose_profile(files, env, option)
     provider = _provider(choice, env)
     infos = [providers.get(name).info for name in providers.names()]
     info = next((one for one in infos if one.name == provider.value), None)
@@ -116,8 +116,8 @@ def effective(store: Store, env: Mapping[str, str], option: str | None) -> Effec
         defaults=_defaults(choice, info),
         access=tuple(access(choice, env, one) for one in infos),
         upload_command=_upload_command(choice),
-        budgets=tuple(_budgets(store)),
-        prices=tuple(_prices(store)),
+        budgets=tuple(_budgets(files)),
+        prices=tuple(_prices(files)),
     )
 
 
@@ -131,17 +131,17 @@ def _upload_command(choice: Choice) -> Value | None:
     return Value("upload_command", join(words), Source(Origin.PROFILE, choice.name))
 
 
-def _budgets(store: Store) -> Iterator[Value]:
+def _budgets(files: ConfigFiles) -> Iterator[Value]:
     source = Source(Origin.CONFIG)
-    for provider, budgets in sorted(store.budgets.items()):
+    for provider, budgets in sorted(files.budgets.items()):
         for span, limit in budgets._asdict().items():
             if limit is not None:
                 yield Value(f"budgets.{provider}.{span}", str(limit), source)
 
 
-def _prices(store: Store) -> Iterator[Value]:
+def _prices(files: ConfigFiles) -> Iterator[Value]:
     """Each price under what it is for: `prices.runbase[duration=8,audio=true]`."""
-    for one in store.prices:
+    for one in files.prices:
         fields = {"model": one.model, "duration": one.duration, "resolution": one.resolution}
         audio = None if one.audio is None else str(one.audio).lower()
         wanted = {**fields, "audio": audio}

@@ -1,4 +1,4 @@
-"""Where the two files lie, and both read into one `Store`."""
+"""Where the two files lie, and both read into one value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Paths(NamedTuple):
     credentials: Path
 
 
-class Store(NamedTuple):
+class ConfigFiles(NamedTuple):
     """Both files, as they were read."""
 
     places: Paths | None
@@ -74,7 +74,7 @@ def paths(env: Mapping[str, str]) -> Paths:
     return Paths(config, credentials)
 
 
-def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
+def load(env: Mapping[str, str], *, tighten: bool = True) -> ConfigFiles:
     """Read both files; one that is missing is empty, and both are where no home is known.
 
     Args:
@@ -87,7 +87,7 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     try:
         where = paths(env)
     except NoHome:
-        return Store(None, None, {})
+        return ConfigFiles(None, None, {})
     ours = toml_store.read(where.credentials, tighten=tighten)
     users = toml_store.read(where.config, tighten=tighten)
     config = profile_data.config(where.config, users.data)
@@ -105,7 +105,7 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
         *_mode_warnings(where.config, users, matters=has_key),
         *(f"{where.config}: {text}" for text in strange_keys.in_file(users.data, OPTIONS)),
     )
-    return Store(
+    return ConfigFiles(
         where,
         config.default_profile,
         profiles,
@@ -115,24 +115,24 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> Store:
     )
 
 
-def known_keys(env: Mapping[str, str], store: Store | None = None) -> frozenset[str]:
+def known_keys(env: Mapping[str, str], files: ConfigFiles | None = None) -> frozenset[str]:
     """Every key that is configured, as far as no command must be run for it.
 
     Args:
         env: the environment.
-        store: both files; None: they are read, and count as empty where they cannot be.
+        files: both files; None: they are read, and count as empty where they cannot be.
     """
-    if store is None:
+    if files is None:
         try:
-            store = load(env, tighten=False)
+            files = load(env, tighten=False)
         except ConfigError:
-            store = Store(None, None, {})
-    tables = [table for one in store.profiles.values() for table in one.providers.values()]
+            files = ConfigFiles(None, None, {})
+    tables = [table for one in files.profiles.values() for table in one.providers.values()]
     infos = (providers.get(name).info for name in providers.names())
     variables = {variable for info in infos for variable in info.key_envs}
     variables |= {table.api_key_env for table in tables if table.api_key_env is not None}
     secrets = [table.api_key for table in tables if table.api_key is not None]
-    for one in store.profiles.values():
+    for one in files.profiles.values():
         secrets += one.credentials.values()
     found = {env.get(name, "").strip() for name in variables}
     return frozenset(found | {secret.reveal() for secret in secrets}) - {""}

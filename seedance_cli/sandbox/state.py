@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seedance_cli.sandbox.options import Options
-    from seedance_cli.sandbox.tasks import Store
+    from seedance_cli.sandbox.tasks import TaskStore
     from seedance_cli.sandbox.video.store import Videos
 
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Sandbox:
     """One running sandbox: its tasks, its videos, how it behaves, where it answers."""
 
-    store: Store
+    store: TaskStore
     videos: Videos
     options: Options
     host: str

@@ -132,7 +132,7 @@ class StoredTask:
         )
 
 
-class Store:
+class TaskStore:
     """The tasks of one state folder. Safe for several threads and processes at once.
 
     Every call opens the file anew: a call takes well under a millisecond, and no connection has to

@@ -21,7 +21,7 @@ from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.requests import priced_text, read_priced
 from seedance_cli.ledger.schema import SCHEMA_VERSION
 from seedance_cli.models import IntentState, PricedFields, Submission
-from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.tasks import TaskStore
 from seedance_cli.system import sqlite_steps
 from support import killing
 from support.ledgers import powerless, submit
@@ -575,7 +575,7 @@ def test_an_earlier_store_of_the_sandbox(fixture: Path, tmp_path: Path) -> None:
     path = tmp_path / "tasks.db"
     shutil.copyfile(fixture, path)
     old = version(path)
-    store = Store(tmp_path)
+    store = TaskStore(tmp_path)
     (task,) = store.newest(5)
     assert (task.task_id, task.job.prompt) == ("run_0123456789abcdef", "a paper boat")
     assert store.claim(task.task_id) == (None if old == 1 else 0.0)
@@ -596,6 +596,6 @@ def test_a_full_disk_leaves_the_store_of_the_sandbox(
     before = path.read_bytes()
     monkeypatch.setattr(sqlite_steps, "keep_copy", full)
     with pytest.raises(WriteFailed, match="No space left") as caught:
-        Store(tmp_path)
+        TaskStore(tmp_path)
     assert caught.value.exit_code == 10
     assert path.read_bytes() == before

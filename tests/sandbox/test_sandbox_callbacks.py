@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seedance_cli.sandbox.options import Options
-from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.tasks import TaskStore
 from seedance_cli.sandbox.web import callbacks
 from seedance_cli.testing import serve_sandbox
 from support.sandbox_client import SUBMIT, Client, smallest, task_id, word
@@ -119,7 +119,7 @@ def test_tried_again(tmp_path: Path, first: int) -> None:
     """Whatever is no 2xx is tried again; a redirect is not followed."""
     with receiving(first, first, 200) as hook, serve_sandbox(tmp_path, options()) as sandbox:
         submit(Client(sandbox.url), "defapi", f"{hook.url}/here")
-        until(lambda: Store(tmp_path / "sandbox").pending() == [])
+        until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
         assert [path for path, _, _ in hook.got] == ["/here"] * 3
 
 
@@ -130,7 +130,7 @@ def test_given_up(tmp_path: Path) -> None:
             with serve_sandbox(tmp_path, options()) as sandbox:
                 if not hook.got:
                     submit(Client(sandbox.url), "defapi", hook.url)
-                until(lambda: Store(tmp_path / "sandbox").pending() == [])
+                until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
         assert len(hook.got) == 4
 
 
@@ -152,7 +152,7 @@ def test_a_receiver_that_is_not_there(tmp_path: Path) -> None:
         client = Client(sandbox.url)
         for url in ("http://127.0.0.1:9", "http://nothing.invalid/", "http://127.0.0.1:99999/x"):
             submit(client, "defapi", url)
-        until(lambda: Store(tmp_path / "sandbox").pending() == [])
+        until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
 
 
 @pytest.mark.parametrize("allow", [True, False])
@@ -161,7 +161,7 @@ def test_only_loopback(tmp_path: Path, allow: bool) -> None:
     with serve_sandbox(tmp_path, options(60, allow=allow)) as sandbox:
         for url in ("https://example.com/hook", "http://192.0.2.1/", "http://127.0.0.1.nip.io/"):
             submit(Client(sandbox.url), "seedance2ink", url)
-        assert len(Store(tmp_path / "sandbox").pending()) == (3 if allow else 0)
+        assert len(TaskStore(tmp_path / "sandbox").pending()) == (3 if allow else 0)
 
 
 FAR = "uvicorn.protocols.http.h11_impl.get_remote_addr"
@@ -181,7 +181,7 @@ def test_loopback_is_for_this_machine_alone(
         # What the name of another machine resolves to is known only when it is called.
         monkeypatch.setattr(callbacks, "is_loopback", lambda _: False)
         submit(Client(sandbox.url), "defapi", f"http://localhost:{port}/")
-        until(lambda: Store(tmp_path / "sandbox").pending() == [])
+        until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
         assert hook.got == []
 
 
@@ -206,7 +206,7 @@ def test_a_name_that_a_later_server_knows_nothing_of(
             submit(Client(sandbox.url), "defapi", hook.url.replace("127.0.0.1", "localhost"))
         monkeypatch.setattr(callbacks, "is_loopback", lambda url: "127.0.0.1" in url)
         with serve_sandbox(tmp_path, options(allow=True)):
-            until(lambda: Store(tmp_path / "sandbox").pending() == [])
+            until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
         assert [path for path, _, _ in hook.got] == ["/by-address"]
 
 
@@ -221,7 +221,7 @@ def test_after_a_restart(tmp_path: Path) -> None:
             serve_sandbox(tmp_path, options()) as one,
             serve_sandbox(tmp_path, options()) as two,
         ):
-            until(lambda: Store(tmp_path / "sandbox").pending() == [])
+            until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
             urls = {f"{root}/videos/{task}.mp4" for root in (one.url, two.url)}
         assert len(hook.got) == 1
         assert hook.got[0][2]["output"]["url"] in urls
@@ -234,7 +234,7 @@ def test_a_server_that_ends_meanwhile(tmp_path: Path) -> None:
             submit(Client(sandbox.url), "defapi", hook.url)
             until(lambda: len(hook.got) == 1)
         with serve_sandbox(tmp_path, options()):
-            until(lambda: Store(tmp_path / "sandbox").pending() == [])
+            until(lambda: TaskStore(tmp_path / "sandbox").pending() == [])
         assert len(hook.got) == 2
 
 
@@ -243,7 +243,7 @@ def test_the_claim_of_a_killed_server(tmp_path: Path) -> None:
     now = [1000.0]
     with serve_sandbox(tmp_path, options(60)) as sandbox:
         task = submit(Client(sandbox.url), "defapi", "http://127.0.0.1:9")
-    store = Store(tmp_path / "sandbox", lambda: now[0])
+    store = TaskStore(tmp_path / "sandbox", lambda: now[0])
     assert store.claim(task) == 0
     now[0] += 10
     assert store.claim(task) == 50

@@ -10,7 +10,7 @@ import pytest
 
 from seedance_cli.sandbox.dialects._registry import names
 from seedance_cli.sandbox.serve import running
-from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.tasks import TaskStore
 from support.sandbox_client import PROVIDERS, READ, SUBMIT, Client, problem, smallest
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ def test_a_bug_of_the_sandbox(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Store, "add", broken)
+    monkeypatch.setattr(TaskStore, "add", broken)
     answer = client.submit(provider)
     assert answer.status == 500
     code = problem(provider, answer)[0]

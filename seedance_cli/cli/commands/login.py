@@ -54,18 +54,18 @@ def login(
     It goes to credentials.toml, readable by you only, and never into an argument.
     """
     check_words(provider, surplus)
-    store = config.resolve.load(run.env)
-    for warning in store.warnings:
+    files = config.resolve.load(run.env)
+    for warning in files.warnings:
         run.out.warn(warning)
-    where = store.paths
-    name, source = config.resolve.profile_name(store, run.env, profile)
-    if name not in store.profiles:
+    where = files.paths
+    name, source = config.resolve.profile_name(files, run.env, profile)
+    if name not in files.profiles:
         config.edit.check_name(name)
     key = _key(provider, forced=key_stdin)
     change = config.edit.store_key(where, run.clock, name, provider, key)
 
-    store = config.resolve.load(run.env)
-    choice = config.resolve.Choice(name, source, store.profiles[name], store)
+    files = config.resolve.load(run.env)
+    choice = config.resolve.Choice(name, source, files.profiles[name], files)
     place = config.resolve.key_place(choice, run.env, providers.get(provider).info)
     beaten = place.source.origin is not config.resolve.Origin.CREDENTIALS
     run.out.note(f"stored the key for {provider} in profile {name} ({change.path})")

@@ -26,11 +26,11 @@ def logout(
     Only what `login` stored is removed; a variable or a key in config.toml stays as it is.
     """
     check_words(provider, surplus)
-    store = config.resolve.load(run.env)
-    for warning in store.warnings:
+    files = config.resolve.load(run.env)
+    for warning in files.warnings:
         run.out.warn(warning)
-    where = store.paths
-    choice = config.resolve.choose_profile(store, run.env, profile)
+    where = files.paths
+    choice = config.resolve.choose_profile(files, run.env, profile)
     stored = provider in choice.profile.credentials
     if stored:
         config.edit.remove_key(where, run.clock, choice.name, provider)
@@ -38,8 +38,8 @@ def logout(
     else:
         run.out.note(f"profile {choice.name} has no stored key for {provider}")
 
-    store = config.resolve.load(run.env)
-    choice = config.resolve.choose_profile(store, run.env, profile)
+    files = config.resolve.load(run.env)
+    choice = config.resolve.choose_profile(files, run.env, profile)
     left = config.resolve.key_place(choice, run.env, providers.get(provider).info)
     if left.exists:
         run.out.warn(f"there still is a key for {provider}: {left.place}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.config import Store
+    from seedance_cli.config import ConfigFiles
     from seedance_cli.models import Price, PricedFields, Used
     from seedance_cli.providers import Provider
     from seedance_cli.tasks import Offer, PriceRow
@@ -51,8 +51,8 @@ def price(
 ) -> int:
     """Show what a request costs: listed in the provider's documents, and what you were charged."""
     wanted = cli.request.typed(_ANY_PROMPT, video)
-    store = config.resolve.load(run.env)
-    choice = config.resolve.choose_profile(store, run.env, profile)
+    files = config.resolve.load(run.env)
+    choice = config.resolve.choose_profile(files, run.env, profile)
     if all_of_them:
         if provider is not None:
             raise UsageError("--all and --provider were both given", hint="give one of them")
@@ -61,7 +61,7 @@ def price(
             for each in map(providers.get, providers.names())
         ]
         with _record(run) as record:
-            _print_offers(run.out, tasks.offers(sellers, wanted, record, store.prices))
+            _print_offers(run.out, tasks.offers(sellers, wanted, record, files.prices))
         return 0
     named = config.resolve.provider_named(choice, run.env, provider)
     names = providers.names() if named is None else (named[0],)
@@ -70,12 +70,12 @@ def price(
         for each in map(providers.get, names):
             place, _ = config.resolve.endpoint(choice, run.env, each.info)
             if named is not None:
-                row = tasks.price_of_one(each, place, wanted, record, store.prices)
+                row = tasks.price_of_one(each, place, wanted, record, files.prices)
                 if row is not None:
-                    _print_one(run.out, row._replace(used=_used(store, each, record)))
+                    _print_one(run.out, row._replace(used=_used(files, each, record)))
                     return 0
-            found = tasks.price_list(each, place, wanted, record, store.prices)
-            used = _used(store, each, record)
+            found = tasks.price_list(each, place, wanted, record, files.prices)
+            used = _used(files, each, record)
             rows += (row._replace(used=used) for row in found)
     if not rows:
         run.out.note("no provider offers that: `seedance providers` shows what each one does")
@@ -93,15 +93,15 @@ def _record(run: Run) -> ledger.Ledger:
     return ledger.Ledger.open(folder, run.clock, create=False)
 
 
-def _used(store: Store, provider: Provider, record: ledger.Ledger) -> tuple[Used, ...]:
+def _used(files: ConfigFiles, provider: Provider, record: ledger.Ledger) -> tuple[Used, ...]:
     """What is used of the provider's budgets."""
     name = provider.info.name
-    budgets = store.budgets.get(name)
+    budgets = files.budgets.get(name)
     if budgets is None:
         return ()
 
     def today(endpoint: str, fields: PricedFields) -> Price | None:
-        return tasks.pricing.expected(provider, endpoint, fields, record, own=store.prices)
+        return tasks.pricing.expected(provider, endpoint, fields, record, own=files.prices)
 
     return tuple(record.used(name, budgets, today))
 

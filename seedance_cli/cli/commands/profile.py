@@ -12,7 +12,7 @@ from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedance_cli.config import Change, Profile, Store
+    from seedance_cli.config import Change, ConfigFiles, Profile
 
 EXAMPLES = (
     "seedance profile set work provider runbase",
@@ -71,9 +71,9 @@ def list_profiles(
     run: Run,
 ) -> None:
     """List the profiles; the one used when none is named has a star."""
-    store = _load(run)
-    current, _ = config.resolve.profile_name(store, run.env, None)
-    listed = [(name, store.profiles[name]) for name in store.names()]
+    files = _load(run)
+    current, _ = config.resolve.profile_name(files, run.env, None)
+    listed = [(name, files.profiles[name]) for name in files.names()]
     if run.out.json:
         run.out.document(
             [
@@ -82,7 +82,7 @@ def list_profiles(
                     "current": name == current,
                     "provider": _provider(one),
                     "defaults": dict(one.defaults),
-                    "keys": _keys(store, name),
+                    "keys": _keys(files, name),
                 }
                 for name, one in listed
             ]
@@ -98,7 +98,7 @@ def list_profiles(
                 name,
                 "*" if name == current else "",
                 _provider(one) or "",
-                ",".join(_keys(store, name)),
+                ",".join(_keys(files, name)),
             )
             for name, one in listed
         ],
@@ -137,9 +137,9 @@ def use(
     name: Name,
 ) -> None:
     """Make a profile the one that is used when none is named."""
-    store = _load(run)
-    config.resolve.choose_profile(store, run.env, name)
-    change = config.edit.use(store.paths, run.clock, name)
+    files = _load(run)
+    config.resolve.choose_profile(files, run.env, name)
+    change = config.edit.use(files.paths, run.clock, name)
     run.out.note(f"profile {name} is used when none is named")
     if run.env.get("SEEDANCE_PROFILE") not in {None, "", name}:
         run.out.warn("SEEDANCE_PROFILE is set and names another, which is used instead")
@@ -166,10 +166,10 @@ def set_value(
     """Set one value of a profile; a profile that is not there yet is made."""
     setting = config.settings.parse_setting(key, providers.names())
     parsed = config.settings.parse_value(setting, value, providers.names())
-    store = _load(run)
-    if name not in store.profiles:
+    files = _load(run)
+    if name not in files.profiles:
         config.edit.check_name(name)
-    change = config.edit.set_value(store.paths, run.clock, name, setting, parsed)
+    change = config.edit.set_value(files.paths, run.clock, name, setting, parsed)
     shown = str(parsed).lower() if isinstance(parsed, bool) else str(parsed)
     run.out.note(f"{setting} of profile {name} is {shown}")
     _doubt(run, name, setting.path)
@@ -190,9 +190,9 @@ def unset(
 ) -> None:
     """Remove one value of a profile."""
     setting = config.settings.parse_setting(key, providers.names(), removing=True)
-    store = _load(run)
-    _must_exist(store, name)
-    change = config.edit.unset(store.paths, run.clock, name, setting)
+    files = _load(run)
+    _must_exist(files, name)
+    change = config.edit.unset(files.paths, run.clock, name, setting)
     done = "is no longer set" if change.changed else "was not set"
     run.out.note(f"{setting} of profile {name} {done}")
     _report(run, change, {"profile": name, "key": str(setting)})
@@ -207,9 +207,9 @@ def remove(
     name: Name,
 ) -> None:
     """Remove a profile, with the keys that are stored in it."""
-    store = _load(run)
-    _must_exist(store, name)
-    removal = config.edit.remove(store.paths, run.clock, name)
+    files = _load(run)
+    _must_exist(files, name)
+    removal = config.edit.remove(files.paths, run.clock, name)
     keys = list(removal.keys)
     run.out.note(f"removed profile {name}")
     if keys:
@@ -238,25 +238,25 @@ def path(
     )
 
 
-def _load(run: Run) -> Store:
-    store = config.resolve.load(run.env)
-    for warning in store.warnings:
+def _load(run: Run) -> ConfigFiles:
+    files = config.resolve.load(run.env)
+    for warning in files.warnings:
         run.out.warn(warning)
-    return store
+    return files
 
 
-def _must_exist(store: Store, name: str) -> None:
-    if name not in store.profiles:
-        raise config.resolve.unknown_profile(store, name)
+def _must_exist(files: ConfigFiles, name: str) -> None:
+    if name not in files.profiles:
+        raise config.resolve.unknown_profile(files, name)
 
 
 def _provider(one: Profile) -> str | None:
     return None if one.provider is None else models.shown(one.provider)
 
 
-def _keys(store: Store, name: str) -> list[str]:
+def _keys(files: ConfigFiles, name: str) -> list[str]:
     """The providers that the profile itself has a key for, or says where it is."""
-    one = store.profiles[name]
+    one = files.profiles[name]
     named = (provider for provider, table in one.providers.items() if table.names_key)
     return sorted({*one.credentials, *named})
 

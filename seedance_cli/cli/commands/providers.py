@@ -72,10 +72,10 @@ def providers(
     only = name or run.provider
     infos = [known.get(one).info for one in ([only] if only is not None else known.names())]
     with run.session() as session:
-        store = config.resolve.load(run.env)
-        for warning in store.warnings:
+        files = config.resolve.load(run.env)
+        for warning in files.warnings:
             run.out.warn(warning)
-        choice = config.resolve.choose_profile(store, run.env, run.profile)
+        choice = config.resolve.choose_profile(files, run.env, run.profile)
         named = True if only is not None else None  # else environment or profile may name one
         access = {
             info.name: config.show.access(choice, run.env, info, named=named) for info in infos

@@ -18,7 +18,7 @@ import uvicorn
 from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.models import shown
 from seedance_cli.sandbox.state import Sandbox
-from seedance_cli.sandbox.tasks import Store
+from seedance_cli.sandbox.tasks import TaskStore
 from seedance_cli.sandbox.video.store import Videos
 from seedance_cli.sandbox.web.answers import Logged
 from seedance_cli.sandbox.web.app import build
@@ -74,7 +74,7 @@ def serving(
 ) -> Iterator[Running]:
     """As `serve.serving`, where the extra is installed."""
     folder = state_dir / "sandbox"
-    store = Store(folder)
+    store = TaskStore(folder)
     videos = Videos(videos_dir or folder / "videos")
     with bind(host, port) as listener:
         address, number = listener.getsockname()[:2]
