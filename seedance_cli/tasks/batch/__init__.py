@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.manifest import TEXTS as TEXTS
     from seedance_cli.tasks.batch.manifest import Fault as Fault
     from seedance_cli.tasks.batch.manifest import Manifest as Manifest
-    from seedance_cli.tasks.batch.manifest import Row as Row
+    from seedance_cli.tasks.batch.manifest import ManifestRow as ManifestRow
     from seedance_cli.tasks.batch.manifest import form_of as form_of
     from seedance_cli.tasks.batch.manifest import parse as parse
     from seedance_cli.tasks.batch.pace import Pace as Pace
@@ -58,10 +58,10 @@ __getattr__ = face(
         "Lost": "engine",
         "MOST_BYTES": "manifest",
         "Manifest": "manifest",
+        "ManifestRow": "manifest",
         "Pace": "pace",
         "Paused": "engine",
         "Refused": "engine",
-        "Row": "manifest",
         "Seller": "items",
         "Settled": "engine",
         "Submitted": "engine",

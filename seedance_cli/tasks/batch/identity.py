@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from seedance_cli.models import JsonValue
-    from seedance_cli.tasks.batch.manifest import Row
+    from seedance_cli.tasks.batch.manifest import ManifestRow
 
 _MEDIA = frozenset(name for name, column in REQUEST.items() if column.field in MEDIA)
 """Columns of images, frames, videos and sound."""
@@ -66,7 +66,7 @@ def batch_name(given: str | None, file: str) -> str:
 
 
 def keys(
-    rows: Sequence[Row], batch: str, content: Callable[[str], str] = str
+    rows: Sequence[ManifestRow], batch: str, content: Callable[[str], str] = str
 ) -> tuple[list[str], list[Fault]]:
     """The key of each row, unique in its batch; and what is wrong with them.
 
@@ -118,7 +118,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _digest(row: Row, content: Callable[[str], str]) -> str:
+def _digest(row: ManifestRow, content: Callable[[str], str]) -> str:
     said = {
         name: _by_content(value, content) if name in _MEDIA else value
         for name, value in row.values.items()

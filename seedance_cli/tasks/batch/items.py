@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seedance_cli.errors import SeedanceError
     from seedance_cli.ledger import BatchRow
     from seedance_cli.models import Price
-    from seedance_cli.tasks.batch.manifest import Row
+    from seedance_cli.tasks.batch.manifest import ManifestRow
 
 _ON_ITS_WAY = frozenset({IntentState.PREPARED, IntentState.SENDING})
 
@@ -51,7 +51,7 @@ class Seller(NamedTuple):
 class Item:
     """One row, as a run sees it."""
 
-    row: Row
+    row: ManifestRow
     key: str
     """Unique in its batch."""
     seller: Seller

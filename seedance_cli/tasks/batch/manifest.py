@@ -43,7 +43,7 @@ class Fault(NamedTuple):
     words: str
 
 
-class Row(NamedTuple):
+class ManifestRow(NamedTuple):
     """One row: what it says, each value of its column's type."""
 
     line: int
@@ -59,7 +59,7 @@ class Manifest(NamedTuple):
 
     columns: tuple[str, ...]
     """In the order in which they first come."""
-    rows: tuple[Row, ...]
+    rows: tuple[ManifestRow, ...]
     faults: tuple[Fault, ...]
     """In the order of the lines."""
 
@@ -80,7 +80,7 @@ def parse(content: bytes, form: str) -> Manifest:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(f"line {line}: no UTF-8 text", hint="save the file as UTF-8") from None
     faults: list[Fault] = []
-    rows: list[Row] = []
+    rows: list[ManifestRow] = []
     columns: dict[str, bool] = {}
     """Whether each is one that there is."""
     for line, cells in _READERS[form](text, faults):
@@ -90,7 +90,7 @@ def parse(content: bytes, form: str) -> Manifest:
                 if not columns[name] and form != "csv":  # whose first line said it
                     faults.append(Fault(line, name, unknown(name)))
         values = dict(_values(line, cells, columns, faults, texts=form in TEXTS))
-        rows.append(Row(line, cells, values))
+        rows.append(ManifestRow(line, cells, values))
     return Manifest(tuple(columns), tuple(rows), tuple(sorted(faults, key=lambda one: one.line)))
 
 
