@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterable, Mapping
 
     from seedance_cli.http.exchange import Pending, Reply
-    from seedance_cli.http.faults import Fault
+    from seedance_cli.http.faults import TransportFault
     from seedance_cli.http.rate_limit import Pace
     from seedance_cli.models import HttpResponse, Secret
     from seedance_cli.providers import Provider, ProviderInfo
@@ -264,7 +264,7 @@ def _was_stale(reply: Reply) -> bool:
     return broken and reply.response is None and not reply.fresh
 
 
-def unreachable(provider: Provider, fault: Fault | None) -> Unreachable:
+def unreachable(provider: Provider, fault: TransportFault | None) -> Unreachable:
     """No usable answer, as an error for people."""
     name = provider.info.name
     if fault is None:

@@ -17,7 +17,7 @@ import httpx
 
 from seedance_cli.errors import Unreachable
 from seedance_cli.http.client import HEADERS, open_client
-from seedance_cli.http.faults import Fault, FaultKind, no_connection
+from seedance_cli.http.faults import FaultKind, TransportFault, no_connection
 from seedance_cli.http.limits import (
     CONNECT_SECONDS,
     LEAVE_SECONDS,
@@ -53,7 +53,7 @@ class Reply:
     """Whether any byte of the request itself may have left (a proxy's CONNECT is none of it)."""
     response: HttpResponse | None
     """The answer, if its head came; its body may be cut where `fault` is set."""
-    fault: Fault | None
+    fault: TransportFault | None
     milliseconds: int
     fresh: bool
     """Whether it opened its connection itself, and did not take one left from an earlier one."""
@@ -105,7 +105,7 @@ class Pending:
         self._ended = False
         self._head: httpx.Response | None = None
         self._body = bytearray()
-        self._fault: Fault | None = None
+        self._fault: TransportFault | None = None
         try:
             exchanges.run(self._run)
         except RuntimeError as error:
@@ -190,16 +190,16 @@ class Pending:
                 self._left(response, fault), response, fault, round(passed * 1000), tap.fresh, raw
             )
 
-    def _gave_up(self, passed: float) -> Fault:
+    def _gave_up(self, passed: float) -> TransportFault:
         """Why it was given up, after so many seconds."""
         if self._tap.left:
-            return Fault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
+            return TransportFault(FaultKind.TIMEOUT, f"no whole answer within {passed:.0f} s")
         if self._tap.late:
             text = f"the request could not leave within {LEAVE_SECONDS:.0f} s"
-            return Fault(FaultKind.CONNECT, text)
+            return TransportFault(FaultKind.CONNECT, text)
         return no_connection(passed, self._proxy)
 
-    def _left(self, response: HttpResponse | None, fault: Fault | None) -> bool:
+    def _left(self, response: HttpResponse | None, fault: TransportFault | None) -> bool:
         """Whether the request may have left: so it is, unless the network said that it has not."""
         tap = self._tap
         if tap.left or response is not None:
@@ -208,7 +208,7 @@ class Pending:
         return tap.started and not tap.watched and not refused_here
 
     def _run(self) -> None:
-        fault: Fault | None = None
+        fault: TransportFault | None = None
         try:
             with self._tap.here():
                 response = self._client.send(self._request, stream=True)
@@ -228,25 +228,27 @@ class Pending:
             if self._alone:
                 self._client.close()
 
-    def _fault_of(self, error: Exception) -> Fault:
+    def _fault_of(self, error: Exception) -> TransportFault:
         from seedance_cli.http.failures import fault_of
 
         fault = fault_of(error, self._proxy)
         if fault.kind is FaultKind.BROKEN and self._tap.handshake and not self._tap.left:
-            return Fault(FaultKind.PROXY, f"the proxy {self._proxy} closed the connection")
+            return TransportFault(FaultKind.PROXY, f"the proxy {self._proxy} closed the connection")
         return fault
 
-    def _read(self, response: httpx.Response) -> Fault | None:
+    def _read(self, response: httpx.Response) -> TransportFault | None:
         for chunk in response.iter_raw():
             with self._lock:
                 self._tap.check()
                 self._body += chunk[: MAX_BODY - len(self._body)]
                 if len(self._body) >= MAX_BODY:
-                    return Fault(FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes")
+                    return TransportFault(
+                        FaultKind.TOO_LARGE, f"an answer of over {MAX_BODY} bytes"
+                    )
         return None
 
 
-def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, Fault | None]:
+def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, TransportFault | None]:
     """The answer, and what is wrong with it where nothing can be read in it."""
     headers = {name.lower(): value for name, value in head.headers.items()}
     plain, coding = unpacked(body, headers.get("content-encoding", ""))
@@ -254,7 +256,7 @@ def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, Fault | 
     if coding is None or head.status_code not in _SUCCESS:  # of a refusal the status is enough
         return response, None
     text = f"it is compressed ({coding}), which was not asked for"
-    return response, Fault(FaultKind.ENCODED, text)
+    return response, TransportFault(FaultKind.ENCODED, text)
 
 
 class Wire:

@@ -13,7 +13,13 @@ import httpcore
 import httpx
 
 from seedance_cli.http import certificates
-from seedance_cli.http.faults import Fault, FaultKind, no_connection, through, where_to_look
+from seedance_cli.http.faults import (
+    FaultKind,
+    TransportFault,
+    no_connection,
+    through,
+    where_to_look,
+)
 from seedance_cli.http.limits import CONNECT_SECONDS
 from seedance_cli.http.tap import GivenUp
 
@@ -35,7 +41,7 @@ WIRE_ERRORS = (
 """What a wire that fails raises."""
 
 
-def fault_of(error: Exception, proxy: Proxy | None = None) -> Fault:
+def fault_of(error: Exception, proxy: Proxy | None = None) -> TransportFault:
     """An exception of the wire as a fault; its own text only where it can hold no secret.
 
     Args:
@@ -45,30 +51,32 @@ def fault_of(error: Exception, proxy: Proxy | None = None) -> Fault:
     root = _root(error)
     if isinstance(root, ssl.SSLCertVerificationError):
         text = f"its certificate: {root.verify_message.rstrip('.')}{through(proxy)}"
-        return Fault(FaultKind.CERTIFICATE, text, certificates.advice(root))
+        return TransportFault(FaultKind.CERTIFICATE, text, certificates.advice(root))
     match error:
         case httpcore.ProxyError():
             text = f"the proxy {proxy} refused{_reason(error)}"
-            return Fault(FaultKind.PROXY, text, _who(error, proxy) or where_to_look(proxy))
+            return TransportFault(FaultKind.PROXY, text, _who(error, proxy) or where_to_look(proxy))
         case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return no_connection(CONNECT_SECONDS, proxy)
         case httpcore.ConnectError():
-            return Fault(
+            return TransportFault(
                 FaultKind.CONNECT, _not_connected(error, root, proxy), where_to_look(proxy)
             )
         case httpcore.TimeoutException() | GivenUp():
-            return Fault(FaultKind.TIMEOUT, "silence")
+            return TransportFault(FaultKind.TIMEOUT, "silence")
         case httpx.InvalidURL() | httpcore.UnsupportedProtocol():
-            return Fault(FaultKind.REQUEST, "its address cannot be used")
+            return TransportFault(FaultKind.REQUEST, "its address cannot be used")
         case httpcore.LocalProtocolError() | UnicodeError() | ValueError():
             # httpx and h11 put the offending header into the text: never repeat it.
-            return Fault(FaultKind.REQUEST, f"the request cannot be sent ({type(error).__name__})")
+            return TransportFault(
+                FaultKind.REQUEST, f"the request cannot be sent ({type(error).__name__})"
+            )
         case httpcore.NetworkError() | httpcore.ProtocolError():
             # h11 quotes what it refused, as Python would write it.
             text = str(error).partition(": bytearray(")[0][:_LONGEST]
-            return Fault(FaultKind.BROKEN, text or "the connection broke")
+            return TransportFault(FaultKind.BROKEN, text or "the connection broke")
         case _:
-            return Fault(FaultKind.BROKEN, type(error).__name__)
+            return TransportFault(FaultKind.BROKEN, type(error).__name__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

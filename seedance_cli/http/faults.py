@@ -25,7 +25,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TransportFault:
     """What went wrong on the wire, in words without a key or a proxy's password."""
 
     kind: FaultKind
@@ -34,10 +34,10 @@ class Fault:
     """What a person can do about it."""
 
 
-def no_connection(seconds: float, proxy: Proxy | None) -> Fault:
+def no_connection(seconds: float, proxy: Proxy | None) -> TransportFault:
     """Nothing could be sent in this time."""
     text = f"no connection within {seconds:.0f} s{through(proxy)}"
-    return Fault(FaultKind.CONNECT, text, where_to_look(proxy))
+    return TransportFault(FaultKind.CONNECT, text, where_to_look(proxy))
 
 
 def through(proxy: Proxy | None) -> str:

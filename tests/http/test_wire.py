@@ -19,7 +19,7 @@ import pytest
 from seedance_cli import providers
 from seedance_cli.http import limits
 from seedance_cli.http.exchange import Reply, Wire
-from seedance_cli.http.faults import Fault, FaultKind
+from seedance_cli.http.faults import FaultKind, TransportFault
 from seedance_cli.http.heads import HeadReader, TooMuchHead, read_head
 from seedance_cli.http.packing import unpacked
 from seedance_cli.ledger.record import Ledger
@@ -185,7 +185,7 @@ def test_money_6_13_a_network_that_says_nothing_is_one_that_sent(
 @pytest.mark.parametrize("left", [True, False])
 def test_money_6_13_an_answer_counts_before_anything_else(left: bool) -> None:
     """Whatever is believed of the request: what was answered was sent."""
-    fault = Fault(FaultKind.CONNECT, "no connection")
+    fault = TransportFault(FaultKind.CONNECT, "no connection")
     for status, body, state in (
         (200, ACCEPTED, IntentState.ACCEPTED),
         (500, b"", IntentState.UNKNOWN),

@@ -199,7 +199,7 @@ def read(file: str, form: str) -> batch.Manifest:
 
 def checked(
     book: Book, given: Given, manifest: batch.Manifest
-) -> tuple[list[batch.Item], list[batch.Fault]]:
+) -> tuple[list[batch.Item], list[batch.Diagnostic]]:
     """Every row, each with its provider; and everything that is wrong with the file.
 
     Raises:
@@ -227,7 +227,7 @@ def told_of(error: SeedanceError) -> str:
     return f"{error.message}; {error.hint}" if error.hint else error.message
 
 
-def refuse(out: Output, file: str, faults: Sequence[batch.Fault]) -> UsageError:
+def refuse(out: Output, file: str, faults: Sequence[batch.Diagnostic]) -> UsageError:
     """Say what is wrong, each with its line and column; the error that ends the command."""
     for fault in faults[:_SHOWN]:
         column = f", column {fault.column}" if fault.column else ""
@@ -239,10 +239,10 @@ def refuse(out: Output, file: str, faults: Sequence[batch.Fault]) -> UsageError:
     return UsageError(f"{_name(file)} has {many}; nothing was sent")
 
 
-def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
+def _faults(book: Book, item: batch.Item) -> Iterator[batch.Diagnostic]:
     line = item.row.line
     if "prompt" not in item.row.values:
-        yield batch.Fault(line, "prompt", "there is no prompt")
+        yield batch.Diagnostic(line, "prompt", "there is no prompt")
         return
     try:
         order = book.order(item)
@@ -250,15 +250,15 @@ def _faults(book: Book, item: batch.Item) -> Iterator[batch.Fault]:
         item.extras = extras(order.video.callback_url, order.video.metadata)
         book.check_output(item)
     except UsageError as error:
-        yield batch.Fault(line, _column(error, item), told_of(error))
+        yield batch.Diagnostic(line, _column(error, item), told_of(error))
     except ConfigError as error:
         if item.seller == batch.Seller(None, None):
             raise
         column = "provider" if item.seller.profile is None else "profile"
-        yield batch.Fault(line, column, told_of(error))
+        yield batch.Diagnostic(line, column, told_of(error))
 
 
-def _same_places(book: Book, items: Sequence[batch.Item]) -> Iterator[batch.Fault]:
+def _same_places(book: Book, items: Sequence[batch.Item]) -> Iterator[batch.Diagnostic]:
     """The rows whose video would go where another one's does."""
     if all(book.own_name(item) for item in items):
         return
@@ -267,7 +267,9 @@ def _same_places(book: Book, items: Sequence[batch.Item]) -> Iterator[batch.Faul
         place = book.expected_place(item, book.order(item))
         other = item.row.line if place is None else taken.setdefault(place, item.row.line)
         if other != item.row.line:
-            yield batch.Fault(item.row.line, "output", f"line {other} has the same target: {place}")
+            yield batch.Diagnostic(
+                item.row.line, "output", f"line {other} has the same target: {place}"
+            )
 
 
 def _column(error: UsageError, item: batch.Item) -> str:

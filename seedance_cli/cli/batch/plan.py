@@ -52,7 +52,7 @@ def plan(
     *,
     retry_failed: bool,
     follow: bool,
-) -> tuple[Plan, list[batch.Fault]]:
+) -> tuple[Plan, list[batch.Diagnostic]]:
     """Say for each row what is to be done with it; and what forbids it.
 
     Args:
@@ -68,7 +68,7 @@ def plan(
     prices = _Prices(session)
     folders: set[Path] = set()
     used: dict[str, Sequence[Used]] = {}
-    faults: list[batch.Fault] = []
+    faults: list[batch.Diagnostic] = []
     for item in items:
         item.known = known.get(item.key)
         item.action = batch.action(
@@ -217,7 +217,7 @@ def _says_otherwise(item: batch.Item) -> bool:
     return known is not None and known.bought and known.extras != item.extras
 
 
-def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Fault]:
+def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Diagnostic]:
     """What is wrong with a row that was bought with another request."""
     known = item.known
     assert known is not None
@@ -228,7 +228,7 @@ def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Fau
         return
     what = known.ref or f"the intent {known.intent}"
     words = "; ".join(ledger.differs(known.intent, purchase))
-    yield batch.Fault(
+    yield batch.Diagnostic(
         item.row.line,
         "",
         f"the row {item.key} is known with another request ({what}): {words};"
@@ -238,7 +238,7 @@ def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Fau
 
 def _taken(
     book: Book, item: batch.Item, order: Order, folders: set[Path], *, force: bool
-) -> Iterator[batch.Fault]:
+) -> Iterator[batch.Diagnostic]:
     """What keeps a row's video from its place. Of a folder, one name stands for all."""
     place = book.expected_place(item, order)
     if place is None or (place.parent in folders and not os.path.lexists(place)):
@@ -247,7 +247,7 @@ def _taken(
     try:
         check_target(place, force=force)
     except UsageError as error:
-        yield batch.Fault(item.row.line, "output", told_of(error))
+        yield batch.Diagnostic(item.row.line, "output", told_of(error))
 
 
 def _by_provider(items: Sequence[batch.Item]) -> dict[str, list[batch.Item]]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.manifest import FORMATS as FORMATS
     from seedance_cli.tasks.batch.manifest import MOST_BYTES as MOST_BYTES
     from seedance_cli.tasks.batch.manifest import TEXTS as TEXTS
-    from seedance_cli.tasks.batch.manifest import Fault as Fault
+    from seedance_cli.tasks.batch.manifest import Diagnostic as Diagnostic
     from seedance_cli.tasks.batch.manifest import Manifest as Manifest
     from seedance_cli.tasks.batch.manifest import ManifestRow as ManifestRow
     from seedance_cli.tasks.batch.manifest import form_of as form_of
@@ -51,8 +51,8 @@ __getattr__ = face(
         "BatchOptions": "engine",
         "Bought": "engine",
         "Delivered": "engine",
+        "Diagnostic": "manifest",
         "FORMATS": "manifest",
-        "Fault": "manifest",
         "Halted": "engine",
         "Item": "items",
         "Lost": "engine",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from seedance_cli.errors import UsageError
 from seedance_cli.models import MEDIA, is_local, told, unsafe
 from seedance_cli.tasks.batch.columns import OWN, REQUEST
-from seedance_cli.tasks.batch.manifest import Fault
+from seedance_cli.tasks.batch.manifest import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ def batch_name(given: str | None, file: str) -> str:
 
 def keys(
     rows: Sequence[ManifestRow], batch: str, content: Callable[[str], str] = str
-) -> tuple[list[str], list[Fault]]:
+) -> tuple[list[str], list[Diagnostic]]:
     """The key of each row, unique in its batch; and what is wrong with them.
 
     Args:
@@ -76,7 +76,7 @@ def keys(
         content: what stands for a local file: its bytes, not its path.
     """
     found: list[str] = []
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     equal: Counter[str] = Counter()
     lines: dict[str, int] = {}
     for row in rows:
@@ -84,16 +84,16 @@ def keys(
         if isinstance(key, str):
             fault = _fault(key) or _too_long(batch, key)
             if fault is not None:
-                faults.append(Fault(row.line, "id", fault))
+                faults.append(Diagnostic(row.line, "id", fault))
             elif key in lines:
-                faults.append(Fault(row.line, "id", f"line {lines[key]} has the same id"))
+                faults.append(Diagnostic(row.line, "id", f"line {lines[key]} has the same id"))
         else:
             digest = _digest(row, content)
             equal[digest] += 1
             key = digest if equal[digest] == 1 else f"{digest}-{equal[digest]}"
             if key in lines:
                 words = f"line {lines[key]} has as its id what this row is called without one"
-                faults.append(Fault(row.line, "id", words))
+                faults.append(Diagnostic(row.line, "id", words))
         lines.setdefault(key, row.line)
         found.append(key)
     return found, faults

@@ -33,7 +33,7 @@ TEXTS = frozenset({"csv", "txt"})
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class Fault(NamedTuple):
+class Diagnostic(NamedTuple):
     """What is wrong with a file, and where."""
 
     line: int
@@ -60,7 +60,7 @@ class Manifest(NamedTuple):
     columns: tuple[str, ...]
     """In the order in which they first come."""
     rows: tuple[ManifestRow, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
     """In the order of the lines."""
 
 
@@ -79,7 +79,7 @@ def parse(content: bytes, form: str) -> Manifest:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(f"line {line}: no UTF-8 text", hint="save the file as UTF-8") from None
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     rows: list[ManifestRow] = []
     columns: dict[str, bool] = {}
     """Whether each is one that there is."""
@@ -88,7 +88,7 @@ def parse(content: bytes, form: str) -> Manifest:
             if name not in columns:
                 columns[name] = _known(name)
                 if not columns[name] and form != "csv":  # whose first line said it
-                    faults.append(Fault(line, name, unknown(name)))
+                    faults.append(Diagnostic(line, name, unknown(name)))
         values = dict(_values(line, cells, columns, faults, texts=form in TEXTS))
         rows.append(ManifestRow(line, cells, values))
     return Manifest(tuple(columns), tuple(rows), tuple(sorted(faults, key=lambda one: one.line)))
@@ -102,7 +102,7 @@ def _values(
     line: int,
     cells: Mapping[str, JsonValue],
     columns: Mapping[str, bool],
-    faults: list[Fault],
+    faults: list[Diagnostic],
     *,
     texts: bool,
 ) -> Iterator[tuple[str, JsonValue]]:
@@ -113,17 +113,17 @@ def _values(
         try:
             yield name, typed(name, cell, texts=texts)
         except ValueError as error:
-            faults.append(Fault(line, name, str(error)))
+            faults.append(Diagnostic(line, name, str(error)))
 
 
-def _prompts(text: str, _faults: list[Fault]) -> Iterator[Found]:
+def _prompts(text: str, _faults: list[Diagnostic]) -> Iterator[Found]:
     for number, line in enumerate(text.split("\n"), start=1):
         prompt = line.removesuffix("\r")
         if prompt.strip():
             yield number, {"prompt": prompt}
 
 
-def _csv(text: str, faults: list[Fault]) -> Iterator[Found]:
+def _csv(text: str, faults: list[Diagnostic]) -> Iterator[Found]:
     before = csv.field_size_limit(MOST_BYTES)
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     head: list[str] = []
@@ -139,11 +139,13 @@ def _csv(text: str, faults: list[Fault]) -> Iterator[Found]:
             elif len(cells) != len(head):
                 has, named = _count(cells, "cell"), _count(head, "column")
                 words = f"{has}, and the first line names {named}"
-                faults.append(Fault(line, "", f"{words}; a cell with a comma in it needs quotes"))
+                faults.append(
+                    Diagnostic(line, "", f"{words}; a cell with a comma in it needs quotes")
+                )
             else:
                 yield line, dict(zip(head, cells, strict=True))
     except csv.Error as error:
-        faults.append(Fault(begin, "", f"no CSV: {error}"))
+        faults.append(Diagnostic(begin, "", f"no CSV: {error}"))
     finally:
         csv.field_size_limit(before)
 
@@ -152,18 +154,18 @@ def _count(found: list[str], what: str) -> str:
     return f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
 
 
-def _faults_of_head(line: int, head: list[str]) -> Iterator[Fault]:
+def _faults_of_head(line: int, head: list[str]) -> Iterator[Diagnostic]:
     for name in sorted({name for name in head if head.count(name) > 1}):
-        yield Fault(line, name, "this column stands twice in the first line")
+        yield Diagnostic(line, name, "this column stands twice in the first line")
     if len(head) == 1 and (mark := next((one for one in ";\t" if one in head[0]), None)):
-        yield Fault(line, "", f"the columns are separated by {mark!r}; CSV here has commas")
+        yield Diagnostic(line, "", f"the columns are separated by {mark!r}; CSV here has commas")
     else:
         for name in dict.fromkeys(head):  # also where no row follows
             if not _known(name):
-                yield Fault(line, name, unknown(name))
+                yield Diagnostic(line, name, unknown(name))
 
 
-def _json_lines(text: str, faults: list[Fault]) -> Iterator[Found]:
+def _json_lines(text: str, faults: list[Diagnostic]) -> Iterator[Found]:
     for number, line in enumerate(text.split("\n"), start=1):
         begin = _after(line, 0)
         if begin == len(line):
@@ -171,22 +173,22 @@ def _json_lines(text: str, faults: list[Fault]) -> Iterator[Found]:
         found, end = _object(line, begin, number, faults)
         if end is not None and _after(line, end) != len(line):
             words = "something stands behind the row's object"
-            faults.append(Fault(number, str(_after(line, end) + 1), words))
+            faults.append(Diagnostic(number, str(_after(line, end) + 1), words))
         elif found is not None:
             yield number, found
 
 
-def _json_array(text: str, faults: list[Fault]) -> Iterator[Found]:
+def _json_array(text: str, faults: list[Diagnostic]) -> Iterator[Found]:
     place = _after(text, 0)
     if not text.startswith("[", place):
-        faults.append(Fault(*_at(text, place), "no JSON array, which begins with ["))
+        faults.append(Diagnostic(*_at(text, place), "no JSON array, which begins with ["))
         return
     place = _after(text, place + 1)
     line, counted, first = 1, 0, True
     while not text.startswith("]", place):
         if not first:
             if not text.startswith(",", place):
-                faults.append(Fault(*_at(text, place), "no JSON: expected , or ]"))
+                faults.append(Diagnostic(*_at(text, place), "no JSON: expected , or ]"))
                 return
             place = _after(text, place + 1)
         first = False
@@ -199,11 +201,11 @@ def _json_array(text: str, faults: list[Fault]) -> Iterator[Found]:
         place = _after(text, end)
     if _after(text, place + 1) != len(text):
         place = _after(text, place + 1)
-        faults.append(Fault(*_at(text, place), "something stands behind the array"))
+        faults.append(Diagnostic(*_at(text, place), "something stands behind the array"))
 
 
 def _object(
-    text: str, begin: int, line: int, faults: list[Fault]
+    text: str, begin: int, line: int, faults: list[Diagnostic]
 ) -> tuple[dict[str, JsonValue] | None, int | None]:
     """The JSON object at a place of a text, and where it ends; None where that is not known.
 
@@ -217,15 +219,15 @@ def _object(
         found, end = exact_at(text, begin)
     except json.JSONDecodeError as error:
         below, column = text.count("\n", begin, error.pos), _at(text, error.pos)[1]
-        faults.append(Fault(line + below, column, f"no JSON: {error.msg}"))
+        faults.append(Diagnostic(line + below, column, f"no JSON: {error.msg}"))
         return None, None
     except ValueError as error:
         twice = isinstance(error, Doubled)
         words = "this column stands twice in the row" if twice else f"cannot be sent: {error}"
-        faults.append(Fault(line, error.key if isinstance(error, Doubled) else "", words))
+        faults.append(Diagnostic(line, error.key if isinstance(error, Doubled) else "", words))
         return None, _end(text, begin)
     if not isinstance(found, dict):
-        faults.append(Fault(line, "", "a row is a JSON object, {…}"))
+        faults.append(Diagnostic(line, "", "a row is a JSON object, {…}"))
         return None, end
     return found, end
 
@@ -250,7 +252,7 @@ def _at(text: str, place: int) -> tuple[int, str]:
     return text.count("\n", 0, place) + 1, str(place - (text.rfind("\n", 0, place) + 1) + 1)
 
 
-_READERS: Mapping[str, Callable[[str, list[Fault]], Iterator[Found]]] = {
+_READERS: Mapping[str, Callable[[str, list[Diagnostic]], Iterator[Found]]] = {
     "jsonl": _json_lines,
     "json": _json_array,
     "csv": _csv,
