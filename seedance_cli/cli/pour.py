@@ -10,8 +10,8 @@ from seedance_cli.errors import DownloadFailed, WriteFailed
 from seedance_cli.tasks import (
     Delivery,
     Saved,
-    Source,
     Transfer,
+    VideoSource,
     left_out,
     to_stream,
 )
@@ -46,7 +46,7 @@ def pour(
     """
     submission, ledger = target.submission, session.ledger()
     delivery = Delivery(submission, lost=lost)
-    source = Source(target, lost=lost is not None)
+    source = VideoSource(target, lost=lost is not None)
     transfer = Transfer(session.clock.monotonic())
     tries = 0
 

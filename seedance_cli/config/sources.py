@@ -138,7 +138,9 @@ def known_keys(env: Mapping[str, str], files: ConfigFiles | None = None) -> froz
     return frozenset(found | {secret.reveal() for secret in secrets}) - {""}
 
 
-def _mode_warnings(path: Path, document: toml_store.Document, *, matters: bool) -> tuple[str, ...]:
+def _mode_warnings(
+    path: Path, document: toml_store.TomlDocument, *, matters: bool
+) -> tuple[str, ...]:
     if document.loose is None:
         return ()
     if document.tightened:

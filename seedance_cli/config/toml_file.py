@@ -47,7 +47,7 @@ _STRING_OR_COMMENT = (
 _LINE = r"\(at line (\d+), column \d+\)$"
 
 
-class Document(NamedTuple):
+class TomlDocument(NamedTuple):
     """A TOML file as it was read."""
 
     data: Table
@@ -61,7 +61,7 @@ class Document(NamedTuple):
 
     def __repr__(self) -> str:
         """Nothing of the content: it may hold keys."""
-        return f"Document(exists={self.exists})"
+        return f"TomlDocument(exists={self.exists})"
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def has_comments(text: str) -> bool:
     return any(match["comment"] for match in re.finditer(_STRING_OR_COMMENT, text, re.DOTALL))
 
 
-def read(path: Path, *, tighten: bool = True) -> Document:
+def read(path: Path, *, tighten: bool = True) -> TomlDocument:
     """The file's content; an empty document where there is no file.
 
     A file that others could reach is closed to them on the way (not on Windows, which has no
@@ -103,7 +103,7 @@ def read(path: Path, *, tighten: bool = True) -> Document:
             raw = stream.read(MAX_SIZE + 1)
             loose, tightened = _tighten(stream.fileno(), status) if tighten else (None, False)
     except (FileNotFoundError, NotADirectoryError):
-        return Document({})
+        return TomlDocument({})
     except files.Irregular as error:
         raise ConfigError(
             f"{path} is no regular file", hint="name a file that can be read more than once"
@@ -113,7 +113,7 @@ def read(path: Path, *, tighten: bool = True) -> Document:
     if len(raw) > MAX_SIZE:
         raise ConfigError(f"{path} is larger than {MAX_SIZE} bytes, so it is no configuration")
     text = _text(path, raw)
-    return Document(
+    return TomlDocument(
         data=_parsed(path, text),
         raw=raw,
         exists=True,

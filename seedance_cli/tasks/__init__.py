@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.fetch import Saved as Saved
     from seedance_cli.tasks.downloads.fetch import to_stream as to_stream
     from seedance_cli.tasks.downloads.jobs import Files as Files
-    from seedance_cli.tasks.downloads.pool import Source as Source
+    from seedance_cli.tasks.downloads.pool import VideoSource as VideoSource
     from seedance_cli.tasks.downloads.standing import Standing as Standing
     from seedance_cli.tasks.downloads.standing import standing as standing
     from seedance_cli.tasks.downloads.targets import STDOUT as STDOUT
@@ -106,7 +106,6 @@ __getattr__ = face(
         "Report": "spending",
         "STDOUT": "downloads.targets",
         "Saved": "downloads.fetch",
-        "Source": "downloads.pool",
         "Standing": "downloads.standing",
         "Sum": "spending",
         "Target": "reading",
@@ -116,6 +115,7 @@ __getattr__ = face(
         "UploadCache": "media.cache",
         "Uploaded": "media.delivery",
         "Uploading": "media.delivery",
+        "VideoSource": "downloads.pool",
         "Wait": "wait",
         "WaitOptions": "wait",
         "Waiting": "events",

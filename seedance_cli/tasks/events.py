@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
     from seedance_cli.tasks.delivery import Delivery
     from seedance_cli.tasks.downloads.fetch import Saved
-    from seedance_cli.tasks.downloads.pool import Job
+    from seedance_cli.tasks.downloads.pool import DownloadJob
     from seedance_cli.tasks.reading import Target
 
 
@@ -70,7 +70,7 @@ class Waiting:
     transfer: Transfer
     tries: int
     """How often it was asked for in vain."""
-    job: Job
+    job: DownloadJob
     """Whose video it is. The job's place is another one's meanwhile."""
 
 

@@ -12,7 +12,7 @@ from seedance_cli.providers._registry import get, names
 from seedance_cli.sandbox.dialects._base import Job
 from seedance_cli.sandbox.video import captions
 from seedance_cli.sandbox.video import store as videos
-from seedance_cli.sandbox.video.render import FPS, Clip, Stopped, render, size
+from seedance_cli.sandbox.video.render import FPS, Clip, RenderingStopped, render, size
 from seedance_cli.sandbox.video.store import Videos
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_stop(tmp_path: Path) -> None:
     """A rendering can be given up, and leaves nothing in the folder of the videos."""
     kept = Videos(tmp_path / "videos")
     kept.close()
-    with pytest.raises(Stopped):
+    with pytest.raises(RenderingStopped):
         kept.file(job("A cat"), "runbase")
     assert list((tmp_path / "videos").iterdir()) == []
 

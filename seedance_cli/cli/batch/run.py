@@ -156,7 +156,7 @@ class _Run:
                 self.items,
                 wait,
                 self.session.clock,
-                batch.BatchOptions(
+                batch.EngineOptions(
                     buy=self._buy,
                     find=self._find,
                     jobs=self._jobs(),

@@ -62,7 +62,7 @@ class Clip:
     """Another seed: other colours, and the disc begins elsewhere."""
 
 
-class Stopped(Exception):
+class RenderingStopped(Exception):
     """The rendering was given up."""
 
 
@@ -88,7 +88,7 @@ def render(clip: Clip, path: Path, stop: Event | None = None) -> None:
         stop: set from another thread, it ends the rendering.
 
     Raises:
-        Stopped: `stop` was set; what was written is no video.
+        RenderingStopped: `stop` was set; what was written is no video.
         OSError: the file cannot be written.
     """
     import av
@@ -120,7 +120,7 @@ def _write(
     for second in range(clip.seconds):
         for index in range(second * FPS, (second + 1) * FPS):
             if stop is not None and stop.is_set():
-                raise Stopped
+                raise RenderingStopped
             container.mux(video.encode(painter.frame(index)))
         if audio is not None:
             container.mux(audio.encode(_sound(second)))

@@ -49,7 +49,7 @@ class Videos:
         The name without its ending identifies the content: the same name, the same bytes.
 
         Raises:
-            Stopped: `close` was called.
+            RenderingStopped: `close` was called.
             OSError: the folder cannot be written.
         """
         width, height = size(job.resolution, job.aspect_ratio)

@@ -33,7 +33,7 @@ def page() -> Response:
     return Response(_PAGE, media_type="text/html")
 
 
-class Logged:
+class AccessLog:
     """Tells of every request: method, path without its query, status, milliseconds."""
 
     def __init__(self, app: ASGIApp, log: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.web.answers import document
-from seedance_cli.sandbox.web.delivery import Delivery, origin
+from seedance_cli.sandbox.web.delivery import VideoRoute, origin
 from seedance_cli.sandbox.web.endpoints import Endpoints
 from seedance_cli.sandbox.web.openapi import openapi
 from seedance_cli.sandbox.web.page import Page, style
@@ -38,7 +38,7 @@ _NOT_FOUND, _BAD_METHOD, _SERVER_ERROR = 404, 405, 500
 
 def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
     """The ASGI application."""
-    delivery = Delivery(sandbox)
+    delivery = VideoRoute(sandbox)
     routes = [
         Route("/", _plain(Page(sandbox).show), methods=["GET"]),
         Route("/style.css", _plain(style), methods=["GET"]),

@@ -15,7 +15,7 @@ from seedance_cli.sandbox.dialects._base import Phase
 from seedance_cli.sandbox.dialects._refusals import Cause, Refusal
 from seedance_cli.sandbox.dialects._registry import every
 from seedance_cli.sandbox.faults import HEADER, Fault, named
-from seedance_cli.sandbox.video.render import Stopped, last_frame
+from seedance_cli.sandbox.video.render import RenderingStopped, last_frame
 from seedance_cli.sandbox.web.answers import document, page
 from seedance_cli.sandbox.web.wire import CutBefore, CutHalfway
 
@@ -104,7 +104,7 @@ def netloc(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-class Delivery:
+class VideoRoute:
     """The handler of `/videos/TASK_ID.mp4`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -145,7 +145,7 @@ class Delivery:
             path = await asyncio.to_thread(
                 self._sandbox.videos.file, job, provider, self._sandbox.options.seed
             )
-        except Stopped:
+        except RenderingStopped:
             return document({"error": "the sandbox is ending"}, _UNAVAILABLE)
         answer = FileResponse(path, media_type="video/mp4", headers={"ETag": f'"{path.stem}"'})
         return CutHalfway(answer) if fault is Fault.TRUNCATED else answer
@@ -159,7 +159,7 @@ class Delivery:
         seed = self._sandbox.options.seed
         try:
             path = await asyncio.to_thread(self._sandbox.videos.file, job, provider, seed)
-        except Stopped:
+        except RenderingStopped:
             return document({"error": "the sandbox is ending"}, _UNAVAILABLE)
         return Response(await asyncio.to_thread(last_frame, path), media_type="image/png")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seedance_cli.sandbox.dialects._refusals import Refusal
     from seedance_cli.sandbox.state import Sandbox
     from seedance_cli.sandbox.web.callbacks import Callbacks
-    from seedance_cli.sandbox.web.delivery import Delivery
+    from seedance_cli.sandbox.web.delivery import VideoRoute
 
 _MAX_DRAINED = 15 * 1024 * 1024
 """Bytes beyond the largest body."""
@@ -162,7 +162,7 @@ class Endpoints:
 
         return handler
 
-    def video(self, delivery: Delivery) -> Callable[[Request], Awaitable[ASGIApp]]:
+    def video(self, delivery: VideoRoute) -> Callable[[Request], Awaitable[ASGIApp]]:
         """The handler of a video that is served only with the key."""
 
         async def handler(request: Request) -> ASGIApp:

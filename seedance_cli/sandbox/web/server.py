@@ -20,7 +20,7 @@ from seedance_cli.models import shown
 from seedance_cli.sandbox.state import Sandbox
 from seedance_cli.sandbox.tasks import TaskStore
 from seedance_cli.sandbox.video.store import Videos
-from seedance_cli.sandbox.web.answers import Logged
+from seedance_cli.sandbox.web.answers import AccessLog
 from seedance_cli.sandbox.web.app import build
 from seedance_cli.sandbox.web.callbacks import Callbacks
 from seedance_cli.sandbox.web.delivery import netloc, reachable
@@ -84,7 +84,7 @@ def serving(
         server = _Server(
             callbacks,
             uvicorn.Config(
-                app if log is None else Logged(app, log),
+                app if log is None else AccessLog(app, log),
                 http=Protocol,
                 loop="asyncio",
                 ws="none",

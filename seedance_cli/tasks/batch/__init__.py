@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.columns import request as request
     from seedance_cli.tasks.batch.engine import Batch as Batch
     from seedance_cli.tasks.batch.engine import BatchEvent as BatchEvent
-    from seedance_cli.tasks.batch.engine import BatchOptions as BatchOptions
     from seedance_cli.tasks.batch.engine import Bought as Bought
     from seedance_cli.tasks.batch.engine import Delivered as Delivered
+    from seedance_cli.tasks.batch.engine import EngineOptions as EngineOptions
     from seedance_cli.tasks.batch.engine import Halted as Halted
     from seedance_cli.tasks.batch.engine import Lost as Lost
     from seedance_cli.tasks.batch.engine import Paused as Paused
@@ -48,10 +48,10 @@ __getattr__ = face(
         "Action": "items",
         "Batch": "engine",
         "BatchEvent": "engine",
-        "BatchOptions": "engine",
         "Bought": "engine",
         "Delivered": "engine",
         "Diagnostic": "manifest",
+        "EngineOptions": "engine",
         "FORMATS": "manifest",
         "Halted": "engine",
         "Item": "items",

@@ -108,7 +108,7 @@ BatchEvent: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOptions:
+class EngineOptions:
     """How to go about it."""
 
     buy: Callable[[Item], Bought]
@@ -128,7 +128,7 @@ class Batch:
     """
 
     def __init__(
-        self, items: Sequence[Item], wait: Wait, clock: Clock, options: BatchOptions
+        self, items: Sequence[Item], wait: Wait, clock: Clock, options: EngineOptions
     ) -> None:
         """Prepare; nothing is sent before the first step.
 

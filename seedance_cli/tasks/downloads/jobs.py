@@ -14,11 +14,11 @@ from seedance_cli.tasks.downloads.pool import (
     AT_ONCE,
     MOST,
     Done,
+    DownloadJob,
     DownloadPool,
     Finished,
     FrameSaved,
     GoesOn,
-    Job,
     Placing,
     Renewed,
     Told,
@@ -69,8 +69,8 @@ class Downloads:
         self._files = files
         self._pool = DownloadPool(clock, tell)
         self._waiting: list[tuple[Delivery, Target]] = []
-        self._jobs: dict[Job, Delivery] = {}
-        self._paused: set[Job] = set()
+        self._jobs: dict[DownloadJob, Delivery] = {}
+        self._paused: set[DownloadJob] = set()
         """The jobs whose video is waited for: their places are free meanwhile."""
 
     @property
@@ -144,7 +144,7 @@ class Downloads:
             self._ledger.will_save(delivery.submission, video.index, video.path, told.size)
         told.written.set()
 
-    def _ended(self, job: Job, error: BaseException | None) -> Ended:
+    def _ended(self, job: DownloadJob, error: BaseException | None) -> Ended:
         delivery = self._jobs.pop(job)
         self._paused.discard(job)
         if isinstance(error, DownloadFailed | WriteFailed):
@@ -176,7 +176,7 @@ class Downloads:
             frame = delivery.submission.last_frame
             there = frame is not None and Path(frame).is_file()
             no_frame = there or is_stream(paths[0])
-            job = Job(target, videos, lost=delivery.lost is not None, no_frame=no_frame)
+            job = DownloadJob(target, videos, lost=delivery.lost is not None, no_frame=no_frame)
             self._jobs[job] = delivery
             self._pool.start(job)
 

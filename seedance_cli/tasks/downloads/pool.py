@@ -54,7 +54,7 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class DownloadJob:
     """The videos of one task, to be fetched one after the other."""
 
     where: Target
@@ -69,14 +69,14 @@ class Job:
 class GoesOn:
     """The pause of a job is over: its video is asked for again."""
 
-    job: Job
+    job: DownloadJob
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
     """The task was read anew, for URLs that are valid."""
 
-    job: Job
+    job: DownloadJob
     submission: Submission
 
 
@@ -84,7 +84,7 @@ class Renewed:
 class Placing:
     """A video is whole, and gets its name once that is written down."""
 
-    job: Job
+    job: DownloadJob
     video: Video
     size: int
     """Bytes."""
@@ -96,7 +96,7 @@ class Placing:
 class Done:
     """A video is in its place."""
 
-    job: Job
+    job: DownloadJob
     video: Video
     saved: Saved | None
     """None: it was there already."""
@@ -106,7 +106,7 @@ class Done:
 class FrameSaved:
     """The last frame of the first video is in its place beside it."""
 
-    job: Job
+    job: DownloadJob
     path: Path
 
 
@@ -114,7 +114,7 @@ class FrameSaved:
 class Finished:
     """Nothing more comes of this job."""
 
-    job: Job
+    job: DownloadJob
     error: BaseException | None
 
 
@@ -123,7 +123,7 @@ Told: TypeAlias = (
 )
 
 
-class Source:
+class VideoSource:
     """Where a task's videos come from: its URLs, read anew where a video is not there yet."""
 
     def __init__(self, where: Target, *, lost: bool) -> None:
@@ -209,7 +209,7 @@ class DownloadPool:
         self._places = threading.Semaphore(AT_ONCE)
         self._threads: list[threading.Thread] = []
 
-    def start(self, job: Job) -> None:
+    def start(self, job: DownloadJob) -> None:
         """Begin with a job, in a thread of its own."""
         # A daemon: what no wish reaches (a name server's silence) must not keep the program.
         thread = threading.Thread(
@@ -229,7 +229,7 @@ class DownloadPool:
     def _log(self, text: str) -> None:
         self._tell(Logged(text))
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: DownloadJob) -> None:
         error: BaseException | None = None
         try:
             self._take_place()
@@ -243,14 +243,14 @@ class DownloadPool:
         while not self._places.acquire(timeout=_STEP):
             self._cancellation.check()
 
-    def _ask_for_the_name(self, job: Job, video: Video, size: int) -> None:
+    def _ask_for_the_name(self, job: DownloadJob, video: Video, size: int) -> None:
         written = threading.Event()
         self._tell(Placing(job, video, size, written))
         while not written.wait(_STEP):
             self._cancellation.check()
 
-    def _fetch_all(self, job: Job) -> None:
-        source = Source(job.where, lost=job.lost)
+    def _fetch_all(self, job: DownloadJob) -> None:
+        source = VideoSource(job.where, lost=job.lost)
         for video in job.videos:
             self._cancellation.check()
             saved = None
@@ -264,7 +264,7 @@ class DownloadPool:
         if frame is not None:
             self._tell(FrameSaved(job, self._fetch_frame(job, frame)))
 
-    def _fetch_frame(self, job: Job, url: str) -> Path:
+    def _fetch_frame(self, job: DownloadJob, url: str) -> Path:
         video = job.videos[0]
         return fetch_last_frame(
             url,
@@ -277,7 +277,7 @@ class DownloadPool:
             credentials=job.where.channel.video_headers,
         )
 
-    def _fetch(self, job: Job, source: Source, video: Video) -> Saved:
+    def _fetch(self, job: DownloadJob, source: VideoSource, video: Video) -> Saved:
         transfer = Transfer(self._clock.monotonic())
         begun, tries = False, 0
 
