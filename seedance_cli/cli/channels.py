@@ -98,14 +98,14 @@ class Channels:
             say=self._out.note,
         )
 
-    def _pace(self, info: ProviderInfo, url: str, key: Secret) -> http.Pace | None:
+    def _pace(self, info: ProviderInfo, url: str, key: Secret) -> http.RateLimiter | None:
         if info.rate_limit is None:
             return None
         try:
             folder: Path | None = self._state_dir()
         except NoHome:  # whoever needs the ledger is told of it there
             folder = None
-        return http.Pace(folder, url, key, info.rate_limit, self._clock)
+        return http.RateLimiter(folder, url, key, info.rate_limit, self._clock)
 
     def _sandbox_root(self, provider: str) -> str:
         sandbox.require_dialect(provider)

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         MARGIN_SECONDS as MARGIN_SECONDS,
     )
     from seedance_cli.http.rate_limit import (
-        Pace as Pace,
+        RateLimiter as RateLimiter,
     )
     from seedance_cli.http.redaction import (
         cleared as cleared,
@@ -80,7 +80,7 @@ __getattr__ = face(
         "HttpApi": "api",
         "MARGIN_SECONDS": "rate_limit",
         "PAID_SECONDS": "limits",
-        "Pace": "rate_limit",
+        "RateLimiter": "rate_limit",
         "RefusedAddress": "racing",
         "Reply": "exchange",
         "Stream": "streaming",

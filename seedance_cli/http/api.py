@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.http.exchange import Pending, Reply
     from seedance_cli.http.faults import TransportFault
-    from seedance_cli.http.rate_limit import Pace
+    from seedance_cli.http.rate_limit import RateLimiter
     from seedance_cli.models import HttpResponse, Secret
     from seedance_cli.providers import Provider, ProviderInfo
     from seedance_cli.system import Clock, Stopwatch
@@ -47,7 +47,7 @@ class HttpApi:
         clock: Clock,
         log: Callable[[str], None] | None,
         *,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
     ) -> None:
         """Bind provider, endpoint and key; nothing is sent.
 

@@ -49,7 +49,7 @@ _MOST = 65536
 """Characters of the file that are read."""
 
 
-class Pace:
+class RateLimiter:
     """The moments of one provider endpoint and key. May be used by several threads."""
 
     def __init__(

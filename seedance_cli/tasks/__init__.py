@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.recovery import unsettled as unsettled
     from seedance_cli.tasks.spending import GROUPS as GROUPS
     from seedance_cli.tasks.spending import METADATA as METADATA
-    from seedance_cli.tasks.spending import Report as Report
+    from seedance_cli.tasks.spending import SpendReport as SpendReport
     from seedance_cli.tasks.spending import Sum as Sum
     from seedance_cli.tasks.spending import Unit as Unit
     from seedance_cli.tasks.spending import check_group as check_group
@@ -103,9 +103,9 @@ __getattr__ = face(
         "Place": "media.local",
         "PriceRow": "price_rows",
         "Progress": "downloads.video_answer",
-        "Report": "spending",
         "STDOUT": "downloads.targets",
         "Saved": "downloads.fetch",
+        "SpendReport": "spending",
         "Standing": "downloads.standing",
         "Sum": "spending",
         "Target": "reading",

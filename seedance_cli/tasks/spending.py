@@ -69,7 +69,7 @@ class Sum:
             self.unpriced += 1
 
 
-class Report(NamedTuple):
+class SpendReport(NamedTuple):
     """Sums by group, and of all."""
 
     by: str
@@ -91,7 +91,7 @@ def check_group(by: str) -> None:
         )
 
 
-def report(spent: Iterable[Spent], by: str) -> Report:
+def report(spent: Iterable[Spent], by: str) -> SpendReport:
     """Add up by group.
 
     Args:
@@ -105,7 +105,7 @@ def report(spent: Iterable[Spent], by: str) -> Report:
         groups.setdefault(key(one), Sum()).add(one)
         total.add(one)
     ordered = sorted(groups.items(), key=lambda group: (group[0] is None, group[0] or ""))
-    return Report(by, ordered, total)
+    return SpendReport(by, ordered, total)
 
 
 def _metadata(name: str) -> Callable[[Spent], str | None]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedance_cli.http.rate_limit import FOLDER, LONGEST_QUEUE, MARGIN_SECONDS, Pace
+from seedance_cli.http.rate_limit import FOLDER, LONGEST_QUEUE, MARGIN_SECONDS, RateLimiter
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
 from seedance_cli.models.secret import Secret
@@ -55,8 +55,8 @@ def refs(number: int, mark: str = "t") -> list[str]:
     return [f"runbase:{mark}{one}" for one in range(number)]
 
 
-def pace(url: str, clock: Clock, *, folder: Path | None = None) -> Pace:
-    return Pace(folder or state(), f"{url}/v1", Secret(KEY), LIMIT, clock)
+def pace(url: str, clock: Clock, *, folder: Path | None = None) -> RateLimiter:
+    return RateLimiter(folder or state(), f"{url}/v1", Secret(KEY), LIMIT, clock)
 
 
 def take(url: str, number: int, clock: Clock) -> None:
@@ -148,7 +148,7 @@ def test_threads_and_processes_take_each_moment_once(tmp_path: Path) -> None:
     paces = [pace("http://127.0.0.1:1", clock, folder=tmp_path) for _ in range(4)]
     waits: list[float] = []
 
-    def body(mine: Pace) -> None:
+    def body(mine: RateLimiter) -> None:
         waits.extend(mine.reserve() for _ in range(25))
 
     threads = [threading.Thread(target=body, args=(one,)) for one in paces * 2]

@@ -14,7 +14,7 @@ from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
-    from seedance_cli.tasks import Report
+    from seedance_cli.tasks import SpendReport
 
 EXAMPLES = (
     "seedance spend",
@@ -94,7 +94,7 @@ def _span(since: str | None, until: str | None, now: datetime) -> tuple[datetime
     return first, last
 
 
-def _show(out: Output, report: Report, *, csv: bool) -> None:
+def _show(out: Output, report: SpendReport, *, csv: bool) -> None:
     if out.json:
         out.document(cli.spending_object(report))
     elif csv:
@@ -107,7 +107,7 @@ def _show(out: Output, report: Report, *, csv: bool) -> None:
             out.result(*line)
 
 
-def _tell_what_is_not_known(out: Output, report: Report) -> None:
+def _tell_what_is_not_known(out: Output, report: SpendReport) -> None:
     """What is in no sum: unknown is said as unknown, not as nothing."""
     if report.total.uncharged:
         out.note(

@@ -12,7 +12,7 @@ from seedance_cli.system import fit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seedance_cli.tasks import Report, Sum, Unit
+    from seedance_cli.tasks import SpendReport, Sum, Unit
 
 SCHEMA = "seedance.spend/1"
 _COUNTS = ("tasks", "succeeded", "failed", "running", "unknown")
@@ -24,7 +24,7 @@ _GAP = 2
 """Columns between two cells."""
 
 
-def spending_object(report: Report) -> dict[str, object]:
+def spending_object(report: SpendReport) -> dict[str, object]:
     """The document that `--json` prints (contract, section 9)."""
     return {
         "schema": SCHEMA,
@@ -34,7 +34,7 @@ def spending_object(report: Report) -> dict[str, object]:
     }
 
 
-def spending_csv(report: Report) -> str:
+def spending_csv(report: SpendReport) -> str:
     """A head and a line a group; each provider and unit has columns of its own, to be added up."""
     import csv
     import io
@@ -51,7 +51,7 @@ def spending_csv(report: Report) -> str:
     return page.getvalue()
 
 
-def spending_lines(report: Report) -> list[list[str]]:
+def spending_lines(report: SpendReport) -> list[list[str]]:
     """For a pipe: the key, the counts, and what was charged and is expected in words."""
     return [
         [key or "-", *_counts(one), _amounts(one.charged), _amounts(one.expected)]
@@ -59,7 +59,7 @@ def spending_lines(report: Report) -> list[list[str]]:
     ]
 
 
-def spending_columns(report: Report, width: int) -> tuple[list[str], list[list[str]]]:
+def spending_columns(report: SpendReport, width: int) -> tuple[list[str], list[list[str]]]:
     """For a person: the head, and a line for each provider and unit of a group, with its bar.
 
     A bar is as long as its amount is great beside the others of the same provider and unit. A
@@ -121,7 +121,7 @@ def _room(head: list[str], lines: list[list[str]], width: int) -> int:
     return min(_BAR, width - taken)
 
 
-def _longest(report: Report) -> dict[Unit, Decimal]:
+def _longest(report: SpendReport) -> dict[Unit, Decimal]:
     """The greatest amount of a group, by provider and unit."""
     found: dict[Unit, Decimal] = {}
     for _, one in report.groups:
