@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.ledger import names, statements
 from seedance_cli.ledger.part import Part
+from seedance_cli.ledger.places import first_of_each
 from seedance_cli.ledger.rows import read_price, read_task
 from seedance_cli.models import RULE, IntentState, extras, make_ref, without_a_task
 
@@ -67,10 +68,7 @@ class BatchRows(Part):
         """
         gone = self._store.abandoned_now()
         place = (batch, int(sandbox))
-        files: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
-        for file in self._store.query(statements.FILES_OF_BATCH, place):
-            task = (file["provider"], file["endpoint"], file["task_id"])
-            files.setdefault(task, []).append((os.fsdecode(file["path"]), file["size"]))
+        files = self._files_of_batch(place)
         found: dict[str, BatchRow] = {}
         for row in self._store.query(statements.OF_BATCH, place):
             with self._store.decoding():
@@ -79,6 +77,20 @@ class BatchRows(Part):
             if known is None or one.bought or not known.bought:
                 found[one.key] = one
         return found
+
+    def _files_of_batch(
+        self, place: tuple[str, int]
+    ) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
+        """Path and bytes of each file that is here, by task."""
+        rows: dict[tuple[str, str, str], list[sqlite3.Row]] = {}
+        for file in self._store.query(statements.FILES_OF_BATCH, place):
+            task = (file["provider"], file["endpoint"], file["task_id"])
+            rows.setdefault(task, []).append(file)
+        machine = self._store.machine
+        return {
+            task: [(os.fsdecode(one["path"]), one["size"]) for one in first_of_each(some, machine)]
+            for task, some in rows.items()
+        }
 
     def row(self, intent: str) -> Submission:
         """A submission, all of it.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedance_cli.ledger import statements
+from seedance_cli.ledger import places, statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import task_key
 
@@ -28,12 +28,14 @@ class SavedFiles(Part):
             size: its bytes.
         """
         self._store.materialise()
-        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
+        video = (*task_key(submission), index, self._store.machine)
         with self._store.writing():
+            values = (*video, os.fsencode(path.absolute()), size)
             self._store.query(statements.ADD_FILE, values)
-            self._store.query(statements.DROP_TARGETS, values[:5])
-        saved = self.files(submission)
-        return replace(submission, files=tuple(str(place) for _, place, _ in saved))
+            self._store.query(statements.DROP_TARGETS, video)
+        saved = self._store.query(statements.FILES, task_key(submission))
+        here = places.first_of_each(saved, self._store.machine)
+        return replace(submission, files=tuple(os.fsdecode(one["path"]) for one in here))
 
     def add_last_frame(self, submission: Submission, path: Path) -> Submission:
         """Write where the last frame of a task was saved; a task that the ledger lacks has no row.
@@ -49,7 +51,7 @@ class SavedFiles(Part):
         return replace(submission, last_frame=place)
 
     def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
-        """What was saved of a task: index, absolute path and bytes, in the order of the index."""
+        """What is here of a task: index, absolute path and bytes, in the order of the index."""
         return self._places(statements.FILES, submission)
 
     def will_save(self, submission: Submission, index: int, path: Path, size: int) -> None:
@@ -72,8 +74,9 @@ class SavedFiles(Part):
             WriteFailed: it could not be written; the file should not get its name then.
         """
         self._store.materialise()
-        values = (*task_key(submission), index, os.fsencode(path.absolute()), size)
+        video = (*task_key(submission), index, self._store.machine)
         with self._store.writing():
+            values = (*video, os.fsencode(path.absolute()), size)
             self._store.query(statements.ADD_TARGET, values)
 
     def targets(self, submission: Submission) -> list[tuple[int, Path, int]]:
@@ -81,5 +84,6 @@ class SavedFiles(Part):
         return self._places(statements.TARGETS, submission)
 
     def _places(self, statement: str, submission: Submission) -> list[tuple[int, Path, int]]:
-        found = self._store.query(statement, task_key(submission))
+        every = self._store.query(statement, task_key(submission))
+        found = places.here(every, self._store.machine)
         return [(row["number"], Path(os.fsdecode(row["path"])), row["size"]) for row in found]

@@ -102,7 +102,37 @@ _NAMES_AND_BUDGETS = (
     "CREATE INDEX intents_batch ON intents (batch) WHERE batch IS NOT NULL",
     "CREATE INDEX intents_created ON intents (provider, created_at)",
 )
-STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND, _NAMES_AND_BUDGETS)
+
+
+def _with_machine(table: str, key: str) -> tuple[str, ...]:
+    """A table of files, made anew with the machine in its key: SQLite cannot change a key."""
+    columns = "provider, endpoint, sandbox, task_id, number, path, size"
+    return (
+        f"""
+        CREATE TABLE {table}_new (
+            provider TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            sandbox INTEGER NOT NULL,
+            task_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            path BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            machine TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY ({key})
+        )
+        """,
+        f"INSERT INTO {table}_new ({columns}) SELECT {columns} FROM {table}",  # noqa: S608 - ours
+        f"DROP TABLE {table}",
+        f"ALTER TABLE {table}_new RENAME TO {table}",
+    )
+
+
+# On which machine a file lies; empty: where the ledger itself does.
+_MACHINES = (
+    *_with_machine("files", "provider, endpoint, sandbox, task_id, number, machine"),
+    *_with_machine("targets", "provider, endpoint, sandbox, task_id, number, path, machine"),
+)
+STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND, _NAMES_AND_BUDGETS, _MACHINES)
 """See `sqlite_steps`. Named values: `salt`, 32 random bytes, and `ledger`, the ledger's own id."""
 SCHEMA_VERSION = len(STEPS)
 

@@ -207,11 +207,13 @@ OF_BATCH = (
 )
 """Every attempt of every row, oldest first. Values: the batch, sandbox."""
 FILES_OF_BATCH = (
-    "SELECT files.provider, files.endpoint, files.task_id, files.path, files.size FROM files"
+    "SELECT files.provider, files.endpoint, files.task_id, files.number, files.machine, files.path,"
+    " files.size FROM files"
     " JOIN (SELECT DISTINCT provider, endpoint, sandbox, task_id FROM intents"
     " WHERE batch = ? AND sandbox = ? AND task_id IS NOT NULL) AS tasks"
     " ON files.provider = tasks.provider AND files.endpoint = tasks.endpoint"
-    " AND files.sandbox = tasks.sandbox AND files.task_id = tasks.task_id ORDER BY files.number"
+    " AND files.sandbox = tasks.sandbox AND files.task_id = tasks.task_id"
+    " ORDER BY files.number, files.machine"
 )
 """Values: the batch, sandbox."""
 
@@ -254,22 +256,34 @@ def _assigned(columns: Iterable[str]) -> str:
     return ", ".join(f"{name} = ?" for name in columns)
 
 
-# Where videos lie; values: `task_key`, then number, path, size
+# Where videos lie; values: `task_key`, then number, machine, path, size
 
-_PLACE = "(provider, endpoint, sandbox, task_id, number, path, size) VALUES (?, ?, ?, ?, ?, ?, ?)"
-ADD_FILE = f"INSERT OR REPLACE INTO files {_PLACE}"
-ADD_TARGET = f"INSERT OR REPLACE INTO targets {_PLACE}"
-DROP_TARGETS = f"DELETE FROM targets WHERE {_OF_TASK} AND number = ?"
-FILES = f"SELECT number, path, size FROM files WHERE {_OF_TASK} ORDER BY number"
-TARGETS = f"SELECT number, path, size FROM targets WHERE {_OF_TASK} ORDER BY number"
+_PLACE = (
+    "(provider, endpoint, sandbox, task_id, number, machine, path, size)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FILE_KEY = "provider, endpoint, sandbox, task_id, number, machine"
+ADD_FILE = (
+    f"INSERT INTO files {_PLACE} ON CONFLICT ({_FILE_KEY})"
+    " DO UPDATE SET path = excluded.path, size = excluded.size"
+)
+ADD_TARGET = (
+    f"INSERT INTO targets {_PLACE} ON CONFLICT ({_FILE_KEY}, path)"
+    " DO UPDATE SET size = excluded.size"
+)
+DROP_TARGETS = f"DELETE FROM targets WHERE {_OF_TASK} AND number = ? AND machine = ?"
+FILES = f"SELECT number, machine, path, size FROM files WHERE {_OF_TASK} ORDER BY number, machine"
+TARGETS = (
+    f"SELECT number, machine, path, size FROM targets WHERE {_OF_TASK} ORDER BY number, machine"
+)
 
 # The ledger itself
 
 META = "SELECT value FROM meta WHERE name = ?"
 TABLES = (
     f"SELECT {COLUMNS} FROM intents LIMIT 0",
-    "SELECT path, size FROM files LIMIT 0",
-    "SELECT path, size FROM targets LIMIT 0",
+    "SELECT machine, path, size FROM files LIMIT 0",
+    "SELECT machine, path, size FROM targets LIMIT 0",
     "SELECT name, value FROM meta LIMIT 0",
 )
 """Each fails where a table is not as the schema says."""

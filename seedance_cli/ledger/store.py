@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import statements
+from seedance_cli.ledger.places import first_of_each
 from seedance_cli.ledger.rows import (
     read_charge,
     read_evidence,
@@ -74,6 +75,8 @@ class Store(ABC):
 
     on_disk: bool
     """Whether what is written lasts."""
+    machine = ""
+    """What files of this machine are known with; empty where the ledger itself lies on it."""
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock, which tells how long a row has been on its way."""
@@ -215,7 +218,8 @@ class Store(ABC):
 
     def _files(self, row: sqlite3.Row) -> tuple[str, ...]:
         task = (row["provider"], row["endpoint"], row["sandbox"], row["task_id"])
-        return tuple(os.fsdecode(found["path"]) for found in self.query(statements.FILES, task))
+        found = first_of_each(self.query(statements.FILES, task), self.machine)
+        return tuple(os.fsdecode(one["path"]) for one in found)
 
     # Who lives
 
