@@ -10,7 +10,7 @@ from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
 from seedance_cli.cli.unknown import verdict
-from seedance_cli.cli.way_back import standing, way_back
+from seedance_cli.cli.way_back import not_watched, rest, standing, way_back
 from seedance_cli.errors import (
     Interrupted,
     NotFound,
@@ -34,11 +34,10 @@ from seedance_cli.tasks import (
     WaitOptions,
     key_of,
     no_task,
-    state,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seedance_cli.cli.session import Session
@@ -178,10 +177,7 @@ class _Follow:
         """Take the events until every task has ended or an option says stop."""
         decided = None
         try:
-            for event in wait:
-                self._take(event, display)
-                if not wait.more:
-                    self._mark()
+            for event in self._taken(wait, wait, display):
                 if self.stopping:
                     break
                 if self.wanted.any and isinstance(event, Checked) and event.ended:
@@ -189,13 +185,22 @@ class _Follow:
                     break
             # What has ended is paid for and there: its videos are fetched, however the polling of
             # the other tasks came to its end.
-            for event in wait.finish():
-                self._take(event, display)
-                if not wait.more:
-                    self._mark()
+            for _ in self._taken(wait, wait.finish(), display):
+                pass
         finally:  # what was told is delivered, though stdout broke off at the next one
             self._mark()
         return decided
+
+    def _taken(self, wait: Wait, events: Iterable[Event], display: Display) -> Iterator[Event]:
+        """The events, each once it was taken; one comes in time for every heartbeat."""
+        clock = self.session.clock
+        wait.wake = clock.monotonic() + display.until_heartbeat()
+        for event in events:
+            self._take(event, display)
+            wait.wake = clock.monotonic() + display.until_heartbeat()
+            if not wait.more:
+                self._mark()
+            yield event
 
     def _take(self, event: Event, display: Display) -> None:
         match event:
@@ -312,12 +317,9 @@ class _Follow:
         self.out.complain(error)
 
     def _name_what_is_left(self) -> None:
-        for key, one in self.known.items():
-            if key not in self.told:
-                self.out.note(
-                    f"{one.ref} was {state(one)}; it was not watched to its end: "
-                    f"{way_back([one], self.wanted)}"
-                )
+        left = [one for key, one in self.known.items() if key not in self.told]
+        for line in not_watched(self.session, left, self.wanted):
+            self.out.note(line)
 
     def _document(self) -> None:
         if self.out.json and not self.wanted.events:
@@ -334,7 +336,7 @@ class _Follow:
     def _come_back(self, stop: Interrupted) -> Interrupted:
         left = [one for key, one in self.known.items() if key not in self.told]
         words = f"; {standing(left)}" if left else ""
-        hint = way_back(left, self.wanted) if left else None
+        hint = rest(self.session, left, self.wanted) if left else None
         safe = self.wanted.repeatable or not self.wanted.submitted
         stopped = Stopped(f"interrupted{words}", hint=hint, retry_safe=safe)
         if len(left) == 1 or self.wanted.submitted:

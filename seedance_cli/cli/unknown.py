@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli.output.columns import cut
 from seedance_cli.errors import OutcomeUnknown, SeedanceError
-from seedance_cli.models import maybe_charged
+from seedance_cli.models import maybe_charged, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,13 +20,17 @@ ORDER = (1, 10, 6, 11, 3, 5, 4, 9, 7, 8, 2, 0)
 section 2)."""
 
 
+_PROMPT = 60
+"""Columns shown of a prompt."""
+
+
 def name_them(session: Session) -> list[Submission]:
     """Every submission whose outcome is unknown, each named on stderr."""
     unknown = session.unknown()
     for one in unknown:
-        prompt = one.request.prompt if one.request is not None else ""
+        prompt = f": {cut(safe(one.request.prompt), _PROMPT)}" if one.request is not None else ""
         session.out.always(
-            f"outcome unknown: intent {one.intent} at {one.provider}: {prompt[:60]!r}; "
+            f"outcome unknown: intent {one.intent} at {one.provider}{prompt}; "
             f"{maybe_charged(sandbox=one.sandbox)}: seedance recover"
         )
     return unknown
@@ -49,9 +54,10 @@ def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Su
     """The exit code that the worst failure decides; the last line of stderr with `--json`."""
     found = list(failures)
     if unknown:
+        count = "1 submission has" if len(unknown) == 1 else f"{len(unknown)} submissions have"
         found.append(
             OutcomeUnknown(
-                f"{len(unknown)} submission(s) with an unknown outcome",
+                f"{count} an unknown outcome (named above)",
                 hint="seedance recover",
                 intent=unknown[0].intent,
             )
@@ -59,6 +65,8 @@ def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Su
     code = worst(error.exit_code for error in found)
     for error in found:
         if error.exit_code == code:
+            if unknown and error is found[-1]:  # by now it may be many lines above
+                out.complain(error)
             out.error_line(error)
             break
     return code

@@ -35,6 +35,8 @@ class WaitRequest:
     """One task was named: with `--json` the document is an object, not an array."""
     submitted: bool = False
     """These tasks were paid for by this very command."""
+    bare: tuple[str, ...] | None = None
+    """The command that takes all these tasks without a ref (`wait`); None: they were named."""
     repeatable: bool = False
     """That command, given again, can pay nothing a second time."""
 

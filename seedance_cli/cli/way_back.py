@@ -9,20 +9,55 @@ from seedance_cli.models import Status
 from seedance_cli.tasks import state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from seedance_cli.cli.session import Session
     from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.models import Submission
 
 
+MANY = 4
+"""Tasks above which their refs are not told: whoever named them has them."""
+
+
 def way_back(submissions: Sequence[Submission], wanted: WaitRequest) -> str:
     """The command line that goes on waiting for these tasks, with what was wanted of them."""
-    words = ["seedance", "wait", *(one.ref or "" for one in submissions)]
+    return _line(["wait", *(one.ref or "" for one in submissions)], wanted)
+
+
+def rest(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> str:
+    """The same for all that is left: without their refs, where that will do."""
+    if wanted.bare is None and len(left) <= MANY:
+        return way_back(left, wanted)
+    if wanted.bare is None and not wanted.submitted:
+        return "the same command goes on with them"
+    words = list(wanted.bare or ("wait",))  # what was paid for just now is among the unfinished
+    if session.provider_option is not None:
+        words += ["-p", session.provider_option]
+    if session.profile_option is not None:
+        words += ["--profile", session.profile_option]
+    if session.sandbox_option:
+        words += ["--sandbox"]
+    return _line(words, wanted)
+
+
+def not_watched(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> Iterator[str]:
+    """A line for each task that was not watched to its end, or one for many."""
+    if len(left) > MANY:
+        yield f"{len(left)} tasks were not watched to their end: {rest(session, left, wanted)}"
+        return
+    for one in left:
+        way = way_back([one], wanted)
+        yield f"{one.ref} was {state(one)}; it was not watched to its end: {way}"
+
+
+def _line(words: Sequence[str], wanted: WaitRequest) -> str:
+    given = ["seedance", *words]
     if wanted.output is not None:
-        words += ["-o", wanted.output]
-    elif wanted.download:
-        words += ["--download"]
-    return shlex.join(words)
+        given += ["-o", wanted.output]
+    elif wanted.download and words[0] != "download":
+        given += ["--download"]
+    return shlex.join(given)
 
 
 def standing(left: Sequence[Submission]) -> str:

@@ -87,6 +87,8 @@ class Wait:
         """
         self.rows: dict[TaskKey, Submission] = {}
         """What is known of each task now, in the order in which they were added."""
+        self.wake = inf
+        """The moment, on the monotonic clock, at which the caller wants an event, be it None."""
         self._ledger = ledger
         self._clock = clock
         self._connect = connect
@@ -227,10 +229,10 @@ class Wait:
 
     def _next(self, now: float, until: float) -> PollResult | Told | None:
         """The next thing told; None: nothing was, up to the moment at which there is more to do."""
-        pause = max(min(self._poller.until(now), until) - now, 0.0)
+        pause = max(min(self._poller.until(now), until, self.wake) - now, 0.0)
         if not (self._poller.out or self._downloads.running or not self._queue.empty()):
             self._clock.sleep(pause)
-            if pause == TICK:
+            if pause == TICK or now + pause >= self.wake:
                 self._ready.append(None)
             return None
         try:

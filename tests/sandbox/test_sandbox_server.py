@@ -307,6 +307,7 @@ def test_the_command(spawn: Spawn) -> None:
     assert result.out == f"{root}\n"
     assert f"export RUNBASE_BASE_URL={root}/runbase/api/v1" in result.err
     assert "Traceback" not in result.err
+    assert result.err.endswith("Ctrl-C ends it\n"), "what was asked for is no error"
 
 
 def test_the_variables_of_an_ipv6_address() -> None:

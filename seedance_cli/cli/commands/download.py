@@ -64,7 +64,9 @@ def download(
     if since is not None:
         latest = models.parse_moment(since, run.clock.now(), "--since")
     options = _options.ResultOptions(download=True, output=output, force=force)
-    wanted = replace(cli.wait_request.for_wait(run.out, options), ended=True)
+    typed = () if since is None else ("--since", since)
+    bare = None if named else ("download", *typed)
+    wanted = replace(cli.wait_request.for_wait(run.out, options), ended=True, bare=bare)
     with run.session() as session:
         return _download(session, named, latest, wanted)
 

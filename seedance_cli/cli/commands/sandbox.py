@@ -11,7 +11,7 @@ import typer
 from seedance_cli import models, system
 from seedance_cli import sandbox as emulation
 from seedance_cli.cli.command import Run, command
-from seedance_cli.errors import SeedanceError, UsageError
+from seedance_cli.errors import Interrupted, SeedanceError, Stopped, UsageError
 
 EXAMPLES = (
     "seedance sandbox",
@@ -103,9 +103,13 @@ def sandbox(
         for line in serve.exports(server.url):
             out.note(f"  {line}")
         out.note("Ctrl-C ends it")
-        # Looking up now and then lets a signal through where waiting cannot be interrupted.
-        while not server.ended.wait(_LOOK_SECONDS):
-            pass
+        try:
+            # Looking up now and then lets a signal through where waiting cannot be interrupted.
+            while not server.ended.wait(_LOOK_SECONDS):
+                pass
+        except Interrupted as stop:  # what the line above asked for is no error to a person
+            stopped = Stopped("the sandbox was interrupted").but(quiet=not out.json)
+            raise Interrupted(stop.signum, stopped) from None
         raise SeedanceError(f"the sandbox ended by itself: {server.failure() or 'no reason given'}")
 
 

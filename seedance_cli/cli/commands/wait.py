@@ -50,6 +50,7 @@ def wait(
         any=any_,
         events=events,
         one=len(named) == 1,
+        bare=None if named else ("wait",),
     )
     with run.session() as session:
         return _wait(session, named, wanted)

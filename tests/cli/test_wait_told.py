@@ -1,0 +1,75 @@
+"""What a wait tells whoever watches it: heartbeats, the way back, and why it ended as it did."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedance_cli.ledger.record import Ledger
+from seedance_cli.models import IntentState
+from support import ledgers
+from support.fake_clock import FakeClock
+from support.scripted_provider import ScriptedProvider, State, done, submitted
+
+if TYPE_CHECKING:
+    from support.runner import Run
+
+
+class Struck(FakeClock):
+    """A clock whose first long wait a Ctrl-C ends."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if seconds >= 1:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_heartbeat_stays_30_s(run: Run, server: ScriptedProvider, clock: FakeClock) -> None:
+    """It comes between two polls, too, however they fall."""
+    server.task("t1", *["running"] * 6, done("https://v.example/1"))
+    result = run("wait", "runbase:t1", "--interval", "29", env=server.env(), clock=clock)
+    ages = re.findall(r"running, (?:(\d+)m )?(\d+)s", result.err)
+    assert [int(m or 0) * 60 + int(s) for m, s in ages] == [0, 30, 60, 90, 120, 150]
+
+
+def test_ctrl_c_in_a_bare_wait_hints_the_bare_wait(run: Run, server: ScriptedProvider) -> None:
+    """With what was asked for, and without the refs of everything that is left."""
+    for number in range(1, 4):
+        submitted(server, "runbase", f"t{number}")
+        server.task(f"t{number}", "running")
+    words = ("wait", "-p", "runbase", "--download", "-o", "out/{task_id}.mp4")
+    result = run(*words, env=server.env(), clock=Struck())
+    assert result.code == 130
+    hint = result.err.splitlines()[-1]
+    assert hint == "  hint: seedance wait -p runbase -o 'out/{task_id}.mp4'"
+    assert "3 tasks are left" in result.err
+
+
+def test_ctrl_c_with_many_refs_hints_the_same_command(run: Run, server: ScriptedProvider) -> None:
+    """Whoever typed them, or the script that did, has them."""
+    refs = [f"runbase:t{number}" for number in range(1, 10)]
+    server.unscripted = "running"
+    result = run("wait", *refs, env=server.env(), clock=Struck())
+    assert result.err.splitlines()[-1] == "  hint: the same command goes on with them"
+
+
+def test_the_reason_of_a_6_is_the_last_word(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """However much was said since the unknown submissions were named."""
+    with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        intent = ledgers.prepare(ledger, "x", prompt="a lost boat")
+        ledger.sending(intent)
+        ledger.settle(intent, IntentState.UNKNOWN, {})
+    submitted(server, "runbase", "t1")
+    server.task("t1", State("failed", reason="no"))
+    for command in ("status", "wait"):
+        result = run(command, env=server.env(), clock=clock)
+        assert result.code == 6
+        assert result.err.splitlines()[-2:] == [
+            "seedance: error: 1 submission has an unknown outcome (named above)",
+            "  hint: seedance recover",
+        ]
