@@ -70,6 +70,7 @@ def test_in_another_project(tmp_path: Path) -> None:
         "        assert json.load(answer)['status'] == 'pending'\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    command += [f"--basetemp={tmp_path / 'tmp'}"]  # else it clears away what earlier runs left
     env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False

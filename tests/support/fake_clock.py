@@ -70,10 +70,10 @@ class FakeClock:
     def get(self, queue_: SimpleQueue[T], seconds: float | None) -> T:
         """The queue's next item; without one, `seconds` pass at once and `queue.Empty` is raised.
 
-        With `seconds` None there is nothing to pass: the item must come within 10 real seconds.
+        With `seconds` None there is nothing to pass: the item must come within 60 real seconds.
         """
         if seconds is None:
-            return queue_.get(timeout=10)
+            return queue_.get(timeout=60)
         began = time.monotonic()
         while True:  # in small steps, for a server may change the patience meanwhile
             try:

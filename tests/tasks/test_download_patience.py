@@ -8,7 +8,7 @@ import threading
 import time
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -23,8 +23,12 @@ from support.fake_clock import START, FakeClock
 from support.scripted_provider import ScriptedProvider, Step, done, error, submitted, unavailable
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from support.bytes_server import Client, Request, Script
     from support.runner import Run, Spawn
+
+T = TypeVar("T")
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
@@ -242,23 +246,32 @@ def test_a_heartbeat_while_a_video_is_waited_for(
     monkeypatch.setattr("seedance_cli.tasks.downloads.pool.SHORT_PATIENCE", PATIENCE)
 
     class Slow(FakeClock):
-        """The command's own waits move the time on, and only while the download pauses."""
+        """The command's waits move the time on while the download pauses, to the pause's end."""
 
-        pausing = False
+        pauses = threading.Condition()
+        end: float | None = None
 
         def sleep(self, seconds: float) -> None:
             if threading.current_thread().name != "seedance-download":
                 super().sleep(seconds)
                 return
-            end = self.monotonic() + seconds
-            self.pausing = True
-            while self.monotonic() < end:
-                threading.Event().wait(0.001)
-            self.pausing = False
+            with self.pauses:
+                self.end = self.monotonic() + seconds
+                assert self.pauses.wait_for(lambda: self.end is None, 60)
+
+        def get(self, queue_: SimpleQueue[T], seconds: float | None) -> T:
+            """The download itself waits for its answer, however long that takes."""
+            download = threading.current_thread().name == "seedance-download"
+            return super().get(queue_, None if download else seconds)
 
         def advance(self, seconds: float) -> None:
-            if self.pausing:
-                super().advance(seconds)
+            with self.pauses:
+                if self.end is None:
+                    return
+                super().advance(min(seconds, self.end - self.monotonic()))
+                if self.monotonic() >= self.end:
+                    self.end = None
+                    self.pauses.notify()
 
     def late(request: Request, client: Client) -> None:
         time.sleep(0.05)  # as on a machine with much to do: longer than the clock waits elsewhere
@@ -270,7 +283,7 @@ def test_a_heartbeat_while_a_video_is_waited_for(
     result = run("wait", "runbase:t1", "--download", env=server.env(), clock=clock)
     assert result.code == 9
     heartbeat = "runbase-t1.mp4: the video is not there: HTTP 404; asking again"
-    assert result.err.count(heartbeat) >= 3
+    assert result.err.count(heartbeat) >= 3, result.err
 
 
 def test_others_go_on_while_videos_are_waited_for(run: Run, server: ScriptedProvider) -> None:
