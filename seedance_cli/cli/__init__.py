@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from seedance_cli.cli.refs import (
         find as find,
     )
+    from seedance_cli.cli.runner import (
+        promise as promise,
+    )
     from seedance_cli.cli.session import (
         Session as Session,
     )
@@ -70,6 +73,7 @@ __getattr__ = face(
         "kin": "",
         "main": "program",
         "places": "",
+        "promise": "runner",
         "recovery_object": "output.documents",
         "request": "",
         "spending_columns": "output.spending",

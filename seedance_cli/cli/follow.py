@@ -9,6 +9,7 @@ from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
+from seedance_cli.cli.runner import promise
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.cli.way_back import not_watched, rest, standing, way_back
 from seedance_cli.errors import (
@@ -110,6 +111,7 @@ class _Follow:
     def run(self) -> int:
         if not self.wanted.events:
             self.out.owe(self._known_tasks)
+        promise(self.session, lambda: self._known_tasks() if self.learned else None)
         try:
             decided = self._loop()
         except BaseException as ended:

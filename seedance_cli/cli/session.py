@@ -94,7 +94,10 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        try:
+            self.out.hand_over()
+        finally:
+            self._stack.close()
 
     @property
     def provider_option(self) -> str | None:

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from seedance_cli.system.terminal import in_front as in_front
     from seedance_cli.system.terminal import is_terminal as is_terminal
     from seedance_cli.system.terminal import put as put
-    from seedance_cli.system.terminal import read_only as read_only
     from seedance_cli.system.terminal import ready as ready
     from seedance_cli.system.terminal import silence as silence
     from seedance_cli.system.terminal import size as size
     from seedance_cli.system.terminal import truthy as truthy
+    from seedance_cli.system.terminal import unwritable as unwritable
 
 __getattr__ = face(
     __name__,
@@ -69,13 +69,13 @@ __getattr__ = face(
         "network": "mounts",
         "no_home": "folders",
         "put": "terminal",
-        "read_only": "terminal",
         "ready": "terminal",
         "signals": "",
         "silence": "terminal",
         "size": "terminal",
         "state_dir": "folders",
         "truthy": "terminal",
+        "unwritable": "terminal",
         "version_of": "sqlite_steps",
     },
 )

@@ -140,11 +140,28 @@ def truthy(name: str) -> bool:
     return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
 
 
-def read_only(descriptor: int) -> bool:
-    """Whether a descriptor was opened for reading alone; False where that cannot be told."""
+def unwritable(stream: TextIO | None) -> str | None:
+    """Why nothing can be written to the stream, as far as that shows without writing; None: it can.
+
+    A stream that is no file of the system's is taken for one that can.
+    """
+    if stream is None or stream.closed:
+        return "is closed: the result would be lost"
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+    try:
+        os.fstat(descriptor)
+        return "is not open for writing" if _read_only(descriptor) else None
+    except OSError as error:
+        return f"cannot be written: {error.strerror}"
+
+
+def _read_only(descriptor: int) -> bool:
     try:
         import fcntl
-    except ImportError:  # Windows
+    except ImportError:  # Windows: it cannot be told
         return False
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 

@@ -11,6 +11,7 @@ from seedance_cli import providers, tasks
 from seedance_cli.cli import buy, local_files
 from seedance_cli.cli.batch.report import Report
 from seedance_cli.cli.output.tally import Tally
+from seedance_cli.cli.runner import promise
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import Interrupted, OutcomeUnknown, SeedanceError, Stopped, WriteFailed
 from seedance_cli.models import Conditions, Found, request_left
@@ -101,6 +102,7 @@ class _Run:
         if self.results is not None:
             self.results.tidy()
         out.owe(self.report.document)
+        promise(self.session, self.report.document)
         at_rest = all(item.action in batch.AT_REST for item in self.items)
         try:
             if at_rest:

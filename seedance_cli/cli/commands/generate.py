@@ -48,6 +48,7 @@ def generate(
         if dry_run:
             return cli.dry_run.dry_run(session, order, terms)
         run.out.owe(partial(cli.buy.document, run.payment))
+        cli.promise(session, partial(cli.buy.document, run.payment))
         cli.buy.pay(session, order, terms, run.payment)
         code = _report(session, order, run.payment, terms.wanted)
         run.payment.done = True

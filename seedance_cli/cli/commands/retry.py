@@ -190,6 +190,7 @@ class _Retry:
     def run(self) -> int:
         """Pay, then wait as far as that is wanted; the exit code."""
         self._out.owe(self._document)
+        cli.promise(self._session, self._document)
         for number, purchase in enumerate(self._purchases):
             if number:
                 self._payment.forget()

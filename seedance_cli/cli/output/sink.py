@@ -20,11 +20,11 @@ from seedance_cli.system import (
     fit,
     is_terminal,
     put,
-    read_only,
     ready,
     silence,
     size,
     truthy,
+    unwritable,
 )
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Output:
         """Entered around each write to a terminal; a live display steps aside in it."""
         self.leave: Callable[[], None] = _nothing
         """Ends a live display, if one is there still, and gives the cursor back."""
+        self.hand_over: Callable[[], None] = _nothing
+        """Writes the tasks where a CI job's runner wants them (`cli/runner.py`); once."""
         self._lost: tuple[type[WriteFailed], str] | None = None
         """The error of stdout, once it could not be written."""
         self._unheard = False
@@ -246,9 +248,14 @@ class Output:
         self._say("seedance: error:", without_keys(error.message, self._keys()), style="1;31")
         if error.hint:
             self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            from seedance_cli.cli.output.github import annotation
+
+            self._say("", annotation(error, self._keys()))
 
     def error_line(self, error: SeedanceError) -> None:
         """With JSON, the one line of stderr that a script reads; it must be the last one."""
+        self.hand_over()
         if self.json:
             from seedance_cli.cli.output.documents import dumps, error_object
 
@@ -265,22 +272,9 @@ class Output:
         Raises:
             WriteFailed: it is closed, or open for reading only.
         """
-        stream = _stream("stdout")
-        if stream is None or stream.closed:
-            raise WriteFailed("stdout is closed: the result would be lost", hint="nothing was sent")
-        try:
-            descriptor = stream.fileno()
-        except (OSError, ValueError, AttributeError):
-            return  # no file of the system's; whoever put it there can take text
-        try:
-            os.fstat(descriptor)
-            readable_only = read_only(descriptor)
-        except OSError as error:
-            raise WriteFailed(
-                f"stdout cannot be written: {error.strerror}", hint="nothing was sent"
-            ) from error
-        if readable_only:
-            raise WriteFailed("stdout is not open for writing", hint="nothing was sent")
+        reason = unwritable(_stream("stdout"))
+        if reason is not None:
+            raise WriteFailed(f"stdout {reason}", hint="nothing was sent")
 
     def binary(self) -> BinaryIO:
         """Stdout for bytes (`-o -`).
