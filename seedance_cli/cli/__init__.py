@@ -23,11 +23,26 @@ if TYPE_CHECKING:
     from seedance_cli.cli.open_tasks import (
         unfinished as unfinished,
     )
+    from seedance_cli.cli.output.colours import (
+        COLOURS as COLOURS,
+    )
+    from seedance_cli.cli.output.colours import (
+        DIM as DIM,
+    )
     from seedance_cli.cli.output.documents import (
         recovery_object as recovery_object,
     )
     from seedance_cli.cli.output.documents import (
         task_object as task_object,
+    )
+    from seedance_cli.cli.output.rows import (
+        Cell as Cell,
+    )
+    from seedance_cli.cli.output.rows import (
+        Column as Column,
+    )
+    from seedance_cli.cli.output.rows import (
+        show_rows as show_rows,
     )
     from seedance_cli.cli.output.spending import (
         spending_columns as spending_columns,
@@ -63,6 +78,10 @@ if TYPE_CHECKING:
 __getattr__ = face(
     __name__,
     {
+        "COLOURS": "output.colours",
+        "Cell": "output.rows",
+        "Column": "output.rows",
+        "DIM": "output.colours",
         "Session": "session",
         "TaskResults": "task_results",
         "allowed": "open_tasks",
@@ -76,6 +95,7 @@ __getattr__ = face(
         "promise": "runner",
         "recovery_object": "output.documents",
         "request": "",
+        "show_rows": "output.rows",
         "spending_columns": "output.spending",
         "spending_csv": "output.spending",
         "spending_lines": "output.spending",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.cli.output.table import laid_out
+from seedance_cli.cli.output.rows import Column, laid_out
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState, Problem, Status, Task, VideoRequest
 from support import ledgers
@@ -182,17 +182,15 @@ def test_on_a_terminal(ledger: Ledger, spawn: Spawn) -> None:
 
 @pytest.mark.parametrize("width", [100, 80, 60])
 def test_a_ref_is_whole_on_a_terminal(width: int) -> None:
-    """It is there to be copied: what stands beside it is folded, or none of it is a table."""
+    """It is there to be copied: what stands beside it is cut, or goes below it."""
     ref = "seedance2ink:req_d9984514e0e3e967097555b3"
-    head = ("TASK", "STATUS", "CREATED (KST)", "COST", "PROMPT", "FILES")
+    head = [Column(name) for name in ("TASK", "STATUS", "CREATED (KST)", "COST")]
+    head += [Column("PROMPT", least=8), Column("FILES", below=True)]
     row = (ref, "succeeded", "12m 05:31", "40 credits", "a cat " * 9, "/home/me/videos/cat.mp4")
     for columns in (5, 6):
-        lines = laid_out(
-            head[:columns], [row[:columns]], width, coloured=False, cut={"PROMPT": 8}, refs=True
-        ).splitlines()
+        lines = laid_out(head[:columns], [row[:columns]], width).text.splitlines()
         assert [line for line in lines if line.startswith(ref)]
-        # Tabs where there is no room; the terminal itself wraps those.
-        assert all(len(line) <= width or "\t" in line for line in lines)
+        assert all(len(line) <= width for line in lines)
 
 
 def failed(task_id: str, reason: str) -> Task:

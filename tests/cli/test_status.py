@@ -57,10 +57,10 @@ def test_lines_come_as_the_answers_do(spawn: Spawn, server: ScriptedProvider) ->
 
 
 def test_on_a_terminal_there_is_a_table(spawn: Spawn, server: ScriptedProvider) -> None:
-    """A person gets columns with a head."""
+    """A person gets columns with a head: what is called what, in which state, how old."""
     server.task("a", "running")
     result = spawn("status", "runbase:a", env=server.env(), pty=True).finish()
-    assert "REF" in result.err
+    assert "TASK" in result.err
     assert "runbase:a" in result.err
 
 

@@ -16,8 +16,10 @@ from seedance_cli.models import age, price_text
 from seedance_cli.tasks import called
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from seedance_cli.cli.output.rows import Cell, Column
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
     from seedance_cli.ledger import ListFilter
@@ -27,9 +29,8 @@ ON_A_TERMINAL = 20
 """Rows shown where nothing else is asked for: about a screenful."""
 MOST = 2**31
 """Rows that can be asked for; no ledger has as many."""
-_HEAD = ("TASK", "STATUS", "CREATED", "COST", "PROMPT", "FAILURE")
 _WIDE = 100
-"""Columns of a screen that has room for all of them."""
+"""Columns of a screen that has room for the prompt of a task and why it failed."""
 EXAMPLES = (
     "seedance list",
     "seedance list --status succeeded --limit 5",
@@ -117,8 +118,6 @@ def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: boo
     rows = ledger.rows(limit=few, **wanted)
     if not rows and session.profile_option is not None:  # nobody's, or one that has no row yet?
         session.check_profile()
-    if watched:
-        _tell_of_the_rest(session, wanted, len(rows))
     if out.json:
         out.document([cli.task_object(row) for row in rows])
     elif rows:
@@ -130,6 +129,8 @@ def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: boo
         out.note("no submission matches")
     else:
         out.note("nothing was submitted from this machine")
+    if watched:
+        _tell_of_the_rest(session, wanted, len(rows))
 
 
 def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:
@@ -143,50 +144,73 @@ def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:
 
 
 def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
-    """For a program: whole, with times in UTC."""
-    if out.stdout_terminal:
-        _columns(out, rows, now, files=files)
+    """For a person in local time, a line each; for a program whole, with times in UTC."""
+    if out.has_columns:
+        head = _columns(out, now, files=files)
+        cli.show_rows(out, head, [_cells(row, now, head) for row in rows])
         return
-    lines = [_line(row, now, local=False) for row in rows]
-    paths = [row.files if files else () for row in rows]
-    out.table(_HEAD, [[*line, *more] for line, more in zip(lines, paths, strict=True)])
+    for row in rows:
+        out.result(*_line(row), *(row.files if files else ()))
 
 
-def _columns(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
-    """For a person: in local time, and no wider than the screen."""
-    lines = [_line(row, now, local=True) for row in rows]
-    head = [f"{one} ({now.astimezone():%Z})" if one == "CREATED" else one for one in _HEAD]
-    if out.width < _WIDE or not any(line[-1] for line in lines):
-        # There is room for one of the two: of a task that failed, why.
-        head[-2:] = ["PROMPT"]
-        lines = [[*line[:-2], line[-1] or line[-2]] for line in lines]
+def _columns(out: Output, now: datetime, *, files: bool) -> list[Column]:
+    """What a screen of this width has."""
+    head = [
+        cli.Column("TASK"),
+        cli.Column("STATUS"),
+        cli.Column(f"CREATED ({now.astimezone():%Z})", short="AGE"),
+        cli.Column("COST"),
+        cli.Column("PROMPT", least=8, ease=12),
+    ]
+    if out.width >= _WIDE:
+        head.append(cli.Column("FAILURE", least=16))
     if files:
-        head.append("FILES")
-        lines = [[*line, "  ".join(row.files)] for line, row in zip(lines, rows, strict=True)]
-    out.table(head, lines, cut={"PROMPT": 8, "FAILURE": 24}, refs=True)
+        head.append(cli.Column("FILES", below=True))
+    return head
 
 
-def _line(row: Submission, now: datetime, *, local: bool) -> list[str]:
+def _cells(row: Submission, now: datetime, head: Sequence[Column]) -> list[Cell]:
+    name, status, _, cost, prompt, failure = _line(row)
+    cells = [
+        cli.Cell(name),
+        cli.Cell(status, cli.COLOURS[row.status]),
+        _time(row, now),
+        cli.Cell("sandbox", cli.DIM) if row.sandbox else cli.Cell(cost),
+        cli.Cell(prompt),
+    ]
+    why = cli.Cell(failure, cli.COLOURS[row.status])
+    names = [one.name for one in head]
+    if "FAILURE" in names:
+        cells.append(why)
+    elif failure:  # there is room for one of the two: of a task that failed, why
+        cells[-1] = why
+    if "FILES" in names:
+        first, *more = [cli.Cell(path, link=path) for path in row.files] or [cli.Cell("")]
+        cells.append(first._replace(more=tuple(more)))
+    return cells
+
+
+def _line(row: Submission) -> list[str]:
     task = row.task
     cost = price_text(task.cost) if task is not None and task.cost is not None else "-"
     if row.sandbox:
         cost += " (sandbox)"
     prompt = " ".join(row.request.prompt.split()) if row.request is not None else ""
-    return [called(row), row.status, _time(row, now, local=local), cost, prompt, _failure(row)]
+    created = "-" if row.created_at is None else f"{row.created_at:%Y-%m-%dT%H:%M:%SZ}"
+    return [called(row), row.status, created, cost, prompt, _failure(row)]
 
 
-def _time(row: Submission, now: datetime, *, local: bool) -> str:
-    """`12m 05:31` or `2d 11-24 05:31` of this place; in UTC `2026-11-26T04:31:00Z`."""
+def _time(row: Submission, now: datetime) -> Cell:
+    """`12m 05:31` or `2d 11-24 05:31` of this place, or the age alone."""
     created = row.created_at
     if created is None:
-        return "-"
-    if not local:
-        return f"{created:%Y-%m-%dT%H:%M:%SZ}"
+        return cli.Cell("-")
     here, today = created.astimezone(), now.astimezone()
     form = "%Y-%m-%d" if here.year != today.year else "%m-%d %H:%M"
     if here.date() == today.date():
         form = "%H:%M"
-    return f"{age(created, now)} {here.strftime(form)}"
+    since = age(created, now)
+    return cli.Cell(f"{since} {here.strftime(form)}", short=since)
 
 
 def _failure(row: Submission) -> str:

@@ -14,6 +14,7 @@ from seedance_cli.errors import SeedanceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from seedance_cli.cli.output.rows import Cell
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Submission
@@ -50,7 +51,7 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
     unknown = [] if named else cli.unknown.name_them(session)
     results = cli.TaskResults(session, submissions, unknown, one=len(named) == 1)
     # In columns for a person; line by line, as each answer comes, for a program.
-    columns = out.stdout_terminal and not out.json
+    columns = out.has_columns and not out.json
     with results.document():
         for one in results:
             try:
@@ -64,14 +65,42 @@ def _status(session: Session, named: Sequence[str], *, exit_status: bool) -> int
             if not (out.json or columns):
                 out.result(*_row(out, after))
     if columns:
-        answers = [_row(out, one) for one in results.answers]
-        out.table(("REF", "STATUS", "URL"), answers, refs=True)
+        _table(session, results.answers)
     if not submissions and not unknown:
         cli.unknown.nothing_to_ask(session, "no unfinished task")
     code = results.verdict()
     if exit_status:
         code = cli.unknown.worst((code, *(_state_code(one) for one in results.answers)))
     return code
+
+
+def _table(session: Session, answers: Sequence[Submission]) -> None:
+    """For a person: what a task is called, how old it is, and its prompt or why it failed."""
+    now = session.clock.now()
+    rows = []
+    for one in answers:
+        ref, status, url = _row(session.out, one)
+        why = "" if one.task is None or one.task.error is None else one.task.error.words
+        prompt = "" if one.request is None else one.request.prompt
+        colour = cli.COLOURS[one.status]
+        rows.append(
+            [
+                cli.Cell(one.name or ref),
+                cli.Cell(status, colour),
+                cli.Cell("-" if one.created_at is None else models.age(one.created_at, now)),
+                cli.Cell(" ".join((why or prompt).split()), colour if why else ""),
+                _links(url),
+            ]
+        )
+    head = [cli.Column(name) for name in ("TASK", "STATUS", "AGE")]
+    head.append(cli.Column("PROMPT", least=8, ease=20))
+    head.append(cli.Column("URL", below=True))
+    cli.show_rows(session.out, head, rows)
+
+
+def _links(urls: str) -> Cell:
+    first, *more = [cli.Cell(url, link=url) for url in urls.split()] or [cli.Cell("")]
+    return first._replace(more=tuple(more))
 
 
 def _row(out: Output, submission: Submission) -> tuple[str, str, str]:

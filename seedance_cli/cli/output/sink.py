@@ -28,7 +28,7 @@ from seedance_cli.system import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from seedance_cli.errors import SeedanceError
@@ -110,13 +110,26 @@ class Output:
         """Columns of stdout's terminal."""
         return size(_stream("stdout"))[0]
 
+    @property
+    def has_columns(self) -> bool:
+        """Whether tables are laid out on stdout: it is a terminal, and not a tiny one."""
+        return self.stdout_terminal and self.width >= _NARROW
+
     def result(self, *fields: str) -> None:
-        """Write one line of stdout, its fields separated by tabs.
+        """Write one line of stdout, its fields separated by tabs; files and URLs are links.
 
         Raises:
             WriteFailed: it could not be written; `Closed` if the reader has gone.
         """
-        self._write("\t".join(safe(field) for field in fields) + "\n")
+        cells = [safe(field) for field in fields]
+        if self.stdout_terminal:
+            from seedance_cli.cli.output import links
+
+            if links.known(_stream("stdout")):
+                cells = [
+                    links.linked(cell, field) for cell, field in zip(cells, fields, strict=True)
+                ]
+        self._write("\t".join(cells) + "\n")
 
     def document(self, value: object) -> None:
         """Write one JSON document to stdout, laid out for reading on a terminal.
@@ -164,29 +177,23 @@ class Output:
         self,
         columns: Sequence[str],
         rows: Sequence[Sequence[str]],
-        cut: Mapping[str, int] | None = None,
-        *,
-        refs: bool = False,
     ) -> None:
         """Write a table to stdout; where that is no terminal, tab-separated rows without a head.
 
         Args:
             columns: their names.
-            rows: the cells.
-            cut: columns that are cut on a terminal where there is no room, and how much they keep;
-                the others are folded.
-            refs: the first column names tasks, and stays whole.
+            rows: the cells; on a terminal they are folded where there is no room.
 
         Raises:
             WriteFailed: as `result`.
         """
         if not rows:
             return
-        if not self.stdout_terminal or self.width < _NARROW:
+        if not self.has_columns:
             for row in rows:
                 self.result(*row)
             return
-        self._lay_out(columns, rows, self.width, cut, refs=refs)
+        self._lay_out(columns, rows, self.width)
 
     def block(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """Write a name to stdout, and below it, indented, what there is to say of it.
@@ -197,19 +204,11 @@ class Output:
         self._write(f"{safe(title)}\n")
         self._lay_out(("", "", ""), [("", *row) for row in rows], max(self.width, _NARROW))
 
-    def _lay_out(
-        self,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        width: int,
-        cut: Mapping[str, int] | None = None,
-        *,
-        refs: bool = False,
-    ) -> None:
+    def _lay_out(self, head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
         from seedance_cli.cli.output.table import laid_out
 
         colours = coloured(_stream("stdout"))
-        self._write(laid_out(head, rows, width, coloured=colours, cut=cut or {}, refs=refs))
+        self._write(laid_out(head, rows, width, coloured=colours))
 
     def page(self, text: str) -> None:
         """Write lines of this program's own to stdout, with their colours.
