@@ -48,6 +48,7 @@ _COMMANDS = {
     "dismiss": ("dismiss", "dismiss"),
     "batch": ("batch", "batch"),
     "spend": ("spend", "spend"),
+    "gallery": ("gallery", "gallery"),
     "login": ("login", "login"),
     "logout": ("logout", "logout"),
     "sandbox": ("sandbox", "sandbox"),

@@ -56,16 +56,21 @@ if TYPE_CHECKING:
     from seedance_cli.models.moment import age as age
     from seedance_cli.models.moment import parse_moment as parse_moment
     from seedance_cli.models.name import name_fault as name_fault
+    from seedance_cli.models.naming import NONE as NONE
     from seedance_cli.models.naming import check_template as check_template
     from seedance_cli.models.naming import default_fault as default_fault
     from seedance_cli.models.naming import from_home as from_home
     from seedance_cli.models.naming import image_stem as image_stem
     from seedance_cli.models.naming import is_folder as is_folder
     from seedance_cli.models.naming import names_one as names_one
+    from seedance_cli.models.naming import page_target as page_target
     from seedance_cli.models.naming import target as target
     from seedance_cli.models.own_prices import YOURS as YOURS
     from seedance_cli.models.own_prices import OwnPrice as OwnPrice
     from seedance_cli.models.own_prices import own_price as own_price
+    from seedance_cli.models.page import html as html
+    from seedance_cli.models.page import html_lines as html_lines
+    from seedance_cli.models.page import stylesheet as stylesheet
     from seedance_cli.models.price import Price as Price
     from seedance_cli.models.price import PricedFields as PricedFields
     from seedance_cli.models.price import amount_text as amount_text
@@ -137,6 +142,7 @@ __getattr__ = face(
         "MEDIA": "media",
         "MediaKind": "media",
         "MediaType": "media",
+        "NONE": "naming",
         "NOTHING": "json_types",
         "OwnPrice": "own_prices",
         "Prepared": "purchase",
@@ -171,6 +177,8 @@ __getattr__ = face(
         "given": "media",
         "higher": "merging",
         "holds_key": "user_words",
+        "html": "page",
+        "html_lines": "page",
         "image_stem": "naming",
         "is_folder": "naming",
         "is_issued": "user_words",
@@ -190,6 +198,7 @@ __getattr__ = face(
         "names_one": "naming",
         "origin": "url",
         "own_price": "own_prices",
+        "page_target": "naming",
         "parse_amount": "budget",
         "parse_duration": "duration",
         "parse_interval": "duration",
@@ -206,6 +215,7 @@ __getattr__ = face(
         "shortened": "text",
         "shown": "user_words",
         "spoken": "duration",
+        "stylesheet": "page",
         "target": "naming",
         "timestamp": "text",
         "told": "user_words",

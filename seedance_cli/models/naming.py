@@ -18,7 +18,7 @@ from seedance_cli.errors import UsageError
 from seedance_cli.models.user_words import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -50,8 +50,12 @@ _MAX_SUFFIX = 16
 _NOTHING: Mapping[str, str | int | None] = MappingProxyType({})
 
 
-def check_template(template: str) -> None:
+def check_template(template: str, fields: Collection[str] = FIELDS) -> None:
     """Whether `-o` can be used, before anything is paid.
+
+    Args:
+        template: `-o`.
+        fields: those that it may have.
 
     Raises:
         UsageError: empty, control characters, an unknown `{field}` or a lone brace.
@@ -60,7 +64,7 @@ def check_template(template: str) -> None:
         raise UsageError("-o is empty", hint="give a file, a folder ending in /, or - for stdout")
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in template):
         raise UsageError("-o has a control character in it")
-    _fill(template, dict.fromkeys(FIELDS, ""))
+    _fill(template, dict.fromkeys(fields, ""))
 
 
 def from_home(output: str) -> str:
@@ -137,6 +141,24 @@ def target(
             template = output[cut:]
     numbered = index > 1 and "index" not in _fields(template) | _fields(output or "")
     return folder / _name(template, values, f"-{index}" if numbered else "")
+
+
+def page_target(output: str, *, default: str, facts: Mapping[str, str], cwd: Path) -> Path:
+    """Where a page goes that is about many tasks.
+
+    Args:
+        output: `-o`: a file, an existing folder or one ending in `/`, or a template.
+        default: its name in a folder.
+        facts: the values of the only fields that the template may have.
+        cwd: what a relative path is relative to.
+
+    Raises:
+        UsageError: empty, control characters, another `{field}` or a lone brace.
+    """
+    check_template(output, facts)
+    values = {name: safe_value(value) for name, value in facts.items()}
+    path = _expand(output, values)
+    return cwd / path / default if is_folder(path, cwd) else cwd / path
 
 
 def default_fault(output: str, cwd: Path) -> str | None:
@@ -255,7 +277,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
             )
             raise UsageError(
                 what,
-                hint=f"fields: {' '.join(f'{{{name}}}' for name in FIELDS)}; "
+                hint=f"fields: {' '.join(f'{{{name}}}' for name in values)}; "
                 "a brace itself is written {{ or }}",
             )
         return values[field]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
     from seedance_cli.system.clock import Clock
 
 _AS_IT_IS = (
@@ -95,6 +99,33 @@ def replace(path: Path, content: bytes, clock: Clock, *, durable: bool = True) -
         raise
     if durable:
         sync_folder(path.parent)
+
+
+@contextmanager
+def publish(path: Path, clock: Clock) -> Iterator[BinaryIO]:
+    """Write a file that is not private, as the umask says; it has its name once it is whole.
+
+    Where the block raises, nothing is left behind, and an old file is still there.
+
+    Args:
+        path: no symbolic link. Other writers may be at the same one: the last of them counts.
+        clock: for the pauses between two tries to rename.
+
+    Yields:
+        What takes the content.
+
+    Raises:
+        OSError: the content cannot be written.
+    """
+    temporary = path.with_name(f".seedance-{secrets.token_hex(8)}.tmp")
+    try:
+        fd = os.open(temporary, FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(fd, "wb") as stream:
+            yield stream
+        _rename(temporary, path, clock)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync_file(path: Path) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.targets import STDOUT as STDOUT
     from seedance_cli.tasks.downloads.targets import check_target as check_target
     from seedance_cli.tasks.downloads.targets import descriptor as descriptor
+    from seedance_cli.tasks.downloads.targets import is_stream as is_stream
+    from seedance_cli.tasks.downloads.targets import open_stream as open_stream
     from seedance_cli.tasks.downloads.video_answer import Progress as Progress
     from seedance_cli.tasks.estimate import Estimates as Estimates
     from seedance_cli.tasks.events import Checked as Checked
@@ -52,6 +54,10 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.media.local import local_media as local_media
     from seedance_cli.tasks.media.ways import Way as Way
     from seedance_cli.tasks.payment import Payment as Payment
+    from seedance_cli.tasks.posters import Poster as Poster
+    from seedance_cli.tasks.posters import poster as poster
+    from seedance_cli.tasks.posters import posters_possible as posters_possible
+    from seedance_cli.tasks.posters import room_for_each as room_for_each
     from seedance_cli.tasks.price_offers import Offer as Offer
     from seedance_cli.tasks.price_offers import offers as offers
     from seedance_cli.tasks.price_rows import PriceRow as PriceRow
@@ -101,6 +107,7 @@ __getattr__ = face(
         "Offer": "price_offers",
         "Payment": "payment",
         "Place": "media.local",
+        "Poster": "posters",
         "PriceRow": "price_rows",
         "Progress": "downloads.video_answer",
         "STDOUT": "downloads.targets",
@@ -133,6 +140,7 @@ __getattr__ = face(
         "filled": "media.body",
         "find_intent": "recovery",
         "fit_default": "validate",
+        "is_stream": "downloads.targets",
         "key_check": "",
         "key_of": "wait",
         "left_out": "delivery",
@@ -140,11 +148,15 @@ __getattr__ = face(
         "no_task": "arriving",
         "not_cancelled": "cancelling",
         "offers": "price_offers",
+        "open_stream": "downloads.targets",
+        "poster": "posters",
+        "posters_possible": "posters",
         "price_list": "price_rows",
         "price_of_one": "price_rows",
         "pricing": "",
         "read_patiently": "reading",
         "report": "spending",
+        "room_for_each": "posters",
         "standing": "downloads.standing",
         "state": "reading",
         "submit": "gate",

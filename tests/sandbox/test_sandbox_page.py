@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import http.client
 import io
 import json
 import re
 import shlex
-import shutil
-import socket
-import subprocess
-import time
-from contextlib import contextmanager, suppress
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from seedance_cli.sandbox.options import Options
 from seedance_cli.testing import sandbox_server, serve_sandbox
+from support.chromium import chromium, needs_chromium
+from support.pages import Elements
 from support.sandbox_client import PROVIDERS, SUBMIT, Client, smallest, task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from seedance_cli.testing import SandboxServer
 
 __all__ = ["sandbox_server"]  # a fixture: pytest finds it here
 
 HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)> {x} \ud800 \x00'
-
-
-class Elements(HTMLParser):
-    """Every element of a page with its attributes, and all of its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 def page(client: Client) -> Elements:
@@ -152,79 +125,6 @@ def test_for_programs(sandbox_server: SandboxServer) -> None:
     assert client.get("/", browser).body.startswith(b"<!DOCTYPE html>")
     assert client.get("/style.css").headers["content-type"].startswith("text/css")
 
-
-class Browser:
-    """Headless Chromium, driven over WebDriver: JSON over HTTP, so no library is needed."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        arguments += ["--mute-audio", "--window-size=1000,1100", "--hide-scrollbars"]
-        arguments += ["--autoplay-policy=no-user-gesture-required", "--no-proxy-server"]
-        options = {"args": arguments, "binary": shutil.which("chromium")}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": options}
-        wanted["goog:loggingPrefs"] = {"browser": "ALL"}
-        asked = {"capabilities": {"alwaysMatch": wanted}}
-        self._session = f"/session/{self._ask('POST', '/session', asked)['sessionId']}"
-
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body))
-            value = json.loads(connection.getresponse().read())["value"]
-        finally:
-            connection.close()
-        assert not (isinstance(value, dict) and "error" in value), value
-        return value
-
-    def open(self, url: str) -> None:
-        self._ask("POST", f"{self._session}/url", {"url": url})
-
-    def run(self, script: str) -> Any:
-        """The value that a script hands to `done`."""
-        body = {"script": f"const done = arguments[0]; {script}", "args": []}
-        return self._ask("POST", f"{self._session}/execute/async", body)
-
-    def errors(self) -> list[str]:
-        """What the browser complained of."""
-        log = self._ask("POST", f"{self._session}/se/log", {"type": "browser"})
-        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
-
-    def screenshot(self) -> bytes:
-        return base64.b64decode(self._ask("GET", f"{self._session}/screenshot"))
-
-    def close(self) -> None:
-        self._ask("DELETE", self._session)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["chromedriver", f"--port={port}", "--silent"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
-        try:
-            end = time.monotonic() + 30
-            while True:
-                with suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                assert time.monotonic() < end, "chromedriver does not answer"
-                time.sleep(0.05)
-            browser = Browser(port)
-            try:
-                yield browser
-            finally:
-                browser.close()
-        finally:
-            driver.terminate()
-
-
-needs_chromium = pytest.mark.skipif(
-    shutil.which("chromium") is None or shutil.which("chromedriver") is None,
-    reason="needs the Debian packages chromium and chromium-driver",
-)
 
 PLAY = """
 const video = document.querySelector("video");

@@ -45,6 +45,7 @@ COMMANDS = (
     "dismiss",
     "batch",
     "spend",
+    "gallery",
     "login",
     "logout",
     "sandbox",

@@ -1,0 +1,1 @@
+"""`seedance gallery`: which videos, and the page of them."""

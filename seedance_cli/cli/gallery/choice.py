@@ -1,0 +1,125 @@
+"""Which videos a page shows, and which of them stand side by side."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedance_cli.models import Status
+from seedance_cli.tasks import called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seedance_cli.models import Submission
+
+
+class Shown(NamedTuple):
+    """One video of the page."""
+
+    task: Submission
+    file: Path | None
+    """None: the task has no file on this machine, and was named all the same."""
+    number: int = 1
+    """Which of the task's videos, from 1."""
+    of: int = 1
+    """How many the task has here."""
+
+    @property
+    def model(self) -> str | None:
+        """As the provider says, else as it was asked for."""
+        task, request = self.task.task, self.task.request
+        return (task and task.model) or (request and request.model) or None
+
+    @property
+    def tall(self) -> bool:
+        """Whether its picture is higher than wide: as it was delivered, else as it was asked."""
+        video, request = self.task.video or {}, self.task.request
+        width, height = video.get("width"), video.get("height")
+        if not (isinstance(width, int) and isinstance(height, int)):
+            ratio = (request and request.aspect_ratio) or ""
+            width, height = (int(one) if one.isdecimal() else 1 for one in _sides(ratio))
+        return height > width
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The videos of a page."""
+
+    sets: list[list[Shown]]
+    """Those of one prompt together, sellers and models in the same order everywhere."""
+    lost: int = 0
+    """Tasks left out that succeeded: their videos were never saved, or are not here any more."""
+    without: int = 0
+    """Tasks left out that have no video: failed ones, running ones and so on."""
+    missing: list[str] = field(default_factory=list)
+    """What tasks are called that were named and have no file here."""
+
+    @property
+    def shown(self) -> list[Shown]:
+        """All videos, in the order of the page."""
+        return [one for members in self.sets for one in members]
+
+    @property
+    def videos(self) -> int:
+        """How many have a file."""
+        return sum(one.file is not None for one in self.shown)
+
+
+def choose(rows: Iterable[Submission], *, named: bool) -> Choice:
+    """The videos of these submissions that are on this machine.
+
+    Args:
+        rows: in the order in which they are to be shown.
+        named: whether the user named each of them: then one without a file is shown as that.
+    """
+    sets: dict[str, list[Shown]] = {}
+    lost, without, missing, seen = 0, 0, [], set[str]()
+    for row in rows:
+        paths = [path for path in row.files if path not in seen and _is_here(path)]
+        seen.update(paths)
+        if not paths and any(path in seen for path in row.files):
+            continue  # another row of the same task
+        if paths or named:
+            found = [Shown(row, Path(path), n, len(paths)) for n, path in enumerate(paths, 1)]
+            sets.setdefault(_prompt_key(row), []).extend(found or [Shown(row, None)])
+        if not paths and named:
+            missing.append(called(row))
+        elif not paths and row.status is Status.SUCCEEDED:
+            lost += 1
+        elif not paths:
+            without += 1
+    ordered = [sorted(members, key=_order) for members in sets.values()]
+    return Choice(ordered, lost, without, missing)
+
+
+def prompt_of(row: Submission) -> str | None:
+    """The task's prompt; None where nobody knows it."""
+    if row.request is not None:
+        return row.request.prompt
+    return None if row.task is None else row.task.prompt
+
+
+def _sides(ratio: str) -> tuple[str, str]:
+    across, _, down = ratio.partition(":")
+    return across, down
+
+
+def _is_here(path: str) -> bool:
+    try:
+        return os.path.isfile(path)  # noqa: PTH113 - of thousands: no object for each
+    except ValueError:
+        return False
+
+
+def _prompt_key(row: Submission) -> str:
+    """What tasks of the same prompt have in common; of one without a prompt, itself alone."""
+    prompt = prompt_of(row)
+    return " ".join(prompt.split()) if prompt else f"\0{row.intent or row.ref}"
+
+
+def _order(one: Shown) -> tuple[str, str, str, int]:
+    created = one.task.created_at
+    return one.task.provider, one.model or "", str(created or ""), one.number
