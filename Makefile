@@ -43,12 +43,12 @@ clean:
 	@touch $@
 
 .venv/ready: pyproject.toml | $(UV)
-	$(UV) sync --quiet --extra sandbox
+	$(UV) sync --quiet --all-extras
 	@touch $@ .venv/installed
 
 .venv-lowest/ready: pyproject.toml | $(UV)
 	$(UV) venv --quiet --clear .venv-lowest
-	$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct -e '.[sandbox]'
+	$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct -e '.[postgres,sandbox]'
 	$(UV) pip install --quiet --python .venv-lowest --group test
 	@touch $@
 

@@ -18,7 +18,8 @@ SeedanceError                       exit  code
 ├── WatchTimeout                       8  timeout
 ├── DownloadFailed                     9  download_failed
 ├── WriteFailed                       10  write_failed
-│   └── NotOurs                       10  write_failed
+│   ├── NotOurs                       10  write_failed
+│   └── LedgerAway                    10  write_failed
 ├── OverMaxCost                       11  over_max_cost
 ├── OverBudget                        11  over_budget
 └── Stopped                        128+n  interrupted
@@ -262,6 +263,10 @@ class WriteFailed(SeedanceError):
 
 class NotOurs(WriteFailed):
     """The state folder is another user's, or others may write to it: nothing in it is trusted."""
+
+
+class LedgerAway(WriteFailed):
+    """The shared ledger's server cannot be reached, or cannot now; what is in it is as it was."""
 
 
 class OverMaxCost(SeedanceError):

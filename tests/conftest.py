@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from seedance_cli.ledger import SharedLedger
+from support import postgres as postgres_server
 from support.fake_clock import FakeClock
 from support.runner import Run, Spawn, in_process, spawner
 from support.scripted_provider import ScriptedProvider
@@ -18,6 +20,8 @@ from support.scripted_provider import ScriptedProvider
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.postgres import Server
 
 FOREIGN = re.compile(
     r".*_API_KEY|.*_BASE_URL|_?SEEDANCE_.*|(https?|all|no|ftp)_proxy|NO_COLOR|FORCE_COLOR|CI"
@@ -97,3 +101,26 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "videos"
     path.mkdir()
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this test process."""
+    with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def shared(postgres: Server, tmp_path: Path) -> Iterator[SharedLedger]:
+    """The place of a shared ledger that nobody has made yet."""
+    yield SharedLedger.at(postgres.url(), tmp_path / "state")
+    postgres.empty()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | SharedLedger:
+    """Where a ledger may be: a folder, or a database."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger"
+    found: SharedLedger = request.getfixturevalue("shared")
+    return found

@@ -1,4 +1,4 @@
-"""The record of every paid submission of this machine, written before it leaves."""
+"""The record of every paid submission, written before it leaves."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from seedance_cli.ledger.refs import (
         tasks as tasks,
     )
+    from seedance_cli.ledger.shared import (
+        SharedLedger as SharedLedger,
+    )
 
 __getattr__ = face(
     __name__,
@@ -30,6 +33,7 @@ __getattr__ = face(
         "BatchRow": "batch_rows",
         "Ledger": "record",
         "ListFilter": "listing",
+        "SharedLedger": "shared",
         "batches": "refs",
         "metadata_keys": "refs",
         "tasks": "refs",

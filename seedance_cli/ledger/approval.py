@@ -168,8 +168,9 @@ class Approval(Part):
         """
         marks = purchase.fingerprints
         found = self._store.query(statements.untold(len(marks)), same_values(marks))
-        gone = (str(row["intent"]) for row in found if not self._store.lives(row["intent"]))
-        return next(gone, None)
+        intents = [str(row["intent"]) for row in found]
+        living = self._store.living(intents) if intents else set()
+        return next((one for one in intents if one not in living), None)
 
 
 def _unresolved_error(purchase: Purchase, intent: str) -> OutcomeUnknown:

@@ -13,9 +13,9 @@ from seedance_cli.ledger.rows import read_price, read_task
 from seedance_cli.models import RULE, IntentState, extras, make_ref, without_a_task
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Price, Purchase, Status, Submission
 
 _NO_TASK = frozenset({IntentState.REFUSED, IntentState.NOT_SENT, IntentState.DISCARDED})
@@ -82,7 +82,7 @@ class BatchRows(Part):
         self, place: tuple[str, int]
     ) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
         """Path and bytes of each file that is here, by task."""
-        rows: dict[tuple[str, str, str], list[sqlite3.Row]] = {}
+        rows: dict[tuple[str, str, str], list[Row]] = {}
         for file in self._store.query(statements.FILES_OF_BATCH, place):
             task = (file["provider"], file["endpoint"], file["task_id"])
             rows.setdefault(task, []).append(file)
@@ -123,7 +123,7 @@ class BatchRows(Part):
 
 
 def _read(
-    row: sqlite3.Row,
+    row: Row,
     state: IntentState | None,
     files: Mapping[tuple[str, str, str], Sequence[tuple[str, int]]],
 ) -> BatchRow:

@@ -14,9 +14,8 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import Used, price_text, same_unit
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from seedance_cli.ledger.store import Store
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Amount, Budgets, Conditions, Price, PricedFields, PriceToday
 
 _LONGER_THAN_ANY_MONTH = timedelta(days=32)
@@ -131,7 +130,7 @@ def _used(store: Store, provider: str, span: _Span, price_today: PriceToday) -> 
     return Used(span.name, limit, spent, reserved, unpriced, span.until)
 
 
-def _price_today(row: sqlite3.Row, price_today: PriceToday) -> Price | None:
+def _price_today(row: Row, price_today: PriceToday) -> Price | None:
     if row["priced"] is None:
         return None
     return price_today(row["endpoint"], read_priced(row["priced"], row["request"]))

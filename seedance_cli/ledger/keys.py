@@ -12,7 +12,8 @@ class Keys(Part):
     @property
     def identity(self) -> str:
         """The ledger's own id, 32 hex digits, from when it was made or came to have one."""
-        return str(self._meta("ledger"))
+        identity = self._meta("ledger")
+        return identity.decode() if isinstance(identity, bytes) else str(identity)
 
     def key_proof(self, key: str, endpoint: str) -> str:
         """What a row keeps of the key and endpoint of its submit: enough to know the pair again.

@@ -13,12 +13,12 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState, Status, without_a_task
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Generator, Mapping
     from datetime import datetime
     from typing import Unpack
 
     from seedance_cli.ledger.rows import Value
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Submission
 
 _OF_A_TASK = frozenset(
@@ -116,7 +116,7 @@ class Listing(Part):
                     yield one
 
 
-def _standing(row: sqlite3.Row, gone: IntentState | None) -> tuple[IntentState, Status]:
+def _standing(row: Row, gone: IntentState | None) -> tuple[IntentState, Status]:
     """State and status of a row of `statements.STATES`; `gone`: a state that was not written."""
     state = gone or IntentState(row["state"])
     status = without_a_task(state) if row["task_id"] is None else Status(row["status"])

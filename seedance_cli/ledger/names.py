@@ -9,10 +9,11 @@ from seedance_cli.ledger import statements
 from seedance_cli.models import Found, IntentState, Status, maybe_charged, request_object, shortened
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Sequence
 
     from seedance_cli.errors import SeedanceError
     from seedance_cli.ledger.store import Store
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import JsonValue, Purchase, Submission
 
 _NO_TASK = frozenset({IntentState.REFUSED, IntentState.NOT_SENT, IntentState.DISCARDED})
@@ -55,7 +56,7 @@ def standing(store: Store, purchase: Purchase) -> UnderName:
     return UnderName(Found.NAMED, intent)
 
 
-def standing_row(store: Store, name: str, *, sandbox: bool) -> sqlite3.Row | None:
+def standing_row(store: Store, name: str, *, sandbox: bool) -> Row | None:
     """The row of the attempt that counts; None where the name is free."""
     return _that_counts(store.query(statements.OF_NAME, (name, int(sandbox))))
 
@@ -76,11 +77,11 @@ def differences(known: Submission, purchase: Purchase) -> list[str]:
     return found + [f"the content of {path}" for path in changed]
 
 
-def _that_counts(rows: list[sqlite3.Row]) -> sqlite3.Row | None:
+def _that_counts(rows: Sequence[Row]) -> Row | None:
     return next((row for row in rows if IntentState(row["state"]) not in _NO_TASK), None)
 
 
-def _same(row: sqlite3.Row, purchase: Purchase) -> bool:
+def _same(row: Row, purchase: Purchase) -> bool:
     mark = purchase.fingerprints.get(row["fingerprint_rule"])
     return mark is not None and row["fingerprint"] == mark
 

@@ -7,11 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
 
+    from seedance_cli.ledger.stored import Row
 
-def here(rows: Iterable[sqlite3.Row], machine: str) -> Iterator[sqlite3.Row]:
+
+def here(rows: Iterable[Row], machine: str) -> Iterator[Row]:
     """Those that this machine saved, and others' that are here all the same, with their size.
 
     So a folder that machines share serves them all.
@@ -23,21 +24,21 @@ def here(rows: Iterable[sqlite3.Row], machine: str) -> Iterator[sqlite3.Row]:
     return (row for row in rows if row["machine"] == machine or _is_here(row))
 
 
-def first_of_each(rows: Iterable[sqlite3.Row], machine: str) -> list[sqlite3.Row]:
+def first_of_each(rows: Iterable[Row], machine: str) -> list[Row]:
     """One row for each video: what this machine saved, else what is here.
 
     Args:
         rows: of one task, with `number` too.
         machine: this one, as the ledger calls it.
     """
-    found: dict[int, sqlite3.Row] = {}
+    found: dict[int, Row] = {}
     for row in here(rows, machine):
         if row["number"] not in found or row["machine"] == machine:
             found[row["number"]] = row
     return [found[number] for number in sorted(found)]
 
 
-def _is_here(row: sqlite3.Row) -> bool:
+def _is_here(row: Row) -> bool:
     with suppress(OSError, ValueError):
         size: int = row["size"]
         return os.stat(os.fsdecode(row["path"])).st_size == size  # noqa: PTH116 - of thousands

@@ -1,6 +1,7 @@
-"""The ledger: every paid submission of this machine, written before it leaves (contract, 6.2, 6.3).
+"""The ledger: every paid submission, written before it leaves (contract, 6.2, 6.3).
 
-While a submission is on its way, this process holds a lock named after its intent; a row on its way
+It lies in a file of this machine, or in PostgreSQL for several of them; this module alone knows
+which. While a submission is on its way, its process holds a lock of the intent; a row on its way
 whose lock is free belongs to a process that ended. Such a row counts as `unknown` if the request
 may have left, else as `not_sent`.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from seedance_cli.errors import ConfigError
 from seedance_cli.ledger.approval import Approval
 from seedance_cli.ledger.batch_rows import BatchRows
 from seedance_cli.ledger.history import History
@@ -17,6 +19,7 @@ from seedance_cli.ledger.listing import Listing
 from seedance_cli.ledger.observations import Observations
 from seedance_cli.ledger.recovery import Recovery
 from seedance_cli.ledger.saved import SavedFiles
+from seedance_cli.ledger.shared import SharedLedger
 from seedance_cli.ledger.spending import Spending
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from seedance_cli.ledger.store import Store
     from seedance_cli.system import Clock
 
 
@@ -48,21 +52,27 @@ class Ledger(
     """
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock, *, create: bool, step: bool = True) -> Ledger:
-        """Open `ledger.db` in `folder`.
+    def open(
+        cls, place: Path | SharedLedger, clock: Clock, *, create: bool, step: bool = True
+    ) -> Ledger:
+        """Open the ledger at a place.
 
         Args:
-            folder: the state folder.
+            place: the folder of `ledger.db`; or a ledger in PostgreSQL.
             clock: for every time stamp.
-            create: for a paid submit: make the file if it is missing, and check it as a whole. Else
+            create: for a paid submit: make it if it is missing, and check it as a whole. Else
                 a missing ledger reads as an empty one and stays missing until `add_file` has
                 something to keep; one that cannot be written can be read.
             step: False leaves the file of an earlier release as it is, and reads it in memory.
 
         Raises:
-            WriteFailed: it cannot be opened, is damaged or newer. The file is kept as it is.
+            WriteFailed: it cannot be opened, is damaged or newer. It is kept as it is.
+            LedgerAway: its server cannot be reached.
+            ConfigError: its URL cannot be used, or what it needs is not installed.
         """
-        return cls(SqliteStore(folder, connect(folder, create=create, step=step), clock), clock)
+        if isinstance(place, SharedLedger):
+            return cls(_shared(place, clock, create=create), clock)
+        return cls(SqliteStore(place, connect(place, create=create, step=step), clock), clock)
 
     @classmethod
     def empty(cls, clock: Clock) -> Ledger:
@@ -87,3 +97,22 @@ class Ledger(
     def close(self) -> None:
         """Close the file and free every lock. What was on its way then counts as abandoned."""
         self._store.close()
+
+
+def _shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:
+    """The tables in PostgreSQL, or a stand-in for those that nobody has made yet."""
+    try:
+        from seedance_cli.ledger.store_postgres import PostgresStore
+    except ImportError as error:
+        raise ConfigError(
+            f"a ledger in PostgreSQL needs the extra `postgres`, which is not installed ({error})",
+            hint="pip install 'seedance[postgres]', or pipx inject seedance 'psycopg[binary]'",
+        ) from None
+    store = PostgresStore(place, clock)
+    there = False
+    try:
+        there = store.ready(create=create)
+    finally:
+        if not there:
+            store.close()
+    return store if there else SqliteStore(None, None, clock)

@@ -27,9 +27,9 @@ from seedance_cli.models import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import JsonValue
 
 Value = str | int | None
@@ -57,7 +57,7 @@ def read_time(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(stored)
 
 
-def read_charge(row: sqlite3.Row) -> Price | None:
+def read_charge(row: Row) -> Price | None:
     """The highest charge ever read of a row's task; None if none is known.
 
     The release before knows only the last one, and may still write to this ledger.
@@ -87,7 +87,7 @@ def price_columns(price: Price | None) -> dict[str, Value]:
     }
 
 
-def read_price_at_submit(row: sqlite3.Row) -> Price | None:
+def read_price_at_submit(row: Row) -> Price | None:
     """What a row's submit was priced at; None where that was not known."""
     if row["price_amount"] is None:
         return None
@@ -132,7 +132,7 @@ def task_columns(task: Task) -> dict[str, Value]:
 
 
 def read_submission(
-    row: sqlite3.Row, files: tuple[str, ...], state: IntentState | None = None
+    row: Row, files: tuple[str, ...], state: IntentState | None = None
 ) -> Submission:
     """A row as a value.
 
@@ -179,7 +179,7 @@ def read_price(amount: str, unit: str | None, basis: str) -> Price:
         raise ValueError("amount") from error
 
 
-def read_task(row: sqlite3.Row) -> Task | None:
+def read_task(row: Row) -> Task | None:
     """The task in a row with all `COLUMNS`; None as long as no id is known. Raises ValueError."""
     if row["task"] is None:
         return None

@@ -31,8 +31,8 @@ class SavedFiles(Part):
         video = (*task_key(submission), index, self._store.machine)
         with self._store.writing():
             values = (*video, os.fsencode(path.absolute()), size)
-            self._store.query(statements.ADD_FILE, values)
-            self._store.query(statements.DROP_TARGETS, video)
+            self._store.change(statements.ADD_FILE, values)
+            self._store.change(statements.DROP_TARGETS, video)
         saved = self._store.query(statements.FILES, task_key(submission))
         here = places.first_of_each(saved, self._store.machine)
         return replace(submission, files=tuple(os.fsdecode(one["path"]) for one in here))
@@ -77,7 +77,7 @@ class SavedFiles(Part):
         video = (*task_key(submission), index, self._store.machine)
         with self._store.writing():
             values = (*video, os.fsencode(path.absolute()), size)
-            self._store.query(statements.ADD_TARGET, values)
+            self._store.change(statements.ADD_TARGET, values)
 
     def targets(self, submission: Submission) -> list[tuple[int, Path, int]]:
         """What `will_save` wrote of a task and `add_file` did not take back; as `files`."""

@@ -1,4 +1,4 @@
-"""The tables of the ledger, step by step, and how a time lies in them.
+"""The tables of the ledger in SQLite, step by step, and how a time lies in them.
 
 Imports nothing that takes time: completion reads the tables, and no values.
 """
@@ -130,6 +130,7 @@ def _with_machine(table: str, key: str) -> tuple[str, ...]:
 # On which machine a file lies; empty: where the ledger itself does.
 _MACHINES = (
     *_with_machine("files", "provider, endpoint, sandbox, task_id, number, machine"),
+    "CREATE INDEX files_task ON files (task_id)",
     *_with_machine("targets", "provider, endpoint, sandbox, task_id, number, path, machine"),
 )
 STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND, _NAMES_AND_BUDGETS, _MACHINES)

@@ -12,9 +12,10 @@ from seedance_cli.ledger.stored import optional, parsed, text, text_map
 from seedance_cli.models import IntentState, Spent, Status
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from datetime import datetime
+
+    from seedance_cli.ledger.stored import Row
 
 
 class Spending(Part):
@@ -47,7 +48,7 @@ class Spending(Part):
             yield spent
 
 
-def _spent(row: sqlite3.Row) -> Spent:
+def _spent(row: Row) -> Spent:
     request = parsed(row["request"])
     task = None if row["task"] is None else parsed(row["task"])
     charge = read_charge(row)

@@ -1,7 +1,8 @@
 """Every statement of the ledger: what is asked of its tables, in SQL. Nobody else knows any.
 
-Each is written for SQLite, with question marks for its values; beside it stand those values, where
-the statement does not show them. Opening a file, its transactions and its locks are the store's.
+Each is what SQLite and PostgreSQL both understand, with question marks for its values; beside it
+stand those values, where the statement does not show them. Yes and no are 1 and 0, in values and in
+columns. Connections, transactions, locks and the tables' making are the store's.
 
 Imports nothing that takes time: completion reads the tables, and no values.
 """
@@ -38,11 +39,11 @@ _FIRST = (
 # What a task that ended without a video was charged, if that was nothing.
 _FREE = (
     "(status IN ('failed', 'cancelled', 'expired')"
-    " AND cost_basis IS 'charged' AND cost_amount + 0 = 0)"
+    " AND COALESCE(cost_basis, '') = 'charged' AND CAST(cost_amount AS NUMERIC) = 0)"
 )
 # Takes the time, as text, after which a task that its provider does not find still counts.
 _UNFINISHED = (
-    f"NOT (delivered AND status IN {TERMINAL}) AND NOT dismissed"
+    f"NOT (delivered = 1 AND status IN {TERMINAL}) AND dismissed = 0"
     " AND (not_found_since IS NULL OR not_found_since > ?)"
 )
 
@@ -111,17 +112,17 @@ def unresolved(rules: int) -> str:
 
     Values after the fingerprints: the batch, or null for none; twice.
     """
-    outside = "(? IS NULL OR batch IS NOT ?)"
+    outside = "(? IS NULL OR COALESCE(batch, '') <> ?)"
     return f"{same(rules)} AND state = 'unknown' AND {outside} ORDER BY seq DESC LIMIT 1"
 
 
 def untold(rules: int) -> str:
     """Those that were accepted and whose ref nobody was told, newest first."""
-    return f"{same(rules)} AND state = 'accepted' AND NOT told AND NOT delivered ORDER BY seq DESC"
+    return f"{same(rules)} AND state = 'accepted' AND told = 0 AND delivered = 0 ORDER BY seq DESC"
 
 
 def _same(rules: int) -> str:
-    return f"({' OR '.join(['(fingerprint = ? AND fingerprint_rule = ?)'] * rules) or '0'})"
+    return f"({' OR '.join(['(fingerprint = ? AND fingerprint_rule = ?)'] * rules) or '1 = 0'})"
 
 
 # Columns of intents
@@ -135,7 +136,7 @@ USED = (
     "SELECT endpoint, priced, max(request) AS request, cost_amount, cost_unit, cost_basis,"
     " charge_amount, charge_unit, price_amount, price_unit, max(price_basis) AS price_basis,"
     " count(*) AS alike FROM intents"
-    " WHERE provider = ? AND created_at >= ? AND NOT sandbox"
+    " WHERE provider = ? AND created_at >= ? AND sandbox = 0"
     " AND state NOT IN ('refused', 'not_sent', 'discarded')"
     f" AND (task_id IS NULL OR {_FIRST}) AND NOT {_FREE}"
     " GROUP BY endpoint, priced, cost_amount, cost_unit, cost_basis, charge_amount, charge_unit,"
@@ -179,8 +180,8 @@ BATCHES = "SELECT batch FROM intents WHERE batch IS NOT NULL GROUP BY batch ORDE
 REQUESTS = "SELECT request FROM intents ORDER BY seq DESC LIMIT ?"
 CHARGES = (
     "SELECT provider, endpoint, priced, request, cost_amount, cost_unit, cost_basis,"
-    f" charge_amount, charge_unit FROM intents WHERE {_FIRST} AND NOT sandbox"
-    " AND (cost_basis IS 'charged' OR charge_amount IS NOT NULL)"
+    f" charge_amount, charge_unit FROM intents WHERE {_FIRST} AND sandbox = 0"
+    " AND (cost_basis = 'charged' OR charge_amount IS NOT NULL)"
     f" AND priced IS NOT NULL AND NOT {_FREE}"
     " AND provider = COALESCE(?, provider) AND endpoint = COALESCE(?, endpoint)"
     " AND substr(priced, 1, length(?)) = ? ORDER BY seq"
@@ -190,8 +191,8 @@ DURATIONS = (
     "SELECT submitted_at, finished_at FROM intents"
     " WHERE seq > (SELECT max(seq) FROM intents) - ?"
     " AND substr(priced, 1, length(?)) = ? AND provider = ? AND endpoint = ?"
-    f" AND finished_at >= submitted_at AND {_FIRST} AND NOT sandbox AND status = 'succeeded'"
-    " AND watched ORDER BY seq DESC LIMIT ?"
+    f" AND finished_at >= submitted_at AND {_FIRST} AND sandbox = 0 AND status = 'succeeded'"
+    " AND watched = 1 ORDER BY seq DESC LIMIT ?"
 )
 """Values: how many rows to look at, how the priced text begins (twice), provider, endpoint, limit.
 
@@ -276,6 +277,15 @@ FILES = f"SELECT number, machine, path, size FROM files WHERE {_OF_TASK} ORDER B
 TARGETS = (
     f"SELECT number, machine, path, size FROM targets WHERE {_OF_TASK} ORDER BY number, machine"
 )
+
+
+def files_of_tasks(tasks: int) -> str:
+    """The files of several tasks. Values: each task's id."""
+    return (
+        "SELECT provider, endpoint, sandbox, task_id, number, machine, path, size FROM files"
+        f" WHERE task_id IN ({', '.join('?' * tasks)}) ORDER BY number, machine"
+    )
+
 
 # The ledger itself
 

@@ -9,6 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import WriteFailed
@@ -25,18 +26,20 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from seedance_cli.ledger.rows import Value
+    from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Price, Submission, Task
     from seedance_cli.system import Clock
 
     Values = Sequence[Value | bytes]
 
 _NOBODY: Mapping[str, IntentState] = {}
+_AT_ONCE = 200
+"""Rows that become values together: their files are one question more."""
 LONGEST_SENDING = timedelta(minutes=10)
 """How long the answer of a `sending` row is waited for, though its process may only be stopped."""
 
@@ -104,7 +107,7 @@ class Store(ABC):
         """One durable write transaction; inside another one, a part of it."""
 
     @abstractmethod
-    def query(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
+    def query(self, statement: str, values: Values = ()) -> Sequence[Row]:
         """Run one statement; its rows, whose columns have names."""
 
     @abstractmethod
@@ -112,7 +115,7 @@ class Store(ABC):
         """Run one statement that changes rows; how many it changed."""
 
     @abstractmethod
-    def stream(self, statement: str, values: Values) -> Generator[sqlite3.Row, None, None]:
+    def stream(self, statement: str, values: Values) -> Generator[Row, None, None]:
         """The rows of a statement one by one. Close the iterator: a cursor keeps writers out."""
 
     @abstractmethod
@@ -128,8 +131,8 @@ class Store(ABC):
         """Whether this process holds the intent's lock."""
 
     @abstractmethod
-    def lives(self, intent: str) -> bool:
-        """Whether the process that holds the intent's lock lives; true if it is this one."""
+    def living(self, intents: Sequence[str]) -> set[str]:
+        """Those of the intents whose lock a living process holds, this one included."""
 
     @abstractmethod
     def release(self, intent: str) -> None:
@@ -151,11 +154,11 @@ class Store(ABC):
 
     def insert(self, columns: Mapping[str, Value]) -> None:
         """Add an intent."""
-        self.query(statements.insert_intent(columns), tuple(columns.values()))
+        self.change(statements.insert_intent(columns), tuple(columns.values()))
 
     def update(self, intent: str, columns: Mapping[str, Value]) -> None:
         """Change an intent's row."""
-        self.query(statements.update_intent(columns), (*columns.values(), intent))
+        self.change(statements.update_intent(columns), (*columns.values(), intent))
 
     def move(
         self, intent: str, before: Sequence[IntentState], columns: Mapping[str, Value]
@@ -171,7 +174,7 @@ class Store(ABC):
     def update_task(self, submission: Submission, columns: Mapping[str, Value]) -> None:
         """Change every row of a submission's task: one that a provider named twice has two."""
         values = (*columns.values(), *task_key(submission))
-        self.query(statements.update_task(columns), values)
+        self.change(statements.update_task(columns), values)
 
     def row(self, intent: str) -> Submission:
         """The intent's row.
@@ -210,16 +213,26 @@ class Store(ABC):
             gone: states that could not be written.
         """
         with closing(self.stream(statement, values)) as found:
-            for row in found:
-                with self.decoding():
-                    files = () if row["task_id"] is None else self._files(row)
-                    submission = read_submission(row, files, gone.get(row["intent"]))
-                yield submission
+            while rows := list(islice(found, _AT_ONCE)):
+                files = self._files(rows)
+                for row in rows:
+                    with self.decoding():
+                        saved = files.get(_place(row), ())
+                        submission = read_submission(row, saved, gone.get(row["intent"]))
+                    yield submission
 
-    def _files(self, row: sqlite3.Row) -> tuple[str, ...]:
-        task = (row["provider"], row["endpoint"], row["sandbox"], row["task_id"])
-        found = first_of_each(self.query(statements.FILES, task), self.machine)
-        return tuple(os.fsdecode(one["path"]) for one in found)
+    def _files(self, rows: Sequence[Row]) -> dict[tuple[object, ...], tuple[str, ...]]:
+        """The files of these rows' tasks that are here, by task."""
+        tasks = sorted({row["task_id"] for row in rows if row["task_id"] is not None})
+        if not tasks:
+            return {}
+        found: dict[tuple[object, ...], list[Row]] = {}
+        for file in self.query(statements.files_of_tasks(len(tasks)), tasks):
+            found.setdefault(_place(file), []).append(file)
+        return {
+            place: tuple(os.fsdecode(one["path"]) for one in first_of_each(some, self.machine))
+            for place, some in found.items()
+        }
 
     # Who lives
 
@@ -250,23 +263,27 @@ class Store(ABC):
 
     def on_its_way(self, intent: str) -> bool:
         """Whether a living process brings the submission to its end, as far as waited for."""
-        latest = self._latest()
         found = self.query(statements.ON_ITS_WAY, (intent,))
-        return any(self._left(row, latest) is None for row in found)
+        return any(left is None for _, left in self._standing(found))
 
     def _abandoned(self) -> dict[str, _Left]:
-        latest = self._latest()
-        found = ((row, self._left(row, latest)) for row in self.query(statements.ON_THE_WAY))
+        found = self._standing(self.query(statements.ON_THE_WAY))
         return {row["intent"]: left for row, left in found if left is not None}
+
+    def _standing(self, rows: Sequence[Row]) -> list[tuple[Row, _Left | None]]:
+        """Of rows on their way, what each becomes; None: its process brings it to its end."""
+        latest = self._latest()
+        living = self.living([row["intent"] for row in rows]) if rows else set()
+        return [(row, self._left(row, latest, lives=row["intent"] in living)) for row in rows]
 
     def _latest(self) -> str:
         """The earliest time at which a request may have left whose answer may still come."""
         return time_text(self._clock.now() - LONGEST_SENDING) or ""
 
-    def _left(self, row: sqlite3.Row, latest: str) -> _Left | None:
+    def _left(self, row: Row, latest: str, *, lives: bool) -> _Left | None:
         """The new state of a row that is on its way; None: its process brings it to its end."""
         state = IntentState(row["state"])
-        if not self.lives(row["intent"]):
+        if not lives:
             with self.decoding():
                 return _of_a_process_gone(state, row["evidence"])
         stuck = (
@@ -275,6 +292,11 @@ class Store(ABC):
             and (row["submitted_at"] or "") < latest
         )
         return _STUCK if stuck else None
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    """The task of a row, or of a file."""
+    return row["provider"], row["endpoint"], row["sandbox"], row["task_id"]
 
 
 def _of_a_process_gone(state: IntentState, evidence: str) -> _Left:

@@ -13,7 +13,7 @@ from seedance_cli.ledger.store import Store
 from seedance_cli.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from seedance_cli.ledger.store import Values
     from seedance_cli.system import Clock
@@ -108,9 +108,9 @@ class SqliteStore(Store):
         """Whether this process holds the intent's lock."""
         return intent in self._held
 
-    def lives(self, intent: str) -> bool:
-        """Whether the process that holds the intent's lock lives; true if it is this one."""
-        return self.holds(intent) or locks.held(self._lock(intent))
+    def living(self, intents: Sequence[str]) -> set[str]:
+        """Those of the intents whose lock a living process holds, this one included."""
+        return {one for one in intents if self.holds(one) or locks.held(self._lock(one))}
 
     def release(self, intent: str) -> None:
         """Free the intent's lock, if this process holds it, and remove its file."""

@@ -7,12 +7,19 @@ reader raises ValueError on what no writer here wrote.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.models import JsonObject
+
+
+class Row(Protocol):
+    """A row of the tables, as a store of any kind gives it."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """The value of a column."""
 
 
 def dump(value: Mapping[str, object] | list[str | int | bool | None]) -> str:

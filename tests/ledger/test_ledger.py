@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -18,6 +16,7 @@ from hypothesis import strategies as st
 from seedance_cli.errors import OutcomeUnknown, UsageError, WriteFailed
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.schema import LOST_AFTER
+from seedance_cli.ledger.store_postgres import PostgresStore
 from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.models import (
     RULE,
@@ -35,12 +34,15 @@ from seedance_cli.models import (
 )
 from seedance_cli.models.merging import merge, worth_keeping
 from support.fake_clock import START, FakeClock
-from support.ledgers import CREDITS, ENDPOINT, PRICED, prepare, submit
+from support.ledgers import CREDITS, ENDPOINT, ON_SQLITE, PRICED, prepare, submit
+from support.places import locked, lose_locks, tamper, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seedance_cli.ledger.store import Store
     from seedance_cli.models import JsonObject
+    from support.ledgers import Place
 
 DONE = Task(task_id="t1", status=Status.SUCCEEDED, video_urls=("https://cdn.example.com/a.mp4",))
 LISTED = Price(Decimal("0.10"), "USD", "listed")
@@ -48,44 +50,33 @@ RUNNING = Task(task_id="t1", status=Status.RUNNING, provider_status="processing"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the ledger lies."""
-    return tmp_path / "ledger"
-
-
-@pytest.fixture
-def ledger(folder: Path, clock: FakeClock) -> Iterator[Ledger]:
+def ledger(place: Place, clock: FakeClock) -> Iterator[Ledger]:
     """An open, empty ledger."""
-    with Ledger.open(folder, clock, create=True) as opened:
+    with Ledger.open(place, clock, create=True) as opened:
         yield opened
 
 
-def reopened(folder: Path, intent: str | None) -> Submission:
+def reopened(place: Place, intent: str | None) -> Submission:
     """The row as another process would read it."""
     assert intent is not None
-    with Ledger.open(folder, FakeClock(), create=False) as other:
+    with Ledger.open(place, FakeClock(), create=False) as other:
         (found,) = other.get(intent)
         return found
 
 
-def abandon(folder: Path, *, sending: bool, mark: str = "f", sandbox: bool = False) -> str:
+def abandon(place: Place, *, sending: bool, mark: str = "f", sandbox: bool = False) -> str:
     """An intent whose process ended before it was settled."""
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    with Ledger.open(place, FakeClock(), create=True) as other:
         intent = prepare(other, mark, sandbox=sandbox)
         if sending:
             other.sending(intent)
     return intent
 
 
-def written(folder: Path) -> bytes:
-    """What lies on the disk."""
-    return (folder / "ledger.db").read_bytes()
-
-
 # The way of one submission
 
 
-def test_everything_of_a_submission_survives(ledger: Ledger, folder: Path) -> None:
+def test_everything_of_a_submission_survives(ledger: Ledger, place: Place) -> None:
     """Request, profile, task and cost are read back as they were written, whatever the text."""
     odd = "\ud800 \x00 \u202e ' \" é 🎬"
     request = VideoRequest(
@@ -155,18 +146,18 @@ def test_everything_of_a_submission_survives(ledger: Ledger, folder: Path) -> No
         row="name",
         price=LISTED,
     )
-    assert reopened(folder, prepared.intent) == accepted
+    assert reopened(place, prepared.intent) == accepted
     assert accepted.ref == "runbase:run:1%2F%C3%A9"
 
 
-def test_each_step_is_on_the_disk_when_it_returns(ledger: Ledger, folder: Path) -> None:
+def test_each_step_is_on_the_disk_when_it_returns(ledger: Ledger, place: Place) -> None:
     """Another reader sees the intent, the sending and the id right after each call."""
     intent = prepare(ledger)
-    assert reopened(folder, intent).state is IntentState.PREPARED
+    assert reopened(place, intent).state is IntentState.PREPARED
     ledger.sending(intent)
-    assert reopened(folder, intent).state is IntentState.SENDING
+    assert reopened(place, intent).state is IntentState.SENDING
     ledger.accept(intent, RUNNING)
-    assert reopened(folder, intent).ref == "runbase:t1"
+    assert reopened(place, intent).ref == "runbase:t1"
 
 
 def test_intents_are_32_hex_digits(ledger: Ledger) -> None:
@@ -195,44 +186,49 @@ def test_accepting_a_lost_row_fails(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("state", [IntentState.REFUSED, IntentState.NOT_SENT, IntentState.UNKNOWN])
-def test_settling_keeps_the_evidence(ledger: Ledger, folder: Path, state: IntentState) -> None:
+def test_settling_keeps_the_evidence(ledger: Ledger, place: Place, state: IntentState) -> None:
     """What came back is kept with the state."""
     intent = prepare(ledger)
     ledger.sending(intent)
     evidence: dict[str, object] = {"http_status": 500, "body": "<html>\udcff"}
     settled = ledger.settle(intent, state, {"http_status": 500, "body": "<html>\udcff"})
     assert (settled.state, settled.evidence) == (state, evidence)
-    assert reopened(folder, intent) == settled
-    assert not list((folder / "locks").iterdir())
+    assert reopened(place, intent) == settled
+    assert locked(place) == set()
 
 
-def test_the_lock_lives_until_settled_and_told(ledger: Ledger, folder: Path) -> None:
-    """One lock file per intent whose ref is not told yet, private, and none afterwards."""
+def test_the_lock_lives_until_settled_and_told(ledger: Ledger, place: Place) -> None:
+    """One lock per intent whose ref is not told yet, and none afterwards."""
     intent = prepare(ledger)
-    (lock,) = (folder / "locks").iterdir()
-    assert lock.name == f"{intent}.lock"
-    if os.name != "nt":
-        assert (folder / "locks").stat().st_mode & 0o777 == 0o700
-        assert lock.stat().st_mode & 0o777 == 0o600
+    assert locked(place) == {intent}
     ledger.sending(intent)
-    assert lock.exists()
+    assert locked(place) == {intent}
     ledger.accept(intent, RUNNING)
-    assert lock.exists()
+    assert locked(place) == {intent}
     ledger.told(intent)
-    assert not lock.exists()
-    assert reopened(folder, intent).told
+    assert locked(place) == set()
+    assert reopened(place, intent).told
+
+
+@ON_SQLITE
+def test_a_lock_file_is_private(ledger: Ledger, place: Path) -> None:
+    """As is its folder."""
+    prepare(ledger)
+    (lock,) = (place / "locks").iterdir()
+    if os.name != "nt":
+        assert (place / "locks").stat().st_mode & 0o777 == 0o700
+        assert lock.stat().st_mode & 0o777 == 0o600
 
 
 # What blocks a second payment
 
 
-def test_a_row_is_compared_under_its_own_rule(ledger: Ledger, folder: Path) -> None:
+def test_a_row_is_compared_under_its_own_rule(ledger: Ledger, place: Place) -> None:
     """A fingerprint by an earlier rule finds the rows of that rule, and no others."""
     ledger.settle(prepare(ledger, "one"), IntentState.UNKNOWN, {})
     old = prepare(ledger, "two")
     ledger.settle(old, IntentState.UNKNOWN, {})
-    with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
-        db.execute("UPDATE intents SET fingerprint_rule = 1 WHERE intent = ?", (old,))
+    tamper(place, "UPDATE intents SET fingerprint_rule = 1 WHERE intent = ?", old)
     prepare(ledger, "two")
     prepare(ledger, "three", earlier={1: "one"})
     with pytest.raises(OutcomeUnknown) as caught:
@@ -254,9 +250,9 @@ def test_unknown_blocks_an_identical_request(ledger: Ledger) -> None:
     prepare(ledger, "another")
 
 
-def test_again_submits_all_the_same(ledger: Ledger, folder: Path) -> None:
+def test_again_submits_all_the_same(ledger: Ledger, place: Place) -> None:
     """With `again` an unresolved identical request does not stop the new one."""
-    abandon(folder, sending=True)
+    abandon(place, sending=True)
     assert prepare(ledger, again=True)
     assert len(ledger.unknown()) == 1
 
@@ -277,16 +273,16 @@ def test_nothing_else_blocks(ledger: Ledger, state: IntentState) -> None:
     assert prepare(ledger)
 
 
-def test_what_nobody_was_told_is_the_result(folder: Path, clock: FakeClock) -> None:
+def test_what_nobody_was_told_is_the_result(place: Place, clock: FakeClock) -> None:
     """Accepted, never told, its process gone: nothing is written for an identical request."""
-    with Ledger.open(folder, clock, create=True) as first:
+    with Ledger.open(place, clock, create=True) as first:
         untold = prepare(first)
         first.sending(untold)
         first.accept(untold, RUNNING)
-        with Ledger.open(folder, clock, create=True) as second:
+        with Ledger.open(place, clock, create=True) as second:
             assert prepare(second) != untold, "its process lives and may still tell"
             assert prepare(second, "another") != untold
-    with Ledger.open(folder, clock, create=True) as third:
+    with Ledger.open(place, clock, create=True) as third:
         assert prepare(third, again=True) != untold
         before = len(third.rows(all_states=True))
         assert prepare(third) == untold
@@ -296,19 +292,19 @@ def test_what_nobody_was_told_is_the_result(folder: Path, clock: FakeClock) -> N
         assert prepare(third) != untold
 
 
-def test_what_was_delivered_was_told(folder: Path, clock: FakeClock) -> None:
+def test_what_was_delivered_was_told(place: Place, clock: FakeClock) -> None:
     """A task whose result the user has is no result of a new request."""
-    with Ledger.open(folder, clock, create=True) as first:
+    with Ledger.open(place, clock, create=True) as first:
         untold = prepare(first)
         first.sending(untold)
         first.delivered(first.observe(first.accept(untold, RUNNING), DONE))
-    with Ledger.open(folder, clock, create=True) as second:
+    with Ledger.open(place, clock, create=True) as second:
         assert prepare(second) != untold
 
 
-def test_an_abandoned_sending_blocks(ledger: Ledger, folder: Path) -> None:
+def test_an_abandoned_sending_blocks(ledger: Ledger, place: Place) -> None:
     """A `sending` row whose process is gone counts as unknown, at once."""
-    intent = abandon(folder, sending=True)
+    intent = abandon(place, sending=True)
     with pytest.raises(OutcomeUnknown):
         prepare(ledger)
     (row,) = ledger.unknown()
@@ -316,12 +312,12 @@ def test_an_abandoned_sending_blocks(ledger: Ledger, folder: Path) -> None:
     assert "reason" in row.evidence
 
 
-def test_a_sending_that_hangs_counts_as_unknown(folder: Path, clock: FakeClock) -> None:
+def test_a_sending_that_hangs_counts_as_unknown(place: Place, clock: FakeClock) -> None:
     """After 10 minutes it blocks, though its process lives; the answer still wins, if one comes."""
-    with Ledger.open(folder, clock, create=True) as stopped:
+    with Ledger.open(place, clock, create=True) as stopped:
         sending, prepared = prepare(stopped, "a"), prepare(stopped, "b")
         stopped.sending(sending)
-        with Ledger.open(folder, clock, create=True) as other:
+        with Ledger.open(place, clock, create=True) as other:
             clock.advance(599)
             assert other.unknown() == []
             assert prepare(other, "a")
@@ -339,11 +335,11 @@ def test_a_sending_that_hangs_counts_as_unknown(folder: Path, clock: FakeClock) 
         assert stopped.accept(sending, RUNNING).state is IntentState.ACCEPTED
 
 
-def test_an_abandoned_prepared_does_not(ledger: Ledger, folder: Path) -> None:
+def test_an_abandoned_prepared_does_not(ledger: Ledger, place: Place) -> None:
     """A `prepared` row whose process is gone sent nothing, and blocks nothing."""
-    intent = abandon(folder, sending=False)
+    intent = abandon(place, sending=False)
     prepare(ledger)
-    assert reopened(folder, intent).state is IntentState.NOT_SENT
+    assert reopened(place, intent).state is IntentState.NOT_SENT
 
 
 @pytest.mark.parametrize(
@@ -351,10 +347,10 @@ def test_an_abandoned_prepared_does_not(ledger: Ledger, folder: Path) -> None:
     [({"http_status": 429}, IntentState.REFUSED), ({"fault": "refused"}, IntentState.NOT_SENT)],
 )
 def test_money_6_1_abandoned_between_two_tries_is_known(
-    ledger: Ledger, folder: Path, came: JsonObject, state: IntentState
+    ledger: Ledger, place: Place, came: JsonObject, state: IntentState
 ) -> None:
     """A row whose process ended in the pause before another try is what the last try came to."""
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    with Ledger.open(place, FakeClock(), create=True) as other:
         intent = prepare(other)
         other.sending(intent)
         other.between_tries(intent, came)
@@ -366,10 +362,10 @@ def test_money_6_1_abandoned_between_two_tries_is_known(
 
 @pytest.mark.parametrize("sent", [1, 2])
 def test_money_6_1_abandoned_in_a_later_try_is_unknown(
-    ledger: Ledger, folder: Path, sent: int
+    ledger: Ledger, place: Place, sent: int
 ) -> None:
     """Once `sending` is written again, what an earlier try came to says nothing."""
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    with Ledger.open(place, FakeClock(), create=True) as other:
         intent = prepare(other)
         other.sending(intent)
         for _ in range(sent):
@@ -380,11 +376,11 @@ def test_money_6_1_abandoned_in_a_later_try_is_unknown(
     assert "http_status" not in row.evidence
 
 
-def test_sending_is_written_over_no_other_processs_row(ledger: Ledger, folder: Path) -> None:
+def test_sending_is_written_over_no_other_processs_row(ledger: Ledger, place: Place) -> None:
     """Not by a process that does not hold the intent's lock, nor over what was settled."""
     intent = prepare(ledger)
     with (
-        Ledger.open(folder, FakeClock(), create=True) as other,
+        Ledger.open(place, FakeClock(), create=True) as other,
         pytest.raises(WriteFailed, match="lock"),
     ):
         other.sending(intent)
@@ -395,9 +391,9 @@ def test_sending_is_written_over_no_other_processs_row(ledger: Ledger, folder: P
         ledger.between_tries(intent, {})
 
 
-def test_a_living_sending_is_left_alone(ledger: Ledger, folder: Path) -> None:
+def test_a_living_sending_is_left_alone(ledger: Ledger, place: Place) -> None:
     """A `sending` row whose process lives is neither unknown nor a reason to refuse."""
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    with Ledger.open(place, FakeClock(), create=True) as other:
         intent = prepare(other)
         other.sending(intent)
         assert ledger.unknown() == []
@@ -407,49 +403,50 @@ def test_a_living_sending_is_left_alone(ledger: Ledger, folder: Path) -> None:
             ledger.discard(intent)
 
 
-def test_the_id_wins_over_a_wrong_guess(ledger: Ledger, folder: Path) -> None:
+def test_the_id_wins_over_a_wrong_guess(ledger: Ledger, place: Place) -> None:
     """A row taken for abandoned while its process lived still takes the id that came."""
     intent = prepare(ledger)
     ledger.sending(intent)
-    (folder / "locks" / f"{intent}.lock").unlink()
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    lose_locks(place)
+    with Ledger.open(place, FakeClock(), create=True) as other:
         assert [row.intent for row in other.unknown()] == [intent]
     assert ledger.accept(intent, RUNNING).state is IntentState.ACCEPTED
 
 
-def test_settling_leaves_what_recover_settled(ledger: Ledger, folder: Path) -> None:
+def test_settling_leaves_what_recover_settled(ledger: Ledger, place: Place) -> None:
     """A row discarded meanwhile is not turned into something else by its late process."""
     intent = prepare(ledger)
     ledger.sending(intent)
-    (folder / "locks" / f"{intent}.lock").unlink()
-    with Ledger.open(folder, FakeClock(), create=True) as other:
+    lose_locks(place)
+    with Ledger.open(place, FakeClock(), create=True) as other:
         other.discard(intent)
     assert ledger.settle(intent, IntentState.UNKNOWN, {}).state is IntentState.DISCARDED
 
 
-def test_locks_of_dead_processes_are_cleared_away(ledger: Ledger, folder: Path) -> None:
+@ON_SQLITE
+def test_locks_of_dead_processes_are_cleared_away(ledger: Ledger, place: Path) -> None:
     """A lock file that a killed process left goes with the next submission."""
-    (folder / "locks").mkdir()
-    (folder / "locks" / f"{'0' * 32}.lock").touch()
+    (place / "locks").mkdir()
+    (place / "locks" / f"{'0' * 32}.lock").touch()
     intent = prepare(ledger)
-    assert [place.name for place in (folder / "locks").iterdir()] == [f"{intent}.lock"]
+    assert [one.name for one in (place / "locks").iterdir()] == [f"{intent}.lock"]
 
 
 # Recovery
 
 
-def test_unknown_tells_the_sandbox_apart(ledger: Ledger, folder: Path) -> None:
+def test_unknown_tells_the_sandbox_apart(ledger: Ledger, place: Place) -> None:
     """Unknown submissions of the sandbox and real ones can be asked for apart."""
-    real = abandon(folder, sending=True)
-    fake = abandon(folder, sending=True, mark="g", sandbox=True)
+    real = abandon(place, sending=True)
+    fake = abandon(place, sending=True, mark="g", sandbox=True)
     assert [row.intent for row in ledger.unknown()] == [real, fake]
     assert [row.intent for row in ledger.unknown(sandbox=False)] == [real]
     assert [row.intent for row in ledger.unknown(sandbox=True)] == [fake]
 
 
-def test_adopt(ledger: Ledger, folder: Path) -> None:
+def test_adopt(ledger: Ledger, place: Place) -> None:
     """An unknown submission takes the task it turned out to be, and blocks no more."""
-    intent = abandon(folder, sending=True)
+    intent = abandon(place, sending=True)
     adopted = ledger.adopt(intent, DONE)
     assert adopted.state is IntentState.ADOPTED
     assert adopted.ref == "runbase:t1"
@@ -459,9 +456,9 @@ def test_adopt(ledger: Ledger, folder: Path) -> None:
     prepare(ledger)
 
 
-def test_discard(ledger: Ledger, folder: Path) -> None:
+def test_discard(ledger: Ledger, place: Place) -> None:
     """An unknown submission settled as never accepted blocks no more, and stays in the list."""
-    intent = abandon(folder, sending=True)
+    intent = abandon(place, sending=True)
     assert ledger.discard(intent).state is IntentState.DISCARDED
     prepare(ledger)
     assert intent in {row.intent for row in ledger.rows()}
@@ -479,10 +476,10 @@ def test_only_unknown_is_recovered(ledger: Ledger) -> None:
         ledger.discard("0" * 32)
 
 
-def test_a_known_task_is_adopted_by_force_only(ledger: Ledger, folder: Path) -> None:
+def test_a_known_task_is_adopted_by_force_only(ledger: Ledger, place: Place) -> None:
     """A task that has a row is refused; by force it has two, and is still one task."""
     first = submit(ledger)
-    intent = abandon(folder, sending=True)
+    intent = abandon(place, sending=True)
     with pytest.raises(UsageError, match="runbase:t1"):
         ledger.adopt(intent, RUNNING)
     assert ledger.unknown()
@@ -493,11 +490,11 @@ def test_a_known_task_is_adopted_by_force_only(ledger: Ledger, folder: Path) -> 
     assert len(ledger.rows()) == 2
 
 
-def test_the_same_id_elsewhere_is_another_task(ledger: Ledger, folder: Path) -> None:
+def test_the_same_id_elsewhere_is_another_task(ledger: Ledger, place: Place) -> None:
     """An id that another endpoint, or the sandbox, gave does not stop an adoption."""
     submit(ledger, endpoint="https://other.example.com")
     submit(ledger, sandbox=True, endpoint="sandbox")
-    ledger.adopt(abandon(folder, sending=True), RUNNING)
+    ledger.adopt(abandon(place, sending=True), RUNNING)
     assert len(ledger.find("t1")) == 3
 
 
@@ -511,32 +508,31 @@ def test_get_by_prefix(ledger: Ledger) -> None:
         ledger.get("abc")
 
 
-def test_a_prefix_of_several_names_them_all(ledger: Ledger, folder: Path) -> None:
+def test_a_prefix_of_several_names_them_all(ledger: Ledger, place: Place) -> None:
     """A prefix that fits several intents returns all of them."""
     prepare(ledger, "a")
     prepare(ledger, "b")
-    with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
-        db.execute("UPDATE intents SET intent = 'abcd' || substr(intent, 5)")
+    tamper(place, "UPDATE intents SET intent = 'abcd' || substr(intent, 5)")
     assert len(ledger.get("abcd")) == 2
 
 
 # Tasks
 
 
-def test_an_unchanged_poll_writes_nothing(ledger: Ledger, folder: Path) -> None:
+def test_an_unchanged_poll_writes_nothing(ledger: Ledger, place: Place) -> None:
     """Steps between non-terminal words, and repeated answers, do not touch the file."""
     submission = ledger.observe(submit(ledger), RUNNING)  # that it runs is written, once
-    before = written(folder)
+    before = written(place)
     for word in ("queued", "processing", "odd"):
         task = replace(RUNNING, provider_status=word)
         submission = ledger.observe(submission, task)
         assert submission.task == task
-    assert written(folder) == before
+    assert written(place) == before
     done = ledger.observe(submission, DONE)
-    after = written(folder)
+    after = written(place)
     assert after != before
     assert ledger.observe(done, DONE) == done
-    assert written(folder) == after
+    assert written(place) == after
 
 
 @pytest.mark.parametrize(
@@ -553,26 +549,26 @@ def test_an_unchanged_poll_writes_nothing(ledger: Ledger, folder: Path) -> None:
     ],
     ids=lambda task: f"{task.status}",
 )
-def test_what_is_worth_keeping_is_written(ledger: Ledger, folder: Path, news: Task) -> None:
+def test_what_is_worth_keeping_is_written(ledger: Ledger, place: Place, news: Task) -> None:
     """Terminal states, costs, errors and URLs are durable when `observe` returns."""
     seen = ledger.observe(submit(ledger), news)
-    assert reopened(folder, seen.intent) == seen
+    assert reopened(place, seen.intent) == seen
 
 
-def test_that_a_task_runs_is_written_once(ledger: Ledger, folder: Path) -> None:
+def test_that_a_task_runs_is_written_once(ledger: Ledger, place: Place) -> None:
     """The step from queued to running; those back and to it again are not."""
     submission = submit(ledger)
     assert submission.status is Status.QUEUED
     seen = ledger.observe(submission, RUNNING)
-    assert reopened(folder, seen.intent).status is Status.RUNNING
-    before = written(folder)
+    assert reopened(place, seen.intent).status is Status.RUNNING
+    before = written(place)
     for status in (Status.QUEUED, Status.RUNNING, Status.QUEUED):
         seen = ledger.observe(seen, replace(RUNNING, status=status))
-    assert reopened(folder, seen.intent).status is Status.RUNNING
-    assert written(folder) == before
+    assert reopened(place, seen.intent).status is Status.RUNNING
+    assert written(place) == before
 
 
-def test_a_terminal_state_does_not_go_back(ledger: Ledger, folder: Path, clock: FakeClock) -> None:
+def test_a_terminal_state_does_not_go_back(ledger: Ledger, place: Place, clock: FakeClock) -> None:
     """A late `running` after `succeeded` changes nothing; the first finish time stays."""
     done = ledger.observe(submit(ledger), DONE)
     clock.advance(100)
@@ -582,29 +578,29 @@ def test_a_terminal_state_does_not_go_back(ledger: Ledger, folder: Path, clock: 
     assert again.task.finished_at == START
     later = ledger.observe(again, replace(DONE, video_urls=(), cost=CREDITS))
     assert later.task == replace(again.task, cost=CREDITS)
-    assert reopened(folder, done.intent) == later
+    assert reopened(place, done.intent) == later
 
 
-def test_two_watchers_do_not_undo_each_other(ledger: Ledger, folder: Path) -> None:
+def test_two_watchers_do_not_undo_each_other(ledger: Ledger, place: Place) -> None:
     """An answer is merged with what another process wrote since, not with an old copy."""
     stale = submit(ledger)
-    with Ledger.open(folder, FakeClock(), create=False) as other:
+    with Ledger.open(place, FakeClock(), create=False) as other:
         other.observe(stale, replace(DONE, cost=CREDITS))
     seen = ledger.observe(stale, replace(RUNNING, model="m-1"))
     assert seen.task is not None
     assert (seen.status, seen.task.cost, seen.task.model) == (Status.SUCCEEDED, CREDITS, "m-1")
-    assert reopened(folder, stale.intent) == seen
+    assert reopened(place, stale.intent) == seen
 
 
-def test_a_ref_that_the_ledger_lacks(ledger: Ledger, folder: Path) -> None:
+def test_a_ref_that_the_ledger_lacks(ledger: Ledger, place: Place) -> None:
     """A task submitted elsewhere is returned with what was seen, and not written."""
-    before = written(folder)
+    before = written(place)
     foreign = Submission(provider="runbase", endpoint=ENDPOINT, sandbox=False)
     seen = ledger.observe(foreign, DONE)
     assert seen.task == replace(DONE, finished_at=START)
     ledger.set_lost(seen)
     assert ledger.delivered(seen).delivered
-    assert written(folder) == before
+    assert written(place) == before
 
 
 def test_find(ledger: Ledger) -> None:
@@ -677,7 +673,7 @@ def test_rows(ledger: Ledger) -> None:
     submit(ledger, "e")  # a list cut short leaves no read lock behind
 
 
-def test_files(ledger: Ledger, folder: Path) -> None:
+def test_files(ledger: Ledger, place: Place) -> None:
     """Where each video of a task was saved is kept in order, with its size; the newest counts."""
     submission = submit(ledger)
     ledger.add_file(submission, 2, Path("b.mp4"), 20)
@@ -686,7 +682,7 @@ def test_files(ledger: Ledger, folder: Path) -> None:
     here = Path.cwd()
     assert saved.files == (str(here / "a.mp4"), str(here / "b.mp4"))
     assert ledger.files(saved) == [(1, here / "a.mp4", 10), (2, here / "b.mp4", 20)]
-    assert reopened(folder, submission.intent).files == saved.files
+    assert reopened(place, submission.intent).files == saved.files
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file name there is Unicode")
@@ -698,14 +694,15 @@ def test_a_file_name_of_any_bytes(ledger: Ledger) -> None:
     assert ledger.files(submission) == [(1, path, 10)]
 
 
-def test_files_of_foreign_tasks(folder: Path, clock: FakeClock) -> None:
+@ON_SQLITE
+def test_files_of_foreign_tasks(place: Path, clock: FakeClock) -> None:
     """A file of a task submitted elsewhere makes the ledger if need be, and is found again."""
     foreign = Submission(provider="runbase", endpoint=ENDPOINT, sandbox=False, task=DONE)
-    with Ledger.open(folder, clock, create=False) as ledger:
+    with Ledger.open(place, clock, create=False) as ledger:
         assert ledger.files(foreign) == []
-        assert not folder.exists()
+        assert not place.exists()
         ledger.add_file(foreign, 1, Path("a.mp4"), 10)
-    with Ledger.open(folder, clock, create=False) as ledger:
+    with Ledger.open(place, clock, create=False) as ledger:
         assert ledger.files(foreign) == [(1, Path.cwd() / "a.mp4", 10)]
         assert ledger.files(replace(foreign, sandbox=True)) == []
 
@@ -713,7 +710,7 @@ def test_files_of_foreign_tasks(folder: Path, clock: FakeClock) -> None:
 # Experience
 
 
-def test_charges(ledger: Ledger, folder: Path) -> None:
+def test_charges(ledger: Ledger, place: Place) -> None:
     """Charges of equal requests come back exactly, newest last; the sandbox's never do."""
     other = PricedFields("m-1", 8, "720p", None)
     submit(ledger, "a", cost=CREDITS)
@@ -725,7 +722,7 @@ def test_charges(ledger: Ledger, folder: Path) -> None:
     submit(ledger, "g", cost=CREDITS, priced=None)
     submit(ledger, "h", cost=CREDITS, provider="defapi")
     submit(ledger, "i")
-    with Ledger.open(folder, FakeClock(), create=False) as again:
+    with Ledger.open(place, FakeClock(), create=False) as again:
         prices = again.charges("runbase", ENDPOINT, PRICED)
         assert prices == [CREDITS, Price(Decimal("1E-7"), None, "charged")]
         assert again.charges("runbase", ENDPOINT, PricedFields(None, None, None, None)) == []
@@ -754,7 +751,7 @@ def spend(amount: str, unit: str | None = "USD") -> Price:
     ],
 )
 def test_the_highest_charge_ever_read_is_a_tasks_charge(
-    ledger: Ledger, folder: Path, reads: list[str], status: Status, charged: str | None
+    ledger: Ledger, place: Place, reads: list[str], status: Status, charged: str | None
 ) -> None:
     """A later, smaller one does not take its place; only a failure at last read as free does."""
     row = submit(ledger, "t")
@@ -763,7 +760,7 @@ def test_the_highest_charge_ever_read_is_a_tasks_charge(
         row = ledger.observe(row, Task(task_id="t", status=word, cost=spend(amount)))
     assert row.task is not None
     assert row.task.cost == spend(reads[-1]), "what it costs is what was read last"
-    with Ledger.open(folder, FakeClock(), create=False) as again:
+    with Ledger.open(place, FakeClock(), create=False) as again:
         found = again.charges("runbase", ENDPOINT, PRICED)
     assert found == ([] if charged is None else [spend(charged)])
 
@@ -775,12 +772,11 @@ def test_charges_of_two_units_are_not_compared(ledger: Ledger) -> None:
     assert ledger.charges("runbase", ENDPOINT, PRICED) == [spend("0.3")]
 
 
-def test_a_charge_that_the_release_before_wrote_counts(ledger: Ledger, folder: Path) -> None:
+def test_a_charge_that_the_release_before_wrote_counts(ledger: Ledger, place: Place) -> None:
     """It knows only the last charge; the higher one of the two columns is the task's."""
     row = submit(ledger, "t", cost=spend("0.2"))
     for amount in ("0.5", "0.1"):
-        with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
-            db.execute("UPDATE intents SET cost_amount = ?", (amount,))
+        tamper(place, "UPDATE intents SET cost_amount = ?", amount)
         highest = max(Decimal(amount), Decimal("0.2"))
         assert ledger.charges("runbase", ENDPOINT, PRICED) == [spend(f"{highest}")]
     assert row.intent is not None
@@ -869,7 +865,7 @@ def test_a_listed_price_does_not_replace_a_charge() -> None:
     assert merge(listed, charged, START).cost == CREDITS
 
 
-def test_odd_times_do_not_keep_an_id_out(ledger: Ledger, folder: Path) -> None:
+def test_odd_times_do_not_keep_an_id_out(ledger: Ledger, place: Place) -> None:
     """A provider's impossible or naive time never makes `accept` fail."""
     far = datetime.max.replace(tzinfo=timezone(-timedelta(hours=9)))
     naive = datetime(2026, 2, 7, tzinfo=UTC).replace(tzinfo=None)
@@ -912,11 +908,11 @@ def test_an_answer_that_brings_nothing_new_writes_nothing(ledger: Ledger, clock:
     assert statements == [], "it is not even looked up"
 
 
-def test_what_another_process_wrote_is_not_undone(folder: Path, clock: FakeClock) -> None:
+def test_what_another_process_wrote_is_not_undone(place: Place, clock: FakeClock) -> None:
     """A row known from before is read again before it is written."""
     with (
-        Ledger.open(folder, clock, create=True) as ours,
-        Ledger.open(folder, clock, create=True) as theirs,
+        Ledger.open(place, clock, create=True) as ours,
+        Ledger.open(place, clock, create=True) as theirs,
     ):
         submit(ours, "t1")
         (row,) = ours.unfinished(sandbox=False)
@@ -932,26 +928,31 @@ def test_what_another_process_wrote_is_not_undone(folder: Path, clock: FakeClock
 def traced(ledger: Ledger) -> list[str]:
     """The statements that the ledger runs from now on."""
     found: list[str] = []
-    assert isinstance(ledger._store, SqliteStore)
-    ledger._store._db.set_trace_callback(found.append)
+    store = ledger._store
+    if isinstance(store, SqliteStore):
+        store._db.set_trace_callback(found.append)
+    else:
+        assert isinstance(store, PostgresStore)
+        store._session.trace = found.append
     return found
 
 
 def test_an_answer_that_brings_nothing_new_asks_the_ledger_nothing(
-    folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    place: Place, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Thousands of tasks are polled again and again; what is new, or was lost, is written."""
     running = Task(task_id="t1", status=Status.RUNNING)
-    with Ledger.open(folder, clock, create=True) as ledger:
+    with Ledger.open(place, clock, create=True) as ledger:
         row = ledger.observe(submit(ledger), running)
         asked: list[str] = []
-        query = SqliteStore.query
+        store = type(ledger._store)
+        query = store.query
 
-        def counted(self: SqliteStore, statement: str, values: Any = ()) -> Any:
+        def counted(self: Store, statement: str, values: Any = ()) -> Any:
             asked.append(statement)
             return query(self, statement, values)
 
-        monkeypatch.setattr(SqliteStore, "query", counted)
+        monkeypatch.setattr(store, "query", counted)
         for _ in range(3):
             clock.sleep(5)
             row = ledger.observe(row, running)
@@ -966,18 +967,18 @@ def test_an_answer_that_brings_nothing_new_asks_the_ledger_nothing(
 
 
 def test_an_answer_that_could_not_be_written_is_written_the_next_time(
-    folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    place: Place, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger is locked for a while: the same answer again is no answer that it has."""
     running = Task(task_id="t1", status=Status.RUNNING)
-    with Ledger.open(folder, clock, create=True) as ledger:
+    with Ledger.open(place, clock, create=True) as ledger:
         row = submit(ledger)
 
         def fails(*_: object) -> None:
             raise WriteFailed("locked")
 
         with monkeypatch.context() as patch:
-            patch.setattr(SqliteStore, "writing", fails)
+            patch.setattr(type(ledger._store), "writing", fails)
             with pytest.raises(WriteFailed):
                 ledger.observe(row, running)
         ledger.observe(replace(row, task=running), running)

@@ -23,9 +23,9 @@ from support.ledgers import ENDPOINT, PRICED, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.fake_clock import FakeClock
+    from support.ledgers import Place
 
 
 def usd(amount: str) -> Amount:
@@ -43,9 +43,9 @@ TODAY = {PRICED: price("0.7")}
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, clock: FakeClock) -> Iterator[Ledger]:
+def ledger(place: Place, clock: FakeClock) -> Iterator[Ledger]:
     """An open, empty ledger."""
-    with Ledger.open(tmp_path / "ledger", clock, create=True) as opened:
+    with Ledger.open(place, clock, create=True) as opened:
         yield opened
 
 

@@ -23,24 +23,18 @@ from support.ledgers import ENDPOINT, prepare, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.fake_clock import FakeClock
+    from support.ledgers import Place
 
 NAME = "scene 8"
 BOAT = VideoRequest(prompt="a boat", duration=5, metadata={"a": "1"})
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the ledger lies."""
-    return tmp_path / "ledger"
-
-
-@pytest.fixture
-def ledger(folder: Path, clock: FakeClock) -> Iterator[Ledger]:
+def ledger(place: Place, clock: FakeClock) -> Iterator[Ledger]:
     """An open, empty ledger."""
-    with Ledger.open(folder, clock, create=True) as opened:
+    with Ledger.open(place, clock, create=True) as opened:
         yield opened
 
 
@@ -141,10 +135,10 @@ def test_money_6_10_unknown_is_not_repeated(ledger: Ledger) -> None:
     assert ask(ledger).row.ref == "runbase:t9"
 
 
-def test_money_6_10_on_its_way_in_a_living_process(folder: Path, clock: FakeClock) -> None:
+def test_money_6_10_on_its_way_in_a_living_process(place: Place, clock: FakeClock) -> None:
     """Neither sent again nor unknown: the caller is told to wait, until the process is gone."""
-    with Ledger.open(folder, clock, create=True) as ledger:
-        with Ledger.open(folder, clock, create=True) as other:
+    with Ledger.open(place, clock, create=True) as ledger:
+        with Ledger.open(place, clock, create=True) as other:
             intent = ask(other).row.intent
             assert intent is not None
             for _ in range(2):
@@ -193,7 +187,7 @@ def test_money_6_10_the_sandbox_has_names_of_its_own(ledger: Ledger) -> None:
     assert ask(ledger, "g").found is Found.NEW
 
 
-def test_money_6_10_a_name_and_identical_requests(ledger: Ledger, folder: Path) -> None:
+def test_money_6_10_a_name_and_identical_requests(ledger: Ledger, place: Place) -> None:
     """An unknown request elsewhere blocks; an untold one is the result without a name only."""
     unknown = prepare(ledger)
     ledger.sending(unknown)
@@ -201,7 +195,7 @@ def test_money_6_10_a_name_and_identical_requests(ledger: Ledger, folder: Path) 
     with pytest.raises(OutcomeUnknown):
         ask(ledger)
     ledger.discard(unknown)
-    with Ledger.open(folder, ledger._clock, create=True) as gone:
+    with Ledger.open(place, ledger._clock, create=True) as gone:
         untold = prepare(gone)
         gone.sending(untold)
         gone.accept(untold, Task(task_id="t5", status=Status.QUEUED))

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -26,9 +26,15 @@ from seedance_cli.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from seedance_cli.ledger import SharedLedger
     from seedance_cli.ledger.record import Ledger
 
+Place: TypeAlias = "Path | SharedLedger"
+"""Where a ledger is."""
+ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""For what only a ledger in a file has."""
 ENDPOINT = "https://api.example.com/v1"
 PRICED = PricedFields("m-1", 8, "720p", True)
 CREDITS = Price(Decimal("40.50"), "credits", "charged")

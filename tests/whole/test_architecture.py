@@ -32,6 +32,7 @@ LONGEST = 350
 """Lines of a module."""
 DOORS = {
     "httpx": ("http",),
+    "psycopg": ("ledger.postgres",),
     "rich": ("cli.output",),
     "sqlite3": ("ledger", "sandbox", "system.sqlite_steps"),
     "typer": ("cli",),

@@ -1,0 +1,93 @@
+"""The driver of a PostgreSQL ledger: a connection whose every answer is waited for only so long.
+
+Only a process with such a ledger imports it, and needs the extra `postgres`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import psycopg.conninfo
+from psycopg.rows import dict_row
+
+from seedance_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+    from seedance_cli.ledger.shared import SharedLedger
+
+_CONNECT_SECONDS = 8
+ANSWER_SECONDS = 12.0
+"""After which a server that has not ended a statement by itself counts as frozen."""
+_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 10}
+
+
+class Frozen(Exception):
+    """The server gave no answer for too long."""
+
+
+class Connection(psycopg.Connection[dict[str, Any]]):
+    """One whose every answer is waited for only so long, whatever the server does."""
+
+    def wait(self, gen: PQGen[Any], *args: Any, **kwargs: Any) -> Any:
+        """Drive an exchange with the server."""
+        return super().wait(_bounded(gen, ANSWER_SECONDS), *args, **kwargs)
+
+
+def _bounded(exchange: PQGen[Any], seconds: float) -> PQGen[Any]:
+    """The same exchange, ended after so many seconds without its end."""
+    until = time.monotonic() + seconds
+    try:
+        wanted = next(exchange)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > until:
+                raise Frozen(f"no answer for {seconds:.0f} s")
+            wanted = exchange.send(ready)
+    except StopIteration as end:
+        return end.value
+
+
+def connect(ledger: SharedLedger) -> Connection:
+    """A new connection.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        psycopg.Error: the server cannot be reached, or refuses.
+    """
+    url = ledger.url.reveal()
+    try:
+        given = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        raise ConfigError(
+            f"the URL of the shared ledger {ledger.shown} cannot be used: it is not"
+            " written as PostgreSQL's are",
+            hint="postgresql://USER@HOST/DATABASE, with what is no letter or digit in a part"
+            " of it percent-encoded",
+        ) from None
+    parameters: dict[str, Any] = {
+        **_KEEPALIVES,
+        "application_name": "seedance",
+        **given,
+        "connect_timeout": _connect_seconds(given.get("connect_timeout")),
+    }
+    return Connection.connect(
+        psycopg.conninfo.make_conninfo(**parameters),
+        autocommit=True,
+        row_factory=dict_row,
+        # Values are put into the statement here: the server asks of a bare question mark which
+        # type it has, and cannot know.
+        cursor_factory=psycopg.ClientCursor,
+    )
+
+
+def _connect_seconds(given: object) -> int:
+    """How long to wait for a connection: as the URL says, but not for ever."""
+    try:
+        seconds = int(str(given))
+    except ValueError:
+        return _CONNECT_SECONDS
+    return seconds if 0 < seconds < _CONNECT_SECONDS else _CONNECT_SECONDS
