@@ -72,7 +72,7 @@ def test_it_ends_while_a_video_is_rendered(tmp_path: Path) -> None:
         sock.sendall(f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         time.sleep(0.3)
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     sock.close()
     assert list((tmp_path / "sandbox" / "videos").iterdir()) == []
 

@@ -25,7 +25,7 @@ PROVIDER = "seedance2ink"
 MODEL = "seedance-2.0"
 _PATH = "/api/open/v1/video/generations"
 _KEY = "sd2_live_counting_0123456789"
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 
 class Answer(Enum):

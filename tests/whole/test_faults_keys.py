@@ -350,7 +350,7 @@ def test_fault_38_a_key_command_that_hangs(run: Run, config: Path) -> None:
     result = run("status", "runbase:t1")
     assert result.code == 3
     assert "did not finish" in result.err
-    assert time.monotonic() - start < 11
+    assert time.monotonic() - start < 30
 
 
 def test_fault_38_a_key_command_is_run_only_where_a_key_is_needed(run: Run, config: Path) -> None:
