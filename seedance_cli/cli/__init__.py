@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         Column as Column,
     )
     from seedance_cli.cli.output.rows import (
+        cut as cut,
+    )
+    from seedance_cli.cli.output.rows import (
         show_rows as show_rows,
     )
     from seedance_cli.cli.output.spending import (
@@ -86,6 +89,7 @@ __getattr__ = face(
         "TaskResults": "task_results",
         "allowed": "open_tasks",
         "buy": "",
+        "cut": "output.rows",
         "dry_run": "",
         "find": "refs",
         "follow": "",

@@ -139,7 +139,7 @@ def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: 
         video = replace(video, model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
     tasks.check(info, video, endpoint_is_loopback=loopback, free=free)
-    if chosen:
+    if chosen and len(info.models) > 1:
         line = f"model {model} (the first that {info.name} lists; -m chooses another)"
         session.once(session.out.note, line)
     local = local_files.read(session, settings, info, video, free=free)

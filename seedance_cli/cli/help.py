@@ -25,7 +25,12 @@ _LEAST = 40
 _LONGEST = 30
 """Columns of an option beside which an explanation may stand."""
 _INDENT, _BELOW = 2, 6
-_COMMANDS = "Commands"
+_COMMANDS, _OUTPUT = "Commands", "Output"
+_HELP = "help"
+_RANGE = re.compile(r"(\d+)<=x<=(\d+)|x>=(\d+)")
+"""How Typer writes the range of a number."""
+_LONGEST_NUMBER = 6
+"""Digits of a limit that means anything to somebody."""
 _BOLD, _CYAN, _PLAIN = "\x1b[1m", "\x1b[36m", "\x1b[0m"
 
 
@@ -67,9 +72,11 @@ def page(command: Any, ctx: Any, width: int, *, coloured: bool) -> str:
     """
     blocks = [_usage(command, ctx, width), *_paragraphs(command.help or "", width)]
     sections = {title: entries for title, entries in _sections(command, ctx).items() if entries}
-    options = [one for title, some in sections.items() if title != _COMMANDS for one in some]
-    for title, entries in sections.items():
-        column = _column(entries if title == _COMMANDS else options, width)
+    more = {title: [Entry(*one) for one in some] for title, some in _more(command).items()}
+    alone = {_COMMANDS, *more}
+    options = [one for title, some in sections.items() if title not in alone for one in some]
+    for title, entries in {**sections, **more}.items():
+        column = _column(entries if title in alone else options, width)
         lines = [line for one in entries for line in _lines(one, column, width, coloured=coloured)]
         blocks.append("\n".join([_bold(f"{title}:", coloured=coloured), *lines]))
     if command.epilog:
@@ -78,7 +85,7 @@ def page(command: Any, ctx: Any, width: int, *, coloured: bool) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def examples(lines: Sequence[str]) -> str:
+def examples(*lines: str) -> str:
     """The end of a help text: command lines, which are never broken, so that they can be copied."""
     return "\n".join(["Examples:", *lines])
 
@@ -103,10 +110,27 @@ def _sections(command: Any, ctx: Any) -> dict[str, list[Entry]]:
         record = param.get_help_record(ctx)
         if record is not None:
             default = "Arguments" if param.param_type_name == "argument" else "Options"
+            if param.name == _HELP and _OUTPUT in found:
+                default = _OUTPUT
             panel = getattr(param, "rich_help_panel", None) or default
-            found.setdefault(panel, []).append(Entry(*record))
+            found.setdefault(panel, []).append(Entry(record[0], _RANGE.sub(_in_words, record[1])))
     found[_COMMANDS] = list(_commands(command, ctx))
     return found
+
+
+def _in_words(found: re.Match[str]) -> str:
+    """The range of a number: `from 0 to 65535`."""
+    least, most = found[1], found[2]
+    return (
+        f"from {least} on"
+        if most is None or len(most) > _LONGEST_NUMBER
+        else f"from {least} to {most}"
+    )
+
+
+def _more(command: Any) -> dict[str, Sequence[tuple[str, str]]]:
+    """Sections of a command's own."""
+    return getattr(command, "more_help", {})
 
 
 def _commands(group: Any, ctx: Any) -> Iterator[Entry]:

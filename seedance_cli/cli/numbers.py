@@ -10,6 +10,8 @@ import re
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from seedance_cli.models import told
 
 if TYPE_CHECKING:
@@ -38,7 +40,13 @@ def _plain(kind: Any) -> Any:
     def convert(value: Any, param: Any, ctx: Any) -> Any:
         if isinstance(value, str) and not _PLAIN.fullmatch(value):
             plain.fail(f"{told(value)} is not a plain number.", param, ctx)
-        return kind.convert(value, param, ctx)
+        try:
+            return kind.convert(value, param, ctx)
+        except typer.BadParameter:
+            least, most = getattr(kind, "min", None), getattr(kind, "max", None)
+            if least is None or most is None:
+                raise
+            plain.fail(f"{told(str(value))} is not within {least} and {most}.", param, ctx)
 
     plain.convert = convert
     return plain

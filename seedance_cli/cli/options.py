@@ -12,13 +12,11 @@ provider_names = _tab.provider_names
 profile_names = _tab.profile_names
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help."""
-    from seedance_cli.cli import help as _help
-
-    return _help.examples(lines)
-
-
+OUTPUT_FIELDS = (
+    "{name} {provider} {model} {task_id} {index} {slug} {date} {time} {seed} {duration}"
+    " {resolution} {image} {batch} {row}"
+)
+"""Those of `models.naming`, which no start of the program needs."""
 Refs = Annotated[
     list[str] | None,
     typer.Argument(
@@ -73,7 +71,7 @@ Provider = Annotated[
         "-p",
         "--provider",
         metavar="NAME",
-        help="Which service to use.",
+        help="Which service to use; seedance providers lists them.",
         autocompletion=_tab.provider_names,
         rich_help_panel="Provider",
     ),
@@ -113,7 +111,7 @@ OutputPath = Annotated[
         "--output",
         metavar="PATH",
         help="A file, a folder/, a template such as {date}-{slug}.mp4, or - for stdout; "
-        "implies --download.",
+        f"implies --download. Fields: {OUTPUT_FIELDS}.",
         rich_help_panel="Result",
     ),
 ]

@@ -19,6 +19,7 @@ from seedance_cli.cli import shells as _shells
 from seedance_cli.cli import version
 from seedance_cli.cli import words as _words
 from seedance_cli.cli.app import App
+from seedance_cli.cli.help import examples as _examples
 from seedance_cli.cli.shells import SCRIPTS
 from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
 from seedance_cli.models import masked, told
@@ -62,6 +63,13 @@ class _Commands(_words.Group):
     Typer builds all of them at each start otherwise, which takes longer than most of them run.
     """
 
+    @property
+    def more_help(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """What its help has besides options and commands."""
+        from seedance_cli.cli.exit_codes import EXIT_CODES
+
+        return {"Exit codes": EXIT_CODES}
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's parameter
         """All of them, in the order of the help text."""
         return list(_COMMANDS)
@@ -85,14 +93,12 @@ class _Commands(_words.Group):
 
 
 def _built(name: str) -> Any:
-    from seedance_cli.cli.options import examples
-
     module_name, attribute = _COMMANDS[name]
     module = import_module(f"seedance_cli.cli.commands.{module_name}")
     found = getattr(module, attribute)
     # Typer builds groups of commands: here one of a single command.
     group = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-    epilog = examples(*module.EXAMPLES)
+    epilog = _examples(*module.EXAMPLES)
     if isinstance(found, typer.Typer):
         for one in found.registered_commands:
             one.cls = _words.Command
@@ -106,6 +112,14 @@ app = typer.Typer(
     name="seedance",
     cls=_Commands,
     help="Make video with ByteDance's Seedance models, at any of the services that sell it.",
+    epilog=_examples(
+        'seedance generate "a paper boat on a rainy street" --sandbox --download',
+        "seedance price --all -d 5 -r 720p",
+        "seedance login runbase",
+        'seedance generate "a paper boat" -p runbase --name boat --download --max-cost "1 USD"',
+        "seedance wait --download",
+        "seedance COMMAND --help",
+    ),
     no_args_is_help=True,
     add_completion=False,  # `cli/shells.py` says why
     rich_markup_mode=None,  # `cli/help.py` lays it out
@@ -234,7 +248,11 @@ def _run(arguments: list[str], state: App) -> int:
         message = error.format_message()
         if not message:  # a command group alone: its help has been printed
             return 0
-        raise UsageError(masked(message, arguments), hint=_way_out(error, arguments)) from error
+        from seedance_cli.cli import usage
+
+        raise UsageError(
+            masked(message, arguments), hint=usage.way_out(error, arguments)
+        ) from error
     except SystemExit as error:
         return _ended(error)
     except OSError as error:
@@ -259,25 +277,6 @@ def _ended(error: SystemExit) -> int:
     from seedance_cli.cli.output.sink import Closed
 
     raise Closed("stdout was closed by its reader") from error  # the reader of a help text
-
-
-def _way_out(error: typer.TyperException, arguments: Sequence[str]) -> str:
-    """What to type instead of words that Typer refuses."""
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "seedance"
-    message = error.format_message()
-    surplus = message.startswith("Got unexpected extra argument")
-    if surplus and any(word.startswith("-") for word in _after_dashes(arguments)[1:]):
-        return f"after -- nothing is an option: {path} [OPTIONS] -- TEXT"
-    if surplus and path.endswith(" generate"):
-        return 'a prompt of several words goes into quotes: seedance generate "a paper boat"'
-    if message.startswith("No such option") and path.endswith(" generate"):
-        return f'{path} --help; a PROMPT that begins with - goes after --: {path} ... -- "$prompt"'
-    return f"{path} --help"
-
-
-def _after_dashes(arguments: Sequence[str]) -> list[str]:
-    return list(itertools.dropwhile(lambda word: word != "--", arguments))[1:]
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

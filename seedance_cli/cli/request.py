@@ -143,7 +143,7 @@ def _decoded(stream: BinaryIO, what: str) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{what} is no UTF-8 text (byte {error.start})") from error
+        raise UsageError(f"{what} is not UTF-8 text (byte {error.start})") from error
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -151,8 +151,8 @@ def _seconds(text: str) -> int:
     match = _SECONDS.fullmatch(text.strip())
     if match is None:
         raise UsageError(
-            f"--duration {told(text)} is no number of seconds",
-            hint="allowed: whole seconds, 8 or 8s",
+            f"--duration {told(text)} is not a whole number of seconds",
+            hint="allowed: 8 or 8s",
         )
     return int(match[1])
 
@@ -181,7 +181,7 @@ def _json(key: str, text: str) -> JsonValue:
     try:
         return exact_value(text)
     except ValueError as error:
-        why = "no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        why = "it is not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
         hint = f"""a text needs quotes of its own: --param '{shown(key)}="text"'"""
         if isinstance(error, TooDeep):
             hint = f"at most {DEEPEST} levels can be sent"

@@ -26,7 +26,7 @@ Duration = Annotated[
         "-d",
         "--duration",
         metavar="SECONDS",
-        help="8 or 8s.",
+        help="How long the video is: 8 or 8s.",
         autocompletion=_tab.durations,
         rich_help_panel="Request",
     ),
@@ -88,7 +88,7 @@ Images = Annotated[
         "--image",
         metavar="URL|FILE",
         help="A reference image; repeatable, order kept.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 Seed = Annotated[
@@ -112,7 +112,7 @@ FirstFrame = Annotated[
         "--first-frame",
         metavar="URL|FILE",
         help="The image the video begins with.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 LastFrame = Annotated[
@@ -121,7 +121,7 @@ LastFrame = Annotated[
         "--last-frame",
         metavar="URL|FILE",
         help="The image the video ends with.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 ReferenceVideos = Annotated[
@@ -130,7 +130,7 @@ ReferenceVideos = Annotated[
         "--reference-video",
         metavar="URL|FILE",
         help="A video to follow; repeatable.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 ReferenceAudios = Annotated[
@@ -139,7 +139,7 @@ ReferenceAudios = Annotated[
         "--reference-audio",
         metavar="URL|FILE",
         help="Sound to follow; repeatable.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 LastFrameOut = Annotated[
@@ -147,7 +147,7 @@ LastFrameOut = Annotated[
     typer.Option(
         "--last-frame-out",
         help="Ask for the last frame as an image.",
-        rich_help_panel="Request",
+        rich_help_panel="Media",
     ),
 ]
 CallbackUrl = Annotated[

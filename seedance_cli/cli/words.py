@@ -141,7 +141,7 @@ def _check_value(option: str, value: str, options: _Options) -> None:
 
 def _no_option(word: str, path: str, text: str | None) -> UsageError:
     why = "" if text is None else f": a {text} that begins with - goes after --"
-    return UsageError(f"{_shown(word, path)} is no option{why}", hint=_way(word, path, text))
+    return UsageError(f"{_shown(word, path)} is not an option{why}", hint=_way(word, path, text))
 
 
 def _glued(word: str, option: str, glued: str, path: str, text: str | None) -> UsageError:

@@ -160,7 +160,7 @@ def _profiles_provider(choice: Choice) -> tuple[str, Source] | None:
     if named is None or named in providers.names():
         return None if named is None else (named, Source(Origin.PROFILE, choice.name))
     raise ConfigError(
-        f"{choice.files.paths.config}: profiles.{choice.name}.provider is no provider there is",
+        f"{choice.files.paths.config}: profiles.{choice.name}.provider is not one of the providers",
         hint=f"the providers are {_listed()}",
     )
 

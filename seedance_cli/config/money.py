@@ -77,7 +77,7 @@ def _budgets(path: Path, text: str, name: str, table: object) -> Budgets:
     _check_provider(place, None, name)
     for key in table:
         if key not in Budgets._fields:
-            raise place.error(key, f"is no budget: it is one of {', '.join(Budgets._fields)}")
+            raise place.error(key, f"is not a budget: it is one of {', '.join(Budgets._fields)}")
     return Budgets(**{key: _limit(place, key, value, name) for key, value in table.items()})
 
 
@@ -89,7 +89,7 @@ def _price(place: _Place, entry: Mapping[str, object]) -> OwnPrice:
     known = ("provider", *_FIELDS, *_COSTS)
     for key, value in entry.items():
         if key not in known:
-            raise place.error(key, f"is no field of a price: they are {', '.join(known)}")
+            raise place.error(key, f"is not a field of a price: they are {', '.join(known)}")
         kind = _FIELDS.get(key)
         if kind is not None and type(value) is not kind:  # true is an int to Python
             raise place.error(key, f"must be {_KINDS[kind]}")

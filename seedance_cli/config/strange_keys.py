@@ -64,7 +64,7 @@ def in_defaults(data: Mapping[str, object], options: Iterable[str]) -> Iterator[
     for key in data:
         if key.replace("-", "_") not in options:
             meant = _meant(key, {one: one for one in options})
-            yield f"defaults.{shown(key)} is no option; it is left out{meant}"
+            yield f"defaults.{shown(key)} is not an option; it is left out{meant}"
 
 
 def _in_profile(data: Mapping[str, object], place: str, options: Iterable[str]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _in_profile(data: Mapping[str, object], place: str, options: Iterable[str]) 
         inside = f"{place}.providers.{shown(name)}"
         if name not in providers.names():
             meant = _meant(name, {one: one for one in providers.names()})
-            yield f"{inside} is no provider; it is left out{meant}"
+            yield f"{inside} is not a provider; it is left out{meant}"
             continue
         for key in table:
             if key not in _PROVIDER:

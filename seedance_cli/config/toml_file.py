@@ -106,7 +106,7 @@ def read(path: Path, *, tighten: bool = True) -> TomlDocument:
         return TomlDocument({})
     except files.Irregular as error:
         raise ConfigError(
-            f"{path} is no regular file", hint="name a file that can be read more than once"
+            f"{path} is not a regular file", hint="name a file that can be read more than once"
         ) from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
@@ -131,7 +131,7 @@ def editing(path: Path, clock: Clock) -> Iterator[Edit]:
     A block that raises changes nothing.
 
     Raises:
-        ConfigError: the file cannot be read or parsed, or is no regular file; it is left alone.
+        ConfigError: the file cannot be read or parsed, or is not a regular file; it is left alone.
         WriteFailed: it cannot be written, or another writer holds it for more than `LOCK_LIMIT`.
     """
     import copy

@@ -156,7 +156,7 @@ class RateLimiter:
             return []
         except files.Irregular as error:
             raise WriteFailed(
-                f"{path}, where the rate limit is kept, is no regular file; nothing was sent",
+                f"{path}, where the rate limit is kept, is not a regular file; nothing was sent",
                 hint=f"remove it: rm {shlex.quote(str(path))}",
             ) from error
         # A comparison with NaN is false, so that it is refused here, too.

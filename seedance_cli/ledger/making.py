@@ -47,7 +47,7 @@ def make(path: Path) -> bool:
     """
     folder = path.parent
     if folder.exists() and not folder.is_dir():
-        raise WriteFailed(f"{folder} is no folder; nothing was sent", hint=ELSEWHERE)
+        raise WriteFailed(f"{folder} is not a folder; nothing was sent", hint=ELSEWHERE)
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_ours(folder, path.name)  # which another user may have made meanwhile

@@ -23,7 +23,9 @@ def parse_duration(text: str, option: str) -> float:
     match = _FORM.fullmatch(text.strip())
     seconds = float(match[1]) * _SECONDS[match[2]] if match else _LONGEST + 1
     if seconds > _LONGEST:
-        raise UsageError(f"{option} {told(text)} is no duration", hint="allowed: 90, 90s, 10m, 1h")
+        raise UsageError(
+            f"{option} {told(text)} is not a duration", hint="allowed: 90, 90s, 10m, 1h"
+        )
     return seconds
 
 

@@ -36,7 +36,9 @@ def parse_moment(text: str, now: datetime, option: str, *, end: bool = False) ->
         if end and _DAY.fullmatch(word) is not None:
             when += timedelta(days=1, microseconds=-1)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{option} {told(text)} is no time", hint=f"allowed: {FORMS}") from error
+        raise UsageError(
+            f"{option} {told(text)} is not a time", hint=f"allowed: {FORMS}"
+        ) from error
     return when
 
 

@@ -12,6 +12,7 @@ from seedance_cli.models.user_words import is_issued, told, without_keys
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+_NAMED = "a task is named by its ref, PROVIDER:TASK_ID, or by its name, its id or @N"
 _MAX_ID = 512
 """Characters of a task id; no provider's comes near."""
 
@@ -45,10 +46,10 @@ def parse_ref(text: str, providers: Collection[str]) -> tuple[str | None, str]:
     named = provider if colon and provider in providers else None
     task_id = _decoded(rest, text) if named else text
     # A key that is sent as an id comes to stand in addresses and logs.
+    if not text:
+        raise UsageError("the name of a task is empty", hint=f"is a variable not set? {_NAMED}")
     if is_issued(task_id) or not usable_id(task_id):
-        raise UsageError(
-            f"{told(text)} is no task", hint="a task is named PROVIDER:TASK_ID, or by its id alone"
-        )
+        raise UsageError(f"{told(text)} is not a task", hint=_NAMED)
     return named, task_id
 
 
@@ -64,8 +65,8 @@ def refuse_key(task_id: str, keys: Collection[str]) -> None:
     """
     if task_id in keys or without_keys(task_id, keys) != task_id:
         raise UsageError(
-            "that is a key, no task; nothing was sent",
-            hint="a task is named PROVIDER:TASK_ID, or by its id alone",
+            "that is a key, not a task; nothing was sent",
+            hint=_NAMED,
         )
 
 
@@ -73,4 +74,4 @@ def _decoded(quoted: str, text: str) -> str:
     try:
         return unquote_to_bytes(quoted).decode()
     except UnicodeError as error:
-        raise UsageError(f"{told(text)} is no task: its % codes are no text") from error
+        raise UsageError(f"{told(text)} is not a task: its % codes are not text") from error

@@ -208,7 +208,7 @@ def _place(handle: TaskHandle) -> str:
     parts = handle.task_id.split("/", _PARTS - 1)
     if len(parts) < _PARTS:
         raise UsageError(
-            f"{handle.task_id[:80]!r} is no task of fal: its ids are OWNER/APP/REQUEST_ID",
+            f"{handle.task_id[:80]!r} is not a task of fal: its ids are OWNER/APP/REQUEST_ID",
             hint="e.g. fal:bytedance/seedance-2.0/REQUEST_ID",
         )
     owner, app, request_id = map(_answers.in_url, parts)

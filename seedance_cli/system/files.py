@@ -52,13 +52,13 @@ def open_to_read(path: Path) -> int:
         fd = os.open(path, os.O_RDONLY | _AS_IT_IS)
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket
-            raise Irregular(error.errno, "it is no regular file") from error
+            raise Irregular(error.errno, "it is not a regular file") from error
         raise
     found = os.fstat(fd)
     if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) or _is_null(found):
         return fd
     os.close(fd)
-    raise Irregular(errno.EINVAL, "it is no regular file")
+    raise Irregular(errno.EINVAL, "it is not a regular file")
 
 
 class Irregular(OSError):

@@ -79,7 +79,7 @@ def check_ours(folder: Path, name: str) -> None:
         if not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
             what = "folder" if place == folder else "regular file"
             raise NotOurs(
-                f"{place} is no {what}; nothing was sent",
+                f"{place} is not a {what}; nothing was sent",
                 hint="set SEEDANCE_STATE_DIR to a folder of your own",
             )
         if found.st_uid != os.geteuid():

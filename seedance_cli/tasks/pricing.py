@@ -32,7 +32,8 @@ def parse_limit(text: str) -> Amount:
     limit = parse_amount(text)
     if limit is None:
         raise UsageError(
-            f"--max-cost {told(text)} is no amount", hint="for example '56 credits' or '0.5 USD'"
+            f"--max-cost {told(text)} is not an amount",
+            hint="for example '56 credits' or '0.5 USD'",
         )
     return limit
 

@@ -87,7 +87,7 @@ def check_group(by: str) -> None:
     if by not in _KEYS and not (by.startswith(METADATA) and len(by) > len(METADATA)):
         allowed = ", ".join(GROUPS)
         raise UsageError(
-            f"--by {told(by)} is no column", hint=f"allowed: {allowed}, or {METADATA}KEY"
+            f"--by {told(by)} is not a column", hint=f"allowed: {allowed}, or {METADATA}KEY"
         )
 
 

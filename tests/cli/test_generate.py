@@ -85,7 +85,7 @@ def test_the_prompt(argv: list[str], stdin: str | None, prompt: str | None, run:
         (["a boat", "-f", "x"], None, "both given"),
         (["-f", "missing.txt"], None, "missing.txt cannot be read: No such file"),
         (["-f", "."], None, "cannot be read: Is a directory"),
-        (["-"], b"\xff\xfe", "no UTF-8 text (byte 0)"),
+        (["-"], b"\xff\xfe", "not UTF-8 text (byte 0)"),
         (["a\x00b"], None, "a NUL or a lone surrogate"),
         (["a\udc80b"], None, "a NUL or a lone surrogate"),
         (["a boat", "again"], None, "unexpected extra argument"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger.record import Ledger
+from seedance_cli.models import IntentState, VideoRequest
+from support import ledgers
 from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, State, json_answer
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import Submission
     from support.fake_clock import FakeClock
-    from support.runner import Run
+    from support.runner import Run, Spawn
 
 MODEL = "bytedance/seedance-1.5-pro"
 
@@ -76,6 +80,27 @@ def test_what_is_known(intent: str, run: Run) -> None:
     assert row["evidence"]["http_status"] == 503
     assert run("recover", "-p", "runbase", "--json").json == []
     assert run("recover", "--sandbox", "--json").json == []
+
+
+def test_what_is_known_on_a_terminal(clock: FakeClock, spawn: Spawn) -> None:
+    """Local time with its zone, the prompt cut to its line, what is to be typed whole."""
+    with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        intent = ledgers.prepare(ledger)
+        request = VideoRequest(prompt="a boat on the river " * 9, audio=False, watermark=True)
+        ledgers.ask(ledger, intent, request)
+        ledger.sending(intent)
+        ledger.settle(intent, IntentState.UNKNOWN, {"left": True})
+    env = {"TZ": "Asia/Seoul", "NO_COLOR": "1"}
+    shown = spawn("recover", pty=True, size=(50, 80), env=env).finish().err.splitlines()
+    assert f"intent    {intent}" in shown
+    assert next(line for line in shown if line.startswith("sent")).startswith(
+        "sent      2026-02-07 19:30:00 KST, "
+    )
+    (prompt,) = [line for line in shown if line.startswith("prompt")]
+    assert len(prompt) == 80
+    assert prompt.endswith("…")
+    assert "request   no audio, with watermark" in shown
+    assert f"  seedance recover --adopt {intent} TASK_ID" in shown
 
 
 def test_adopt(intent: str, server: ScriptedProvider, run: Run) -> None:
@@ -217,7 +242,7 @@ def test_discard(intent: str, server: ScriptedProvider, run: Run) -> None:
         (["--discard", "ab"], "too short"),
         (["--adopt", "INTENT", "runbase:x"], "task of runbase"),
         (["--adopt", "INTENT", "x", "-p", "runbase"], "--provider"),
-        (["--adopt", "INTENT", ".."], "is no task"),
+        (["--adopt", "INTENT", ".."], "is not a task"),
     ],
 )
 def test_usage(argv: list[str], words: str, intent: str, run: Run) -> None:

@@ -146,7 +146,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(
     else:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path.name)
-    with pytest.raises(ConfigError, match=r"config\.toml is no regular file"):
+    with pytest.raises(ConfigError, match=r"config\.toml is not a regular file"):
         toml_store.read(path)
 
 

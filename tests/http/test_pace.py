@@ -337,7 +337,7 @@ def test_a_fifo_in_its_place_is_named_and_not_waited_for(
         result = run(*command, "-p", "runbase", env=env(server.url), clock=clock)
         assert server.requests == []
     assert result.code == 10
-    assert f"{file}, where the rate limit is kept, is no regular file" in result.err
+    assert f"{file}, where the rate limit is kept, is not a regular file" in result.err
 
 
 def test_a_lock_that_is_never_freed_delays_once(

@@ -72,7 +72,7 @@ def test_a_state_folder_that_is_none_is_called_that(
     folder = tmp_path / "state"
     os.mkfifo(tmp_path / "fifo", 0o600)
     folder.symlink_to(target)
-    with pytest.raises(WriteFailed, match=f"{folder} is no folder") as caught:
+    with pytest.raises(WriteFailed, match=f"{folder} is not a folder") as caught:
         Ledger.open(folder, clock, create=create)
     assert "chmod" not in str(caught.value.hint)
 
@@ -85,7 +85,7 @@ def test_a_ledger_that_is_no_file_is_refused(
     """A FIFO is not taken for a ledger without rows."""
     folder.mkdir(parents=True, mode=0o700)
     os.mkfifo(folder / "ledger.db", 0o600)
-    with pytest.raises(WriteFailed, match="is no regular file"):
+    with pytest.raises(WriteFailed, match="is not a regular file"):
         Ledger.open(folder, clock, create=create)
 
 

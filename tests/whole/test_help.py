@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedance_cli import providers
 from seedance_cli.cli.program import main
+from seedance_cli.models.naming import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     *("", "generate", "status", "wait", "cancel", "price", "providers", "list", "recover"),
-    *("login", "logout", "sandbox", "profile"),
+    *("retry", "download", "dismiss", "batch", "spend", "login", "logout", "sandbox", "profile"),
     *(f"profile {name}" for name in ("list", "show", "use", "set", "unset", "remove", "path")),
 ]
 ENCODINGS = ["utf-8", "latin-1", "ascii", "cp437", "cp850", "cp1252", "utf-16"]
@@ -72,8 +74,7 @@ def test_every_encoding_and_width(command: str, monkeypatch: pytest.MonkeyPatch)
             assert len(line) <= columns or len(line.split()) <= 3, line
         assert text.isascii()
         assert "--help" in text
-    assert words is not None
-    assert not [word for word in words if word.startswith("{") and "-" not in word]
+    assert "{" not in text.partition("\n\n")[0]
 
 
 @pytest.mark.parametrize("command", ["generate", "profile"])
@@ -119,6 +120,47 @@ def test_usage_names_what_a_user_types(run: Run) -> None:
     )
     assert run("cancel", "-h").out.startswith("Usage: seedance cancel [OPTIONS] REF...\n")
     assert run("login", "-h").out.startswith("Usage: seedance login [OPTIONS] PROVIDER\n")
+
+
+def test_options_stand_by_purpose(run: Run) -> None:
+    """Request, media, money, result, provider, output; every option is in one of them."""
+    text = run("generate", "-h").out
+    heads = [line for line in text.splitlines() if line.endswith(":") and line[0].isupper()]
+    assert heads == [
+        *("Arguments:", "Request:", "Media:", "Money:", "Result:", "Provider:", "Output:"),
+        "Examples:",
+    ]
+    for name, head in (("--image", "Media:"), ("--seed", "Request:"), ("--help", "Output:")):
+        assert text.rindex("\n\n", 0, text.index(f" {name}")) + 2 == text.index(head)
+
+
+def test_the_root_has_examples_and_exit_codes(run: Run) -> None:
+    """The codes of the contract, each with its meaning, and lines to copy."""
+    text = run("-h", env={"COLUMNS": "100"}).out
+    codes = text.partition("Exit codes:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split("  ")[1] for line in codes if line[2] != " "] == [
+        *(str(code) for code in range(12)),
+        "130, 143, 129",
+    ]
+    assert text.partition("Examples:\n")[2].startswith("  seedance generate ")
+
+
+def test_help_names_what_can_be_typed(run: Run) -> None:
+    """The fields of -o, the providers, and ranges in words."""
+    for command in ("generate", "download", "batch"):
+        text = " ".join(run(command, "-h").out.split())
+        assert f"Fields: {' '.join(f'{{{one}}}' for one in FIELDS)}." in text
+    for command in ("login", "logout"):
+        assert f"{', '.join(providers.names())}." in " ".join(run(command, "-h").out.split())
+        missing = run(command)
+        assert missing.code == 2
+        assert f"seedance {command} PROVIDER; the providers are byteplus, " in missing.err
+    assert "seedance profile set NAME KEY VALUE; " in run("profile", "set").err
+    assert "from 0 to 65535]" in " ".join(run("sandbox", "-h").out.split())
+    assert "from 1 on]" in " ".join(run("list", "-h").out.split())
+    assert "'99999' is not within 0 and 65535." in run("sandbox", "--port", "99999").err
+    for command in COMMANDS:
+        assert "<=" not in run(*command.split(), "-h").out
 
 
 def test_a_group_alone_is_its_help(run: Run) -> None:

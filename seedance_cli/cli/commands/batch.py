@@ -133,7 +133,8 @@ class OutcomeOptions(NamedTuple):
             "-o",
             "--output",
             metavar="PATH",
-            help="A folder/, or a template; by default {batch}/{row}-{slug}.mp4.",
+            help="A folder/, or a template; by default {batch}/{row}-{slug}.mp4. "
+            f"Fields: {_options.OUTPUT_FIELDS}.",
             rich_help_panel="Result",
         ),
     ] = None

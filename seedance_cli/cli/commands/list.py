@@ -93,7 +93,7 @@ def list_tasks(
     """Show what was submitted from this machine, newest first. Asks no provider."""
     if status is not None and status not in set(models.Status):
         allowed = f"allowed: {', '.join(models.Status)}"
-        raise UsageError(f"--status {models.told(status)} is no status", hint=allowed)
+        raise UsageError(f"--status {models.told(status)} is not a status", hint=allowed)
     moment = None if since is None else models.parse_moment(since, run.clock.now(), "--since")
     with run.session() as session:
         wanted: ListFilter = {

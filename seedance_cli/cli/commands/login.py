@@ -28,7 +28,7 @@ ProviderArgument = Annotated[
     str,
     typer.Argument(
         metavar="PROVIDER",
-        help="Whose key it is.",
+        help=f"Whose key it is: {', '.join(providers.names())}.",
         show_default=False,
         autocompletion=_options.provider_names,
     ),

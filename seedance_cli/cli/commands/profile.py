@@ -9,6 +9,7 @@ import typer
 from seedance_cli import config, models, providers
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
+from seedance_cli.cli.help import examples
 from seedance_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ Key = Annotated[
 
 @app.command(
     "list",
-    epilog=_options.examples(
-        "seedance profile list", "seedance profile list --json | jq -r '.[].name'"
-    ),
+    epilog=examples("seedance profile list", "seedance profile list --json | jq -r '.[].name'"),
 )
 @command()
 def list_profiles(
@@ -105,7 +104,7 @@ def list_profiles(
     )
 
 
-@app.command(epilog=_options.examples("seedance profile show", "seedance profile show work --json"))
+@app.command(epilog=examples("seedance profile show", "seedance profile show work --json"))
 @command()
 def show(
     run: Run,
@@ -130,7 +129,7 @@ def show(
         run.out.table(("SETTING", "VALUE", "FROM"), view.rows())
 
 
-@app.command(epilog=_options.examples("seedance profile use work", "seedance profile use default"))
+@app.command(epilog=examples("seedance profile use work", "seedance profile use default"))
 @command()
 def use(
     run: Run,
@@ -148,7 +147,7 @@ def use(
 
 @app.command(
     "set",
-    epilog=_options.examples(
+    epilog=examples(
         "seedance profile set work provider runbase",
         "seedance profile set work defaults.duration 8",
         "seedance profile set work providers.runbase.api_key_env MY_RUNBASE_KEY",
@@ -177,7 +176,7 @@ def set_value(
 
 
 @app.command(
-    epilog=_options.examples(
+    epilog=examples(
         "seedance profile unset work defaults.duration",
         "seedance profile unset work providers.runbase.base_url",
     )
@@ -198,9 +197,7 @@ def unset(
     _report(run, change, {"profile": name, "key": str(setting)})
 
 
-@app.command(
-    epilog=_options.examples("seedance profile remove work", "seedance profile remove work --json")
-)
+@app.command(epilog=examples("seedance profile remove work", "seedance profile remove work --json"))
 @command()
 def remove(
     run: Run,
@@ -220,9 +217,7 @@ def remove(
     _report(run, removal.change, extra)
 
 
-@app.command(
-    epilog=_options.examples("seedance profile path", '$EDITOR "$(seedance profile path)"')
-)
+@app.command(epilog=examples("seedance profile path", '$EDITOR "$(seedance profile path)"'))
 @command()
 def path(
     run: Run,

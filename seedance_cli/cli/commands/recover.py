@@ -12,9 +12,11 @@ from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError, WriteFailed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
-    from seedance_cli.models import Submission
+    from seedance_cli.models import Submission, VideoRequest
 
 EXAMPLES = (
     "seedance recover",
@@ -73,53 +75,95 @@ def _show(session: Session) -> int:
     if not found:
         session.out.note("no submission with an unknown outcome")
     for one in found:
-        _tell(session.out, one)
+        _tell(session.out, one, session.clock.now())
     return 0
 
 
-def _tell(out: Output, one: Submission) -> None:
+def _tell(out: Output, one: Submission, now: datetime) -> None:
     """What is known of it, what is not, and what to do: on stdout, it is this command's result."""
-    when = one.submitted_at or one.created_at
-    out.result(f"intent    {one.intent}")
-    out.result(f"sent      {when.strftime('%Y-%m-%d %H:%M:%S UTC') if when else 'unknown'}")
-    out.result(f"provider  {one.provider} at {one.endpoint}")
-    if one.request is not None:
-        out.result(f"prompt    {one.request.prompt}")
-        out.result(f"request   {_request_line(one)}")
-    out.result(f"answer    {_answer_line(one)}")
-    if one.evidence.get("left"):
-        out.result("known     the request left, and no clear answer came")
-    else:
-        out.result("known     the program ended while the request was on its way")
-    charged = (
-        "nothing is charged in the sandbox" if one.sandbox else "whether you were charged for it"
-    )
-    out.result(f"unknown   whether a task was made; {charged}")
+    left = bool(one.evidence.get("left"))
+    fields = [
+        ("name", one.name),
+        ("sent", _sent(one, now, local=out.has_columns)),
+        ("provider", f"{one.provider} at {one.endpoint}"),
+        ("prompt", None if one.request is None else one.request.prompt),
+        ("request", None if one.request is None else _request_line(one.request)),
+        ("answer", _answer_line(one)),
+        (
+            "known",
+            "the request left, and no clear answer came"
+            if left
+            else "the program ended while the request was on its way",
+        ),
+        (
+            "unknown",
+            "whether a task was made; "
+            + (
+                "nothing is charged in the sandbox"
+                if one.sandbox
+                else "whether you were charged for it"
+            ),
+        ),
+    ]
     task_id = one.evidence.get("task_id")  # named in an unclear answer
     named = models.make_ref(one.provider, task_id) if isinstance(task_id, str) else "TASK_ID"
-    out.result(f"if the provider's site shows it: seedance recover --adopt {one.intent} {named}")
-    out.result(f"if you are sure it does not:     seedance recover --discard {one.intent}")
+    adopt = f"seedance recover --adopt {one.intent} {named}"
+    discard = f"seedance recover --discard {one.intent}"
+    out.result(f"intent    {one.intent}")
+    if out.has_columns:
+        _lay_out(out, [(name, text) for name, text in fields if text])
+        out.result("if the provider's site shows it:")
+        out.result(f"  {adopt}")
+        out.result("if you are sure it does not:")
+        out.result(f"  {discard}")
+    else:
+        for name, text in fields:
+            if text:
+                out.result(f"{name:<8}  {text}")
+        out.result(f"if the provider's site shows it: {adopt}")
+        out.result(f"if you are sure it does not:     {discard}")
     out.result("")
 
 
-def _request_line(one: Submission) -> str:
-    assert one.request is not None
-    request = one.request
+def _lay_out(out: Output, fields: list[tuple[str, str]]) -> None:
+    """For a person: what is known stays whole, the prompt is cut to its line."""
+    room = out.width - len("provider  ")
+    out.table(
+        ("", ""),
+        [
+            (name, cli.cut(" ".join(text.split()), room) if name == "prompt" else text)
+            for name, text in fields
+        ],
+    )
+
+
+def _sent(one: Submission, now: datetime, *, local: bool) -> str:
+    """In UTC for a program; for a person in local time, and how long ago."""
+    when = one.submitted_at or one.created_at
+    if when is None:
+        return "unknown"
+    if local:
+        return f"{when.astimezone():%Y-%m-%d %H:%M:%S %Z}, {models.age(when, now)} ago"
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _request_line(request: VideoRequest) -> str:
     parts = {
         "model": request.model,
         "duration": None if request.duration is None else f"{request.duration}s",
         "resolution": request.resolution,
         "aspect-ratio": request.aspect_ratio,
-        "audio": request.audio,
         "seed": request.seed,
-        "watermark": request.watermark,
         "images": len(request.images) or None,
         "first-frame": None if request.first_frame is None else "given",
         "last-frame": None if request.last_frame is None else "given",
         "reference-videos": len(request.reference_videos) or None,
         "reference-audios": len(request.reference_audios) or None,
     }
-    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None) or "-"
+    words = [f"{name} {value}" for name, value in parts.items() if value is not None]
+    for name, on in (("audio", request.audio), ("watermark", request.watermark)):
+        words += [] if on is None else [f"with {name}" if on else f"no {name}"]
+    return ", ".join(words) or "-"
 
 
 def _answer_line(one: Submission) -> str:

@@ -88,7 +88,7 @@ def show_rows(out: Output, columns: Sequence[Column], rows: Sequence[Sequence[Ce
         out.width,
         painted=coloured(sys.stdout),
         linked=links.known(sys.stdout),
-        mark="…" if sys.stdout is not None and fit("…", sys.stdout) == "…" else "...",
+        mark=_mark(),
     )
     out.page(page.text)
     if page.left_out:
@@ -123,6 +123,19 @@ def laid_out(
     return Page("".join(f"{line}\n" for line in table.lines()), tuple(names))
 
 
+def cut(text: str, room: int, mark: str | None = None) -> str:
+    """The text, safe to be shown, as far as it has room: columns of the screen, with its mark."""
+    text, mark = safe(text), _mark() if mark is None else mark
+    if cell_len(text) <= room:
+        return text
+    return f"{set_cell_size(text, max(0, room - cell_len(mark))).rstrip()}{mark}"
+
+
+def _mark() -> str:
+    """What ends a text that is cut, as stdout can show it."""
+    return "…" if sys.stdout is not None and fit("…", sys.stdout) == "…" else "..."
+
+
 class _Ink(NamedTuple):
     """How cells are written."""
 
@@ -135,12 +148,6 @@ class _Ink(NamedTuple):
         if text and self.linked and cell.link is not None:
             text = links.linked(text, cell.link)
         return f"\x1b[{cell.style}m{text}\x1b[0m" if text and self.painted and cell.style else text
-
-    def cut(self, text: str, room: int) -> str:
-        if cell_len(text) <= room:
-            return text
-        kept = set_cell_size(text, max(0, room - cell_len(self.mark)))
-        return f"{kept.rstrip()}{self.mark}"
 
 
 class _Table:
@@ -248,7 +255,7 @@ class _Table:
             if not text or (self._columns[at].least and room < min(_WORD, cell_len(text))):
                 continue
             if self._columns[at].least:
-                text = self._ink.cut(text, room)
+                text = cut(text, room, self._ink.mark)
             if start + cell_len(text) > self._width:
                 return None
             line += " " * (start - used) + self._ink.cell(row[at]._replace(text=text))

@@ -113,7 +113,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise UsageError(
-            f"--shard {told(text)} is no share", hint="I/N, I from 1 to N: --shard 1/4 … 4/4"
+            f"--shard {told(text)} is not a share", hint="I/N, I from 1 to N: --shard 1/4 … 4/4"
         )
     return int(match[1]), int(match[2])
 

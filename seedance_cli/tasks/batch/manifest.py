@@ -78,7 +78,7 @@ def parse(content: bytes, form: str) -> Manifest:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"line {line}: no UTF-8 text", hint="save the file as UTF-8") from None
+        raise UsageError(f"line {line}: not UTF-8 text", hint="save the file as UTF-8") from None
     faults: list[Diagnostic] = []
     rows: list[ManifestRow] = []
     columns: dict[str, bool] = {}
@@ -273,7 +273,7 @@ def form_of(name: str, form: str | None) -> str:
     if form is not None:
         if form not in FORMATS:
             raise UsageError(
-                f"--format {told(form)} is no format", hint=f"allowed: {', '.join(FORMATS)}"
+                f"--format {told(form)} is not a format", hint=f"allowed: {', '.join(FORMATS)}"
             )
         return form
     suffix = name.rpartition(".")[2].lower()

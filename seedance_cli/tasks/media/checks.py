@@ -159,7 +159,7 @@ def _read(flag: str, path: Path, kind: MediaKind, *, free: bool) -> LocalFile:
         with _open(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"{flag}: it is no file")
+                raise UsageError(f"{flag}: it is not a file")
             if status.st_size > MOST_BYTES:
                 raise UsageError(f"{flag}: it is larger than {MOST_BYTES >> 30} GiB")
             return _facts(flag, path, stream, kind, free=free)
