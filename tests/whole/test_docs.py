@@ -72,6 +72,18 @@ def test_every_link_within_leads_somewhere(document: Path) -> None:
             assert (document.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_place_linked_to_is_a_heading(document: Path) -> None:
+    """What stands behind the # is a heading there, in the letters that GitHub makes of it."""
+    for link in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", document.read_text(encoding="utf-8")):
+        path, _, place = link.partition("#")
+        if "://" not in link:
+            target = document.parent / path if path else document
+            lines = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            places = [re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines]
+            assert place in places, link
+
+
 def test_the_search_finds_what_is_named() -> None:
     """The searches above cannot pass by finding nothing."""
     found = [path for document in DOCUMENTS for path in paths(document)]

@@ -1,7 +1,8 @@
-"""The recipes of docs/recipes.md and docs/batch.md, run as they stand against the sandbox."""
+"""The recipes of docs/recipes.md, batch.md and ci.md, run as they stand against the sandbox."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import seedance_cli
+from support.workflows import load, process_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 ROOT = Path(seedance_cli.__file__).parent.parent
 BLOCKS = {
     name: text
-    for page in ("recipes.md", "batch.md")
+    for page in ("recipes.md", "batch.md", "ci.md")
     for name, text in re.findall(
-        r"```(?:sh|make|cron|yaml) (\w+)\n(.*?)```",
+        r"```(?:sh|make|cron|yaml|ini|dockerfile) ([\w-]+)\n(.*?)```",
         (ROOT / "docs" / page).read_text(encoding="utf-8"),
         re.DOTALL,
     )
@@ -109,8 +111,11 @@ def is_film(path: str) -> bool:
 
 def test_every_recipe_is_run() -> None:
     """A new block needs a test here."""
-    of_batch = {"make", "parallel", "cron", "slurm", "kubernetes", "github"}
-    assert set(BLOCKS) == {"chain", "join", "ffmpeg", "batches"} | of_batch
+    of_recipes = {"chain", "join", "ffmpeg", "batches"}
+    of_batch = {"slurm", "kubernetes", "github"}
+    of_ci = {"make", "parallel", "cron", "service", "timer", "docker", "docker-run", "gitlab"}
+    in_test_action = {"action"}
+    assert set(BLOCKS) == of_recipes | of_batch | of_ci | in_test_action
 
 
 @pytest.mark.full
@@ -254,3 +259,86 @@ def test_a_matrix_pays_once_for_each_row(home: Path, tmp_path: Path, run: Run) -
     with pytest.raises(subprocess.CalledProcessError):
         sh(script, without, cwd=space)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.full
+def test_a_gitlab_job_pays_once(home: Path, tmp_path: Path, run: Run) -> None:
+    """It runs on empty machines that have the cached folder alone."""
+    env = program(home)
+    ((name, job),) = load(BLOCKS["gitlab"]).items()
+    assert (name, job["resource_group"]) == ("videos", "seedance")
+    (cached,) = job["cache"]["paths"]
+    for number in (1, 2):
+        space = tmp_path / f"space-{number}"
+        space.mkdir()
+        (space / "intro.txt").write_text("a boat")
+        if number > 1:
+            shutil.copytree(tmp_path / "cache", space / cached)
+        own = {
+            key: text.replace("$CI_PROJECT_DIR", str(space))
+            for key, text in job["variables"].items()
+        }
+        sh("set -e\n" + "\n".join(job["script"]), {**env, **own}, cwd=space)
+        if number == 1:
+            shutil.copytree(space / cached, tmp_path / "cache")
+        assert is_film(str(space / "out" / "intro.mp4"))
+        assert len(json.loads((space / "out" / "tasks.json").read_text())) == 1
+    assert names(run, tmp_path / "cache") == ["intro"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_takes_the_units(home: Path, tmp_path: Path) -> None:
+    """Both are verified as a user's units; what the service runs is run by the test of cron."""
+    env = program(home)
+    (home / "film").mkdir()
+    for name in ("service", "timer"):
+        (tmp_path / f"film.{name}").write_text(BLOCKS[name])
+    done = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "film.service", "film.timer"],
+        env={**env, "XDG_RUNTIME_DIR": str(tmp_path)},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    line = re.search(r"^ExecStart=%h/\S+/seedance (.+)$", BLOCKS["service"], re.MULTILINE)
+    assert line is not None
+    shots(home / "film", "1")
+    sh(f"seedance {line[1]} --dry-run", env, cwd=home / "film")
+
+
+DOCKER = """#!/bin/sh
+[ "$1" = run ] && shift
+while :; do
+  case $1 in
+    --rm) shift ;;
+    --user) [ "$2" = "$(id -u):$(id -g)" ] || exit 125; shift 2 ;;
+    -e) eval "[ \\"\\${$2+set}\\" ]" || exit 125; shift 2 ;;
+    -v) case $2 in *:/state) state=${2%:/state} ;; *:/work) work=${2%:/work} ;; esac; shift 2 ;;
+    *) break ;;
+  esac
+done
+shift # the image
+cd "$work" && SEEDANCE_STATE_DIR=$state SEEDANCE_CONFIG=$state/config.toml HOME=/nonexistent \\
+  exec unshare -r -p -f --kill-child seedance "$@"
+"""
+"""Stands in for the daemon: the program as process 1, with the folders that the volumes name."""
+
+
+@pytest.mark.full
+@pytest.mark.skipif(process_one() is None, reason="no process namespace may be made here")
+def test_docker_pays_once(home: Path, run: Run) -> None:
+    """The program runs as process 1, with no home; the second container finds the first one's."""
+    image = BLOCKS["docker"]
+    assert '\nENTRYPOINT ["seedance"]\n' in image  # a shell would be process 1 otherwise
+    assert "\nENV HOME=/tmp SEEDANCE_STATE_DIR=/state SEEDANCE_CONFIG=/state/config.toml\n" in image
+    env = {**program(home), "RUNBASE_API_KEY": "k"}
+    docker = home / ".local" / "bin" / "docker"
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+    for _ in range(2):
+        told = sh(BLOCKS["docker-run"], env)
+        assert told == f"{Path('boat.mp4').absolute()}\n"
+    assert names(run, Path("state").absolute()) == ["boat"]
