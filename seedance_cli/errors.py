@@ -29,26 +29,25 @@ Interrupted (a BaseException)      128+n  a signal came; may carry a Stopped
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from typing import Self, Unpack
+    from typing import Self, TypedDict, Unpack
 
     from seedance_cli.models import Submission
 
+    class _Parts(TypedDict, total=False):
+        """What of an error may be said otherwise."""
 
-class _Parts(TypedDict, total=False):
-    """What of an error may be said otherwise."""
-
-    message: str
-    hint: str | None
-    provider: str | None
-    retry_safe: bool
-    ref: str | None
-    intent: str | None
-    exit_code: int
-    quiet: bool
-    lasting: bool
+        message: str
+        hint: str | None
+        provider: str | None
+        retry_safe: bool
+        ref: str | None
+        intent: str | None
+        exit_code: int
+        quiet: bool
+        lasting: bool
 
 
 class SeedanceError(Exception):

@@ -25,18 +25,31 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """What a command works with: its environment, clock and output, and the shared options."""
+    """What a command works with: the run of the program, its output, and the shared options."""
 
-    env: Mapping[str, str]
-    clock: Clock
+    app: App
     out: Output
-    payment: Payment
     provider: str | None = None
     """`--provider` of a remote command, as it was typed."""
     profile: str | None = None
     """`--profile` of a remote command, as it was typed."""
     sandbox: bool | None = None
     """`--sandbox` or `--no-sandbox` of a remote command; None: neither."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment."""
+        return self.app.env
+
+    @property
+    def clock(self) -> Clock:
+        """Every wait and time stamp."""
+        return self.app.clock
+
+    @property
+    def payment(self) -> Payment:
+        """What is known of what the command pays for."""
+        return self.app.payment
 
     def session(self, *, write: bool = True) -> Session:
         """Profile, provider, endpoint, key and ledger; `write` as `Session` says.
@@ -126,4 +139,4 @@ def _begin(app: App, everywhere: _Everywhere, remote: _Remote) -> Run:
     from seedance_cli.cli.output.sink import Output
 
     app.out = Output(**everywhere._asdict(), keys=lambda: app.keys)
-    return Run(app.env, app.clock, app.out, app.payment, *remote)
+    return Run(app, app.out, *remote)

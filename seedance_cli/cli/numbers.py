@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset({"IntParamType", "FloatParamType"})
 """The classes of a parameter's type that Typer has for numbers; those with a range inherit."""
-_PLAIN = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})", re.ASCII)
+_PLAIN = r"[+-]?([0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})"
 
 
 def hold(params: Iterable[Any]) -> None:
@@ -38,7 +38,7 @@ def _plain(kind: Any) -> Any:
     plain.plain = True
 
     def convert(value: Any, param: Any, ctx: Any) -> Any:
-        if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        if isinstance(value, str) and not re.fullmatch(_PLAIN, value):
             plain.fail(f"{told(value)} is not a plain number.", param, ctx)
         try:
             return kind.convert(value, param, ctx)

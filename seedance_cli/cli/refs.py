@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST_BEGINNING = 6
 """Characters of a task's id that are enough to name it, where no other begins so."""
-_COUNTED = re.compile(r"@0*([0-9]+)")
+_COUNTED = r"@0*([0-9]+)"
 """`@1` is the newest row of `seedance list`."""
 _DIGITS = 9
 """Of a row's number. No ledger has a thousand million rows."""
@@ -79,7 +79,7 @@ def _nothing() -> None:
 
 def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
     rows = _under_name(session, text)
-    at = _COUNTED.fullmatch(text)
+    at = re.fullmatch(_COUNTED, text)
     if not rows and at is not None and not session.ledger().find(text):
         rows = [_counted(session, text, at[1])]
         _only_exact(exact, f"{text} is {called(rows[0])} now, and another one later")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seedance_cli.models import JsonValue
     from seedance_cli.providers import ProviderInfo
 
-_SECONDS = re.compile(r"(\d{1,6})s?", re.ASCII)
+_SECONDS = r"([0-9]{1,6})s?"
 _SHOWN = 60
 _MOST = 16 << 20
 """Bytes of a prompt that is read from a file or stdin, which may have no end."""
@@ -148,7 +148,7 @@ def _decoded(stream: BinaryIO, what: str) -> str:
 
 
 def _seconds(text: str) -> int:
-    match = _SECONDS.fullmatch(text.strip())
+    match = re.fullmatch(_SECONDS, text.strip())
     if match is None:
         raise UsageError(
             f"--duration {told(text)} is not a whole number of seconds",

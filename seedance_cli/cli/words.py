@@ -23,7 +23,7 @@ from seedance_cli.models import holds_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_GLUED = re.compile(r"-|.*([0-9/\\{]|[.:]\w).*", re.DOTALL)
+_GLUED = r"(?s)-|.*([0-9/\\{]|[.:]\w).*"
 """What may be glued to a short option: `-d8`, `-oboat.mp4`, `-o-`. Plain letters may be prose."""
 _SHOWN = 60
 """Characters of a word that are repeated."""
@@ -122,7 +122,7 @@ def _cluster(word: str, options: _Options, path: str, text: str | None) -> tuple
             )
         glued = word[place + 1 :]
         if takes and glued:
-            if _GLUED.fullmatch(glued) is None or glued.startswith("="):
+            if re.fullmatch(_GLUED, glued) is None or glued.startswith("="):
                 raise _glued(word, option, glued, path, text)
             return option, takes - 1
         if takes:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from seedance_cli.system import misquoted
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -38,7 +38,7 @@ def normalised(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("has a query or a fragment")
     host, colon, digits = _split(parts.netloc)
-    if not _HOST.fullmatch(host) or (colon and not digits) or port == 0:
+    if not re.fullmatch(_HOST, host) or (colon and not digits) or port == 0:
         raise ValueError("has no usable host and port")
     if scheme == "http" and not _of_this_machine(text):
         raise ValueError("begins with http://, which is for this machine only: the key would leak")

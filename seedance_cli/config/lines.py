@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]\]?\s*(?:#.*)?$")
+_HEADER = r"\s*\[\[?([^\[\]]+)\]\]?\s*(?:#.*)?$"
 
 
 def line_of(text: str, table: str, number: int = 0, key: str | None = None) -> int | None:
@@ -18,7 +18,7 @@ def line_of(text: str, table: str, number: int = 0, key: str | None = None) -> i
     """
     current, seen, found = "", -1, None
     for line, content in enumerate(text.splitlines(), 1):
-        header = _HEADER.match(content)
+        header = re.match(_HEADER, content)
         if header:
             current = ".".join(_bare(part) for part in header[1].split("."))
             if current == table:

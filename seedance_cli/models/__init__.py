@@ -71,14 +71,14 @@ if TYPE_CHECKING:
     from seedance_cli.models.page import html as html
     from seedance_cli.models.page import html_lines as html_lines
     from seedance_cli.models.page import stylesheet as stylesheet
+    from seedance_cli.models.prepared import Found as Found
+    from seedance_cli.models.prepared import Prepared as Prepared
     from seedance_cli.models.price import Price as Price
     from seedance_cli.models.price import PricedFields as PricedFields
     from seedance_cli.models.price import amount_text as amount_text
     from seedance_cli.models.price import price_object as price_object
     from seedance_cli.models.price import price_text as price_text
     from seedance_cli.models.purchase import Conditions as Conditions
-    from seedance_cli.models.purchase import Found as Found
-    from seedance_cli.models.purchase import Prepared as Prepared
     from seedance_cli.models.purchase import PriceToday as PriceToday
     from seedance_cli.models.purchase import Purchase as Purchase
     from seedance_cli.models.request import LONGEST_PROMPT as LONGEST_PROMPT
@@ -127,7 +127,7 @@ __getattr__ = face(
         "DEEPEST": "exact_json",
         "Doubled": "exact_json",
         "FORMS": "moment",
-        "Found": "purchase",
+        "Found": "prepared",
         "HttpRequest": "http_message",
         "HttpResponse": "http_message",
         "IntentState": "submission",
@@ -145,7 +145,7 @@ __getattr__ = face(
         "NONE": "naming",
         "NOTHING": "json_types",
         "OwnPrice": "own_prices",
-        "Prepared": "purchase",
+        "Prepared": "prepared",
         "Price": "price",
         "PriceToday": "purchase",
         "PricedFields": "price",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.price import Price
 
 
-_PLAIN = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?|\.[0-9]{1,40}", re.ASCII)
+_PLAIN = r"[0-9]{1,40}(\.[0-9]{1,40})?|\.[0-9]{1,40}"
 _MAX_MAGNITUDE = 18
 """Powers of ten; beyond, an amount is a slip, and would fill a screen."""
 
@@ -37,7 +37,9 @@ def parse_amount(text: str) -> Amount | None:
     from decimal import Decimal
 
     number, _, unit = text.strip().partition(" ")
-    if not _PLAIN.fullmatch(number):  # Decimal itself takes `2_8`, `1e3` and other scripts' digits
+    if not re.fullmatch(
+        _PLAIN, number
+    ):  # Decimal itself takes `2_8`, `1e3` and other scripts' digits
         return None
     amount = Decimal(number)
     if abs(amount.adjusted()) > _MAX_MAGNITUDE:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models.request import VideoRequest
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+:"
 """Of two characters at least: `C:` is a drive."""
 
 
@@ -113,7 +113,7 @@ class LocalFile:
 
 def is_local(text: str) -> bool:
     """Whether what was given for a medium is a path, and no URL."""
-    return bool(text) and _SCHEME.match(text) is None
+    return bool(text) and re.match(_SCHEME, text) is None
 
 
 def given(video: VideoRequest) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from seedance_cli.errors import UsageError
 from seedance_cli.models.user_words import told
 
-_AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
+_AGO = r"([0-9]{1,6})([smhdw])"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 FORMS = "2026-11-25 (UTC), 2026-11-25T10:30, or 7d, 24h, 90m ago"
 """What a user may type, for help and hints."""
 
@@ -29,11 +29,11 @@ def parse_moment(text: str, now: datetime, option: str, *, end: bool = False) ->
     """
     word = text.strip()
     try:
-        if (ago := _AGO.fullmatch(word)) is not None:
+        if (ago := re.fullmatch(_AGO, word)) is not None:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         when = datetime.fromisoformat(word)
         when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-        if end and _DAY.fullmatch(word) is not None:
+        if end and re.fullmatch(_DAY, word) is not None:
             when += timedelta(days=1, microseconds=-1)
     except (ValueError, OverflowError) as error:
         raise UsageError(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from seedance_cli.models.budget import Budgets
     from seedance_cli.models.price import Price, PricedFields
     from seedance_cli.models.request import VideoRequest
-    from seedance_cli.models.submission import Submission
 
 PriceToday: TypeAlias = "Callable[[str, PricedFields], Price | None]"
 """The price at an endpoint of what these fields describe; None: not known."""
@@ -69,23 +67,3 @@ class Purchase:
     key_proof: str | None = None
     """Of the key that it is sent with; see `Ledger.key_proof`."""
     conditions: Conditions = field(default_factory=Conditions)
-
-
-class Found(Enum):
-    """What the ledger has of a purchase."""
-
-    NEW = auto()
-    """Nothing that forbids it: the row is `prepared`, and may be sent."""
-    UNTOLD = auto()
-    """An identical request was accepted, and its ref told to nobody: that is the result."""
-    NAMED = auto()
-    """A task was accepted under the name: that is the result."""
-    ON_ITS_WAY = auto()
-    """A living process brings the name's submission to its end; ask again once it has."""
-
-
-class Prepared(NamedTuple):
-    """The ledger's answer to a purchase. Unless it is new, nothing may be sent."""
-
-    found: Found
-    row: Submission

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 64
 """Characters of the longest word that names something here: a profile."""
-_ISSUED = re.compile(r"(sd2|dk|sk|pk|r8)[-_]\w|bearer\s", re.IGNORECASE)
+_ISSUED = r"(?i)(sd2|dk|sk|pk|r8)[-_]\w|bearer\s"
 """How keys of sellers begin."""
-_INSIDE = re.compile(r"(?<![\w-])(?:sd2|dk|sk|pk|r8)[-_][\w-]{8,}", re.IGNORECASE)
+_INSIDE = r"(?i)(?<![\w-])(?:sd2|dk|sk|pk|r8)[-_][\w-]{8,}"
 """A key of a seller in a text: after a colon, a brace, a quote."""
-_PART = re.compile(r"[A-Za-z0-9]+")
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PART = r"[A-Za-z0-9]+"
+_PIECE = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+"
 """What a name is put together of: a word, an abbreviation, a number."""
 _SHORTEST = 8
 """Characters of a part that can tell whether it is random."""
@@ -75,7 +75,7 @@ def without_keys(text: str, keys: Iterable[str]) -> str:
     for key in keys:
         if len(key) >= _SHORTEST:  # a shorter one stands in innocent words
             text = text.replace(key, "****").replace(quote(key, safe=""), "****")
-    return _INSIDE.sub("****", text)
+    return re.sub(_INSIDE, "****", text)
 
 
 def holds_key(word: str) -> bool:
@@ -85,7 +85,7 @@ def holds_key(word: str) -> bool:
 
 def is_issued(word: str) -> bool:
     """Whether the word begins as a key of a known seller does, and as no id of a task does."""
-    return _ISSUED.match(word.strip()) is not None
+    return re.match(_ISSUED, word.strip()) is not None
 
 
 def may_be_key(word: str) -> bool:
@@ -95,21 +95,21 @@ def may_be_key(word: str) -> bool:
     changes between letters, capitals and digits all the time. One of small letters alone, and
     short, passes for a name.
     """
-    if is_issued(word) or _INSIDE.search(word):
+    if is_issued(word) or re.search(_INSIDE, word):
         return True
     if any(character.isspace() for character in word):  # a sentence
         return False
     if sum(character.isalpha() for character in word) < _FEWEST_LETTERS:
         return False
-    for part in _PART.findall(word):
-        pieces = _PIECE.findall(part)
+    for part in re.findall(_PART, word):
+        pieces = re.findall(_PIECE, part)
         numbers = sum(piece.isdigit() for piece in pieces)
         short = len(part) < _LETTERS_A_PIECE * len(pieces)
         if len(pieces) >= _FEWEST and len(part) >= _SHORTEST and (short or numbers > 1):
             return True
         if len(part) > _LONGEST_PART:
             return True
-    every = _PIECE.findall(word)  # signs may break a key into parts that tell nothing
+    every = re.findall(_PIECE, word)  # signs may break a key into parts that tell nothing
     return len(every) >= 2 * _FEWEST and sum(map(len, every)) < _LETTERS_A_PIECE * len(every)
 
 

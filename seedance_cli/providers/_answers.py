@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import HttpResponse
 
-_PLAIN_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
+_PLAIN_NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
 MOST_WORDS = 500
 """Characters kept of a provider's message: what a person will read."""
 _LONGEST_WORD = 100
@@ -39,7 +39,7 @@ _LONGEST_WORD = 100
 _MOST_URLS = 100
 """Videos of one task. No provider documents more than a handful."""
 _MAX_MAGNITUDE = 18
-_ODD = re.compile(r"[\s\\]|^[^/]*//[^/?#]*@")
+_ODD = r"[\s\\]|^[^/]*//[^/?#]*@"
 _SECONDS = range(10**9, 4 * 10**9)
 _MILLISECONDS = range(10**12, 4 * 10**12)
 
@@ -98,7 +98,7 @@ def number(value: object) -> int | None:
     """A whole number, or its decimal digits as a string."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value) and "." not in value:
+    if isinstance(value, str) and re.fullmatch(_PLAIN_NUMBER, value) and "." not in value:
         return int(value)
     return None
 
@@ -137,7 +137,7 @@ def given(value: object) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_URL or unsafe(value):
         return None
     # Two parsers may take the host of such a one for two hosts.
-    return None if _ODD.search(value) else value
+    return None if re.search(_ODD, value) else value
 
 
 def parse_status(word: str | None, own: Mapping[str, Status] = _NO_WORDS) -> Status:
@@ -163,7 +163,7 @@ def charged(value: object, unit: str | None, *, settled: bool) -> Price | None:
     """
     if isinstance(value, bool) or not settled:
         return None
-    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(_PLAIN_NUMBER, value):
         return Price(Decimal(value), unit, "charged")
     if isinstance(value, int):
         value = Decimal(value)

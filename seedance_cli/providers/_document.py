@@ -21,14 +21,11 @@ _LONGEST_INTEGER = 512
 _SHOWN = 60
 """Characters shown of an answer that is no JSON."""
 
-_BEGIN = re.compile(r"\s*(?=\{)")
-_TOKEN = re.compile(
-    r"""[\s:]*(?:
-        (?P<open>[{\[]) | (?P<close>[}\]]) | (?P<comma>,)
-        | (?P<text>"(?:[^"\\]|\\.)*+") | (?P<number>-?\d[\d.eE+-]*+) | (?P<word>-?[A-Za-z]++)
-    )""",
-    re.DOTALL | re.VERBOSE,
-)
+_BEGIN = r"\s*(?=\{)"
+_LEXEME = r"""(?sx)[\s:]*(?:
+    (?P<open>[{\[]) | (?P<close>[}\]]) | (?P<comma>,)
+    | (?P<text>"(?:[^"\\]|\\.)*+") | (?P<number>-?\d[\d.eE+-]*+) | (?P<word>-?[A-Za-z]++)
+)"""
 _WORDS = {"true": True, "false": False}
 
 _Level: TypeAlias = "dict[str, object] | list[object] | None"
@@ -78,13 +75,13 @@ def beginning(body: bytes, most: int) -> str:
 
 def _as_far_as_it_goes(text: str) -> Document:
     """What stands in a text that begins as an object, up to its end or to what is no JSON."""
-    begin = _BEGIN.match(text)
+    begin = re.match(_BEGIN, text)
     if begin is None:
         return Document(None, whole=False)
     root = _Root()
-    at = begin.end()
+    at, tokens = begin.end(), re.compile(_LEXEME)
     for _ in range(_MOST_TOKENS):
-        token = _TOKEN.match(text, at)
+        token = tokens.match(text, at)
         if token is None:
             break
         at = token.end()

@@ -35,7 +35,7 @@ FLAGS = {
 }
 """How the command line writes each option."""
 
-_SECONDS = re.compile(r"[1-9]\d{0,5}", re.ASCII)
+_SECONDS = r"[1-9][0-9]{0,5}"
 _NOT_BOUGHT = frozenset({"callback_url", "metadata"})
 """Options that do not change which video is bought."""
 _COUNTED = frozenset({"images", "reference_videos", "reference_audios"})
@@ -66,7 +66,7 @@ def seconds(level: JsonObject, key: str) -> int:
 def seconds_as_text(level: JsonObject, key: str) -> int:
     """A duration that stands on the wire as `"8"`. Arguments and errors as for `seconds`."""
     value = level[key]
-    if isinstance(value, str) and _SECONDS.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(_SECONDS, value):
         return int(value)
     raise UndocumentedTypeError(key)
 

@@ -30,7 +30,7 @@ _REFUSALS = {
     "TASK_NOT_FOUND": 404,
     "INTERNAL_ERROR": 500,
 }
-_CODES = re.compile(rf"\b({'|'.join(_REFUSALS)})\b")
+_CODES = rf"\b({'|'.join(_REFUSALS)})\b"
 
 
 class SeedanceApiOrg(Provider):
@@ -61,7 +61,7 @@ class SeedanceApiOrg(Provider):
         found = _problems.parse_error(error)
         places = (raw, error, found and found.code, message, found and found.message)
         texts = [text for place in places if (text := _answers.text(place))]
-        symbol = next((match[0] for text in texts if (match := _CODES.search(text))), None)
+        symbol = next((match[0] for text in texts if (match := re.search(_CODES, text))), None)
         if symbol is None and code is None:
             return _problems.complaint(response)
         found = found or _problems.parse_error({**body, "code": None})
