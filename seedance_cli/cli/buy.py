@@ -136,7 +136,7 @@ def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: 
     info = provider.info
     model, chosen = tasks.validate.model_for(info, video.model, free=free)
     if model != video.model:
-        video = replace(video, model=model)
+        video = video._replace(model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
     tasks.check(info, video, endpoint_is_loopback=loopback, free=free)
     if chosen and len(info.models) > 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from seedance_cli import tasks
@@ -79,8 +78,7 @@ def typed(prompt: str, video: VideoOptions, extra: ExtraOptions | None = None) -
     )
     if extra is None:
         return request
-    return replace(
-        request,
+    return request._replace(
         callback_url=extra.callback_url,
         metadata=pairs("--metadata", extra.metadata or ()),
         params={key: _json(key, text) for key, text in pairs("--param", extra.param or ()).items()},
@@ -96,7 +94,7 @@ def with_defaults(
     """
     if not settings.defaults:
         return video
-    known = {field.name for field in fields(VideoRequest)}
+    known = set(VideoRequest._fields)
     so_far = video
     # The model first: what the other options allow depends on it.
     for name, value in sorted(settings.defaults.items(), key=lambda item: item[0] != "model"):
@@ -106,7 +104,7 @@ def with_defaults(
         if unfit is not None:
             warn(f"profile {settings.profile}: {name} = {value} is left out: {unfit}")
             continue
-        so_far = replace(so_far, **{name: value})  # type: ignore[arg-type]  # config checks the types
+        so_far = so_far._replace(**{name: value})  # type: ignore[arg-type]  # config checks the types
     return so_far
 
 

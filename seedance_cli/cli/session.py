@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -288,7 +287,7 @@ class Session:
         """
         settings = self.settings(task=submission)
         self.vouch(submission, settings)
-        settings = replace(settings, endpoint=submission.endpoint)
+        settings = settings._replace(endpoint=submission.endpoint)
         return tasks.Target(submission, self.channel(settings))
 
     def vouch(self, row: Submission, settings: Settings) -> None:

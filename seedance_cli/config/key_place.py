@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.config import keys
@@ -43,8 +43,7 @@ class Source(NamedTuple):
         return self.origin if self.name is None else f"{self.origin} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPlace:
+class KeyPlace(NamedTuple):
     """Where the key of one provider lies; `read` fetches it."""
 
     provider: str
@@ -53,9 +52,13 @@ class KeyPlace:
     source: Source
     place: str = ""
     """The same for messages: a variable, or file and key."""
-    _secret: Secret | None = None
-    _command: tuple[str, ...] = ()
-    _env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: Secret | None = None
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        """Nothing of the environment: it may hold keys."""
+        return f"KeyPlace(provider={self.provider!r}, source={self.source!r})"
 
     @property
     def remedy(self) -> str | None:
@@ -86,7 +89,7 @@ class KeyPlace:
     def exists(self) -> bool:
         """Whether there is anything to read; a command is not run to find out."""
         if self.source.origin is Origin.ENVIRONMENT:
-            return bool(self._env.get(self.source.name or ""))
+            return bool(self.env.get(self.source.name or ""))
         return self.source.origin is not Origin.NONE
 
     @property
@@ -95,7 +98,7 @@ class KeyPlace:
 
         A command is not run to find out.
         """
-        if self._command or self.source.origin is Origin.NONE:
+        if self.command or self.source.origin is Origin.NONE:
             return None
         try:
             self.read()
@@ -109,10 +112,10 @@ class KeyPlace:
         Raises:
             ConfigError: there is none, its command fails, or it cannot be a key.
         """
-        if self._command:
-            return keys.from_command(self._command, self.place, self._env)
-        if self._secret is not None:
-            return keys.checked(self._secret.reveal(), self.place)
+        if self.command:
+            return keys.from_command(self.command, self.place, self.env)
+        if self.secret is not None:
+            return keys.checked(self.secret.reveal(), self.place)
         if self.source.origin is Origin.NONE:
             raise ConfigError(
                 f"there is no key for {self.provider}",
@@ -120,9 +123,9 @@ class KeyPlace:
                 provider=self.provider,
             )
         name = self.source.name or ""
-        if not self._env.get(name):
+        if not self.env.get(name):
             raise ConfigError(
                 f"the variable {name} is not set, and {self.place} takes the key from it",
                 provider=self.provider,
             )
-        return keys.checked(self._env[name], name)
+        return keys.checked(self.env[name], name)

@@ -81,7 +81,7 @@ def key_place(
     variable = next((one for one in variables if env.get(one)), None)
     if variable is not None and not (choice.named and mine is not None):
         source = Source(Origin.ENVIRONMENT, variable)
-        return KeyPlace(info.name, info.key_env, source, variable, _env=env)
+        return KeyPlace(info.name, info.key_env, source, variable, env=env)
     return mine or KeyPlace(info.name, info.key_env, Source(Origin.NONE))
 
 

@@ -7,8 +7,7 @@ Nothing here prints or writes, but for the mode of a file that others could read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
 from seedance_cli.config.choice import (
@@ -66,8 +65,7 @@ SANDBOX_ENDPOINT = "sandbox"
 _SANDBOX_KEY = "sandbox-key"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a command works with."""
 
     profile: str

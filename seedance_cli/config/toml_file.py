@@ -13,7 +13,6 @@ import re
 import stat
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -64,15 +63,16 @@ class TomlDocument(NamedTuple):
         return f"TomlDocument(exists={self.exists})"
 
 
-@dataclass(slots=True)
 class Edit:
     """A rewrite under way: change `data`; the file is replaced when the block ends."""
 
-    data: Table
-    backup: Path | None = None
-    """Where the file was copied to because the rewrite loses its comments; set at the end."""
-    written: bool = False
-    """Whether there was a change to write; set at the end."""
+    def __init__(self, data: Table) -> None:
+        """Begin with what the file holds."""
+        self.data = data
+        self.backup: Path | None = None
+        """Where the file was copied to because the rewrite loses its comments; set at the end."""
+        self.written = False
+        """Whether there was a change to write; set at the end."""
 
     def __repr__(self) -> str:
         """Nothing of the content: it may hold keys."""

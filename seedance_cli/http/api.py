@@ -172,14 +172,14 @@ class HttpApi:
         if self._log is not None:
             took = round((self._clock.monotonic() - began) * 1000)
             self._log(self.hide(f"{method} {mask_url(url)} {response.status} {took} ms"))
-        return replace(response, body=redact_exact(response.body, self._key.reveal()))
+        return response._replace(body=redact_exact(response.body, self._key.reveal()))
 
     def answer(self, pending: Pending) -> Reply:
         """What came of an exchange, the key taken out wherever the other side repeats it."""
         reply = pending.reply()
         response, fault = reply.response, reply.fault
         if response is not None:
-            response = replace(response, body=redact_exact(response.body, self._key.reveal()))
+            response = response._replace(body=redact_exact(response.body, self._key.reveal()))
         raw = redact_exact(reply.raw, self._key.reveal())
         if fault is not None:
             fault = replace(fault, text=self.hide(fault.text))

@@ -89,8 +89,7 @@ def cleared(task: Task, key: str) -> Task:
     error = task.error
     if error is not None:
         error = replace(error, code=clear(error.code), message=redact(error.message, key))
-    return replace(
-        task,
+    return task._replace(
         provider_status=clear(task.provider_status),
         model=clear(task.model),
         prompt=clear(task.prompt),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -127,7 +126,7 @@ class Observations(Part):
             with self._store.writing():
                 for one in news:
                     self._store.update_task(one, {"delivered": 1, "told": 1})
-        return [replace(one, delivered=True, told=True) for one in submissions]
+        return [one._replace(delivered=True, told=True) for one in submissions]
 
     def _merged(self, submission: Submission, task: Task, now: datetime) -> tuple[Task, bool]:
         """What is known of a task after an answer, and whether that is to be written."""
@@ -163,14 +162,14 @@ class Observations(Part):
         columns = {**task_columns(after), **charge_columns(charge), "not_found_since": None}
         if self._timed(submission.intent, stored, task, now):
             columns["watched"] = 1
-        self._store.update_task(replace(submission, task=after), columns)
+        self._store.update_task(submission._replace(task=after), columns)
         return after
 
     def _seen(self, submission: Submission, known: Task, now: datetime) -> Submission:
         """The submission with what is known of its task, which was seen just now."""
         if submission.intent is not None and not known.status.terminal:
             self._running_at[submission.intent] = now
-        return submission if submission.task == known else replace(submission, task=known)
+        return submission if submission.task == known else submission._replace(task=known)
 
     def _timed(self, intent: str, stored: Task, task: Task, now: datetime) -> bool:
         """Whether the time of a task's end is known, and not only when somebody looked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.ledger import statements
@@ -42,10 +41,10 @@ class Part:
         """Write the task of an intent; what was known of it before, and its other rows, follow."""
         now = self._clock.now()
         if task.status.terminal and task.finished_at is None:
-            task = replace(task, finished_at=now)
+            task = task._replace(finished_at=now)
         charge = higher(None, task.cost)
         with self._store.writing():
-            row = replace(self._store.row(intent), task=task)
+            row = self._store.row(intent)._replace(task=task)
             others = [one for one in self._rows_of(row) if one.intent != intent]
             for other in others:
                 assert other.intent is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
@@ -62,7 +61,7 @@ class Recovery(Part):
         """
         with self._store.writing():
             found = self._unknown_row(intent)
-            known = self._rows_of(replace(found, task=task))
+            known = self._rows_of(found._replace(task=task))
             if known and not force:
                 raise UsageError(
                     f"{known[0].ref} is in the ledger already (intent {known[0].intent})",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ class SavedFiles(Part):
             self._store.change(statements.DROP_TARGETS, video)
         saved = self._store.query(statements.FILES, task_key(submission))
         here = places.first_of_each(saved, self._store.machine)
-        return replace(submission, files=tuple(os.fsdecode(one["path"]) for one in here))
+        return submission._replace(files=tuple(os.fsdecode(one["path"]) for one in here))
 
     def add_last_frame(self, submission: Submission, path: Path) -> Submission:
         """Write where the last frame of a task was saved; a task that the ledger lacks has no row.
@@ -48,7 +47,7 @@ class SavedFiles(Part):
         if submission.intent is not None:
             with self._store.writing():
                 self._store.update_task(submission, {"last_frame": place})
-        return replace(submission, last_frame=place)
+        return submission._replace(last_frame=place)
 
     def files(self, submission: Submission) -> list[tuple[int, Path, int]]:
         """What is here of a task: index, absolute path and bytes, in the order of the index."""

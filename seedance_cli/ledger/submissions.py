@@ -6,7 +6,6 @@ leads back to before `sending`. Each returns once the disk has it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,7 +85,7 @@ class Submissions(Part):
             OutcomeUnknown: the ledger has that task already, from another request. It was written.
         """
         with self._store.writing():
-            row = replace(self._store.row(intent), task=task)
+            row = self._store.row(intent)._replace(task=task)
             others = [one for one in self._rows_of(row) if one.intent != intent]
             stranger = None if not others or self._same_as(intent, others) else others[0]
             if stranger is not None:

@@ -6,7 +6,6 @@ The type is told from the first bytes, never from the name: it decides what a se
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,8 +86,7 @@ _QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
 """What a QuickTime file of before `ftyp` may begin with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalFile:
+class LocalFile(NamedTuple):
     """A file that was read: what it holds, and by what a change of it is seen."""
 
     path: str
@@ -139,8 +137,7 @@ def with_media(video: VideoRequest, other: Mapping[str, str]) -> VideoRequest:
     def each(values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(other.get(one, one) for one in values)
 
-    return replace(
-        video,
+    return video._replace(
         images=each(video.images),
         first_frame=named(video.first_frame),
         last_frame=named(video.last_frame),

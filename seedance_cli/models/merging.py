@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.models.task import Status
@@ -47,8 +46,7 @@ def merge(old: Task, new: Task, now: datetime | None) -> Task:
     head = old if back else new
     same = head.status is old.status
     finished = (old.finished_at if same else None) or head.finished_at
-    return replace(
-        head,
+    return head._replace(
         task_id=old.task_id,
         model=new.model or old.model,
         prompt=new.prompt if new.prompt is not None else old.prompt,
@@ -89,7 +87,7 @@ def worth_keeping(old: Task, new: Task) -> bool:
         return False
     if new.status is not old.status and (new.status.terminal or new.status is Status.RUNNING):
         return True
-    return replace(new, status=old.status, provider_status=old.provider_status) != old
+    return new._replace(status=old.status, provider_status=old.provider_status) != old
 
 
 def _better(old: Price | None, new: Price | None) -> Price | None:

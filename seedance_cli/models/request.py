@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.models.json_types import NO_PARAMS, NOTHING
 
@@ -17,8 +16,7 @@ LONGEST_PROMPT = 20_000
 """Characters kept of a prompt that a provider repeats; the longest documented one has 2,000."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRequest:
+class VideoRequest(NamedTuple):
     """What the user asked for. None or empty: not set, and so not sent."""
 
     prompt: str
@@ -41,17 +39,17 @@ class VideoRequest:
     last_frame_out: bool | None = None
     """Whether the last frame of the video is asked for as an image."""
     callback_url: str | None = None
-    files: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    files: Mapping[str, str] = NOTHING
     """The local files among the media: path, and what stands for its bytes."""
-    metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    params: Mapping[str, JsonValue] = field(default_factory=lambda: NO_PARAMS)
+    metadata: Mapping[str, str] = NOTHING
+    params: Mapping[str, JsonValue] = NO_PARAMS
     """Fields this program does not know, merged where the provider's options live."""
 
 
 def request_object(request: VideoRequest) -> JsonObject:
     """The request as JSON: every field by its name, null or empty where it is not set."""
     return {
-        **{one.name: getattr(request, one.name) for one in fields(request)},
+        **request._asdict(),
         "images": list(request.images),
         "reference_videos": list(request.reference_videos),
         "reference_audios": list(request.reference_audios),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from seedance_cli.models.json_types import NO_PARAMS
 from seedance_cli.models.task import Status, TaskHandle
 from seedance_cli.models.task_ref import make_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from seedance_cli.models.json_types import JsonObject
+    from seedance_cli.models.json_types import JsonObject, JsonValue
     from seedance_cli.models.price import Price
     from seedance_cli.models.request import VideoRequest
     from seedance_cli.models.task import Task
@@ -49,8 +50,7 @@ def without_a_task(state: IntentState | None) -> Status:
     return Status.UNKNOWN if state is None else _WITHOUT_A_TASK[state]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(NamedTuple):
     """A task as this machine knows it: a ledger row, or a stand-in for a ref the ledger lacks."""
 
     provider: str
@@ -89,7 +89,7 @@ class Submission:
     told: bool = True
     """Whether its ref was given to whoever asked for it."""
     delivered: bool = False
-    evidence: JsonObject = field(default_factory=dict)
+    evidence: Mapping[str, JsonValue] = NO_PARAMS
     """What came back, for `recover`: redacted, never a key."""
 
     @property

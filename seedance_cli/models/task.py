@@ -68,8 +68,7 @@ class TaskHandle(NamedTuple):
     """URLs that the provider gave and that must not be built by hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(NamedTuple):
     """A task as its provider describes it at one moment."""
 
     task_id: str
@@ -88,4 +87,4 @@ class Task:
     """UTC, the provider's own; None where it gives none."""
     finished_at: datetime | None = None
     """UTC; when this program first saw the task terminal, unless the provider says."""
-    resume: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    resume: Mapping[str, str] = NOTHING

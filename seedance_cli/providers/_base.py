@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
@@ -103,7 +102,7 @@ class Provider(ABC):
             UsageError: a `params` key is one that an option already set.
         """
         if video.model is None and self.info.model_use is ModelUse.REQUIRED:
-            video = replace(video, model=self.info.models[0].id)
+            video = video._replace(model=self.info.models[0].id)
         video = self.info.placed(by_content(video))
         body = self.info.table(self.info.model(video.model)).body(video)
         return HttpRequest("POST", self.info.submit_path, body)

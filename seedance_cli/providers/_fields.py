@@ -29,7 +29,7 @@ FLAGS = {
     "reference_audios": "--reference-audio",
     **{
         option: f"--{option.replace('_', '-')}"
-        for option in VideoRequest.__dataclass_fields__
+        for option in VideoRequest._fields
         if option not in {"prompt", "images", "reference_videos", "reference_audios", "params"}
     },
 }
@@ -279,7 +279,7 @@ class Fields(NamedTuple):
     def defaults(self) -> dict[str, str | int | bool]:
         """What the provider takes for an option that is not sent, in the order of the options."""
         given = {one.option: one.default for one in self.table if one.default is not None}
-        return {name: given[name] for name in VideoRequest.__dataclass_fields__ if name in given}
+        return {name: given[name] for name in VideoRequest._fields if name in given}
 
 
 def _merge(level: JsonObject, params: Mapping[str, JsonValue], flags: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -238,4 +237,4 @@ class ProviderInfo(NamedTuple):
         one_frame = len(video.images) == 1 and video.first_frame is None
         if not one_frame or self.takes("images", model) or not self.takes("first_frame", model):
             return video
-        return replace(video, images=(), first_frame=video.images[0])
+        return video._replace(images=(), first_frame=video.images[0])

@@ -15,7 +15,6 @@ result answers 4xx.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -108,7 +107,7 @@ class Fal(Provider):
     def request(self, video: VideoRequest) -> HttpRequest:
         """The submit; its path names the endpoint, its query the callback."""
         model = video.model or self.info.models[0].id
-        request = super().request(replace(video, model=model))
+        request = super().request(video._replace(model=model))
         query = urlencode({"fal_webhook": video.callback_url}) if video.callback_url else ""
         path = "/" + quote(_endpoint(model, request.body))
         return request._replace(path=f"{path}?{query}" if query else path)
@@ -171,7 +170,7 @@ class Fal(Provider):
         if (task.provider_status or "").lower() != "completed" or not found:
             return task
         failure = Problem(found.code or code, found.message)
-        return replace(task, status=Status.FAILED, error=failure)
+        return task._replace(status=Status.FAILED, error=failure)
 
     def fetch(self, api: Api, handle: TaskHandle) -> Task:
         """Read the status and, of a task that is done, the result: 4xx there is a failure."""
@@ -181,12 +180,12 @@ class Fal(Provider):
         response = api.get(_place(handle), also=_FAILURES)
         if response.status in _FAILURES:
             said = self.problem(response) or Problem(None, f"HTTP {response.status}")
-            return replace(task, status=Status.FAILED, error=Problem(said.code, said.message))
+            return task._replace(status=Status.FAILED, error=Problem(said.code, said.message))
         result = _answers.whole(response)
         if not result:
             raise Unreachable("fal gave a result that makes no sense", provider=self.info.name)
         video = _answers.member(result, "video", "url")
-        return replace(task, video_urls=_answers.urls(video))
+        return task._replace(video_urls=_answers.urls(video))
 
 
 def _endpoint(model: str, body: JsonObject) -> str:

@@ -11,7 +11,6 @@ The path names the model. Any other one may be named, too; of its fields nothing
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -137,7 +136,7 @@ class Replicate(Provider):
     def request(self, video: VideoRequest) -> HttpRequest:
         """The submit; its path names the model."""
         model = video.model or self.info.models[0].id
-        request = super().request(replace(video, model=model))
+        request = super().request(video._replace(model=model))
         return request._replace(path=f"/models/{quote(model)}/predictions")
 
     def model_of(self, request: HttpRequest) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import DownloadFailed, SeedanceError, TaskFailed, WriteFailed
@@ -57,7 +57,7 @@ class Delivery:
             self.submission = ledger.add_file(self.submission, index, path, size)
         except WriteFailed as error:
             # The file is there all the same, and is told of.
-            self.submission = replace(self.submission, files=(*self.submission.files, str(path)))
+            self.submission = self.submission._replace(files=(*self.submission.files, str(path)))
             self.error = self.error or error
 
     def record_frame(self, path: Path, ledger: Ledger) -> None:
@@ -65,7 +65,7 @@ class Delivery:
         try:
             self.submission = ledger.add_last_frame(self.submission, path)
         except WriteFailed as error:
-            self.submission = replace(self.submission, last_frame=str(path))
+            self.submission = self.submission._replace(last_frame=str(path))
             self.error = self.error or error
 
 

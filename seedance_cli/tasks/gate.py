@@ -173,7 +173,7 @@ class _Gate:
             self.ledger.sending(self.intent)
             if held.came():
                 return verdict
-            self.prepared = replace(self.prepared, submitted_at=self.clock.now())
+            self.prepared = self.prepared._replace(submitted_at=self.clock.now())
             self._note(IntentState.SENDING)
             self.reply = self._exchange(held, approved)
             self.evidence = evidence_of(self.reply, self.channel, self.clock, self.path)
@@ -267,7 +267,7 @@ class _Gate:
         return self.prepared.intent
 
     def _note(self, state: IntentState, task: Task | None = None) -> None:
-        self.payment.submission = replace(self.prepared, state=state, task=task)
+        self.payment.submission = self.prepared._replace(state=state, task=task)
 
     def _accept(self, task: Task) -> SeedanceError | None:
         self._note(IntentState.UNKNOWN, task)  # the id is known, whatever the ledger says

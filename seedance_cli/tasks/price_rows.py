@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -227,7 +226,7 @@ def with_model(info: ProviderInfo, model: ModelInfo, wanted: VideoRequest) -> Vi
     """The request for a model; one that names its model keeps the name, listed or not."""
     if wanted.model is not None or info.model_use is ModelUse.NONE:
         return wanted
-    return replace(wanted, model=model.id)
+    return wanted._replace(model=model.id)
 
 
 def _names_one(limits: ModelInfo, wanted: VideoRequest) -> bool:
@@ -249,7 +248,7 @@ def _open(
         durations = (wanted.duration,) if wanted.duration else model.durations or (None,)
         sizes = (wanted.resolution,) if wanted.resolution else model.resolutions or (None,)
         for resolution, duration, audio in product(sizes, durations, audios):
-            yield replace(one, duration=duration, resolution=resolution, audio=audio)
+            yield one._replace(duration=duration, resolution=resolution, audio=audio)
 
 
 def _alike(fields: PricedFields, asked: PricedFields, wanted: VideoRequest) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import (
@@ -66,7 +66,7 @@ def ask(target: Target, call: Callable[[Api, TaskHandle], Task]) -> Submission:
     known = merged(target.submission.task, cleared(task, channel.key.reveal()))
     if known is target.submission.task:
         return target.submission
-    return replace(target.submission, task=known)
+    return target.submission._replace(task=known)
 
 
 def read_patiently(target: Target, clock: Clock) -> Submission:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import NotFound, SeedanceError, UsageError
@@ -76,7 +75,7 @@ def confirm(
     """
     task = Task(task_id=task_id, status=Status.QUEUED)
     try:
-        target = connect(replace(row, task=task))
+        target = connect(row._replace(task=task))
         read = read_patiently(target, clock)
         assert read.task is not None
         task = read.task

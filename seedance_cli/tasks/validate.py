@@ -5,7 +5,6 @@ What is refused, and why, stands in `rules`; here is what the user may do instea
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli import providers
@@ -83,8 +82,7 @@ def fit_default(info: ProviderInfo, video: VideoRequest, option: str, value: obj
     kind = _TYPES[name]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         return f"{_flag(name)} takes {_KINDS[kind]}"
-    changed = replace(
-        video,
+    changed = video._replace(
         **{name: value},  # type: ignore[arg-type]  # its type was checked above
     )
     found = refusals(info, changed, loopback=False)
@@ -127,7 +125,7 @@ def _elsewhere(
 
     def leaves_something_out(other: ProviderInfo) -> bool:
         has_model = video.model in ids(other) and other.model_use is not ModelUse.NONE
-        moved = video if has_model else replace(video, model=None)
+        moved = video if has_model else video._replace(model=None)
         if next(refusals(other, moved, loopback=loopback), None) is not None:
             return True
         one = other.model(moved.model)

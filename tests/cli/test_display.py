@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -208,10 +207,10 @@ def test_quiet_says_nothing(clock: FakeClock) -> None:
 def test_wall_clock_jump_changes_no_elapsed_time(clock: FakeClock) -> None:
     """Elapsed time is monotonic; a submit date in the future counts as now."""
     out = Heard()
-    future = replace(task(), submitted_at=START + timedelta(days=1))
+    future = task()._replace(submitted_at=START + timedelta(days=1))
     with Display(out, clock, [future]) as display:
         clock.jump(86_400)
-        display.update(replace(future, task=Task(task_id="r", status=Status.RUNNING)))
+        display.update(future._replace(task=Task(task_id="r", status=Status.RUNNING)))
     assert out.lines == ["runbase:r running, 0s"]
 
 

@@ -7,7 +7,6 @@ import hashlib
 import html
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -65,7 +64,7 @@ def made(ledger: Ledger, clock: FakeClock, folder: Path) -> Made:
         error = Problem("oops", "it broke") if status is Status.FAILED else None
         model = request.get("model")
         task = Task(task_id=task_id, status=status, model=model, error=error, cost=ledgers.CREDITS)
-        row = ledger.observe(replace(row, task=task), task)
+        row = ledger.observe(row._replace(task=task), task)
         if file is not None:
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)

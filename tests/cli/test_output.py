@@ -6,7 +6,6 @@ import io
 import json
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -605,7 +604,7 @@ def test_task_object() -> None:
 
 def test_task_object_of_an_unknown_outcome() -> None:
     """A submission whose outcome is unknown has no ref and no id, and the status `unknown`."""
-    made = task_object(replace(submission(), task=None, files=(str(Path("/x")),)))
+    made = task_object(submission()._replace(task=None, files=(str(Path("/x")),)))
     assert list(made) == TASK_KEYS
     assert (made["ref"], made["task_id"], made["status"]) == (None, None, "unknown")
     assert (made["cost"], made["error"], made["finished_at"]) == (None, None, None)
@@ -632,7 +631,7 @@ def test_task_object_of_a_foreign_task() -> None:
 def test_recovery_object(streams: Streams) -> None:
     """`recover` adds to the task object where it was sent, its state, and what came back."""
     streams.use()
-    made = recovery_object(replace(submission(), task=None, state=IntentState.UNKNOWN))
+    made = recovery_object(submission()._replace(task=None, state=IntentState.UNKNOWN))
     assert list(made) == [*TASK_KEYS, "endpoint", "state", "evidence"]
     assert (made["state"], made["evidence"]) == ("unknown", {"http_status": 502})
     Output(json=True).document([made])

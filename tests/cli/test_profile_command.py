@@ -130,7 +130,7 @@ def test_every_option_can_be_set(run: Run) -> None:
     """The list of options is that of the requests."""
     from seedance_cli.models import VideoRequest
 
-    fields = set(VideoRequest.__dataclass_fields__)
+    fields = set(VideoRequest._fields)
     assert set(OPTIONS) - {"output"} <= fields, "and where a file goes"
     assert "prompt" not in OPTIONS
 

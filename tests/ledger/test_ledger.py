@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -483,7 +482,7 @@ def test_a_known_task_is_adopted_by_force_only(ledger: Ledger, place: Place) -> 
     with pytest.raises(UsageError, match="runbase:t1"):
         ledger.adopt(intent, RUNNING)
     assert ledger.unknown()
-    ledger.adopt(intent, replace(RUNNING, cost=CREDITS), force=True)
+    ledger.adopt(intent, RUNNING._replace(cost=CREDITS), force=True)
     assert [row.intent for row in ledger.find("t1")] == [first.intent]
     assert [row.intent for row in ledger.unfinished(sandbox=False)] == [first.intent]
     assert ledger.charges("runbase", ENDPOINT, PRICED) == [CREDITS], "what it cost counts once"
@@ -524,7 +523,7 @@ def test_an_unchanged_poll_writes_nothing(ledger: Ledger, place: Place) -> None:
     submission = ledger.observe(submit(ledger), RUNNING)  # that it runs is written, once
     before = written(place)
     for word in ("queued", "processing", "odd"):
-        task = replace(RUNNING, provider_status=word)
+        task = RUNNING._replace(provider_status=word)
         submission = ledger.observe(submission, task)
         assert submission.task == task
     assert written(place) == before
@@ -538,14 +537,14 @@ def test_an_unchanged_poll_writes_nothing(ledger: Ledger, place: Place) -> None:
 @pytest.mark.parametrize(
     "news",
     [
-        replace(RUNNING, cost=CREDITS),
-        replace(RUNNING, error=Problem("x", "y")),
-        replace(RUNNING, model="m-1"),
-        replace(RUNNING, created_at=START),
-        replace(RUNNING, video_urls=("https://a/preview.mp4",)),
-        replace(RUNNING, status=Status.FAILED),
-        replace(RUNNING, status=Status.CANCELLED),
-        replace(RUNNING, status=Status.EXPIRED),
+        RUNNING._replace(cost=CREDITS),
+        RUNNING._replace(error=Problem("x", "y")),
+        RUNNING._replace(model="m-1"),
+        RUNNING._replace(created_at=START),
+        RUNNING._replace(video_urls=("https://a/preview.mp4",)),
+        RUNNING._replace(status=Status.FAILED),
+        RUNNING._replace(status=Status.CANCELLED),
+        RUNNING._replace(status=Status.EXPIRED),
     ],
     ids=lambda task: f"{task.status}",
 )
@@ -563,7 +562,7 @@ def test_that_a_task_runs_is_written_once(ledger: Ledger, place: Place) -> None:
     assert reopened(place, seen.intent).status is Status.RUNNING
     before = written(place)
     for status in (Status.QUEUED, Status.RUNNING, Status.QUEUED):
-        seen = ledger.observe(seen, replace(RUNNING, status=status))
+        seen = ledger.observe(seen, RUNNING._replace(status=status))
     assert reopened(place, seen.intent).status is Status.RUNNING
     assert written(place) == before
 
@@ -576,8 +575,8 @@ def test_a_terminal_state_does_not_go_back(ledger: Ledger, place: Place, clock: 
     assert again == done
     assert again.task is not None
     assert again.task.finished_at == START
-    later = ledger.observe(again, replace(DONE, video_urls=(), cost=CREDITS))
-    assert later.task == replace(again.task, cost=CREDITS)
+    later = ledger.observe(again, DONE._replace(video_urls=(), cost=CREDITS))
+    assert later.task == again.task._replace(cost=CREDITS)
     assert reopened(place, done.intent) == later
 
 
@@ -585,8 +584,8 @@ def test_two_watchers_do_not_undo_each_other(ledger: Ledger, place: Place) -> No
     """An answer is merged with what another process wrote since, not with an old copy."""
     stale = submit(ledger)
     with Ledger.open(place, FakeClock(), create=False) as other:
-        other.observe(stale, replace(DONE, cost=CREDITS))
-    seen = ledger.observe(stale, replace(RUNNING, model="m-1"))
+        other.observe(stale, DONE._replace(cost=CREDITS))
+    seen = ledger.observe(stale, RUNNING._replace(model="m-1"))
     assert seen.task is not None
     assert (seen.status, seen.task.cost, seen.task.model) == (Status.SUCCEEDED, CREDITS, "m-1")
     assert reopened(place, stale.intent) == seen
@@ -597,7 +596,7 @@ def test_a_ref_that_the_ledger_lacks(ledger: Ledger, place: Place) -> None:
     before = written(place)
     foreign = Submission(provider="runbase", endpoint=ENDPOINT, sandbox=False)
     seen = ledger.observe(foreign, DONE)
-    assert seen.task == replace(DONE, finished_at=START)
+    assert seen.task == DONE._replace(finished_at=START)
     ledger.set_lost(seen)
     assert ledger.delivered(seen).delivered
     assert written(place) == before
@@ -630,7 +629,7 @@ def test_unfinished(ledger: Ledger) -> None:
     assert names() == ["runbase:a", "defapi:b"]
     assert names(provider="defapi") == names(profile="work") == ["defapi:b"]
     assert [row.ref for row in ledger.unfinished(sandbox=True)] == ["runbase:c"]
-    first = ledger.observe(first, replace(DONE, task_id="a"))
+    first = ledger.observe(first, DONE._replace(task_id="a"))
     assert names() == ["runbase:a", "defapi:b"]
     assert ledger.delivered(first).delivered
     ledger.delivered(second)
@@ -657,7 +656,7 @@ def test_rows(ledger: Ledger) -> None:
     refused = prepare(ledger, "b")
     ledger.sending(refused)
     ledger.settle(refused, IntentState.REFUSED, {})
-    ledger.observe(submit(ledger, "c", provider="defapi"), replace(DONE, task_id="c"))
+    ledger.observe(submit(ledger, "c", provider="defapi"), DONE._replace(task_id="c"))
     unknown = prepare(ledger, "d")
     ledger.sending(unknown)
     ledger.settle(unknown, IntentState.UNKNOWN, {})
@@ -704,7 +703,7 @@ def test_files_of_foreign_tasks(place: Path, clock: FakeClock) -> None:
         ledger.add_file(foreign, 1, Path("a.mp4"), 10)
     with Ledger.open(place, clock, create=False) as ledger:
         assert ledger.files(foreign) == [(1, Path.cwd() / "a.mp4", 10)]
-        assert ledger.files(replace(foreign, sandbox=True)) == []
+        assert ledger.files(foreign._replace(sandbox=True)) == []
 
 
 # Experience
@@ -798,23 +797,23 @@ def test_durations(ledger: Ledger, clock: FakeClock) -> None:
     """A duration counts if the end was watched or the provider gave a time, and it succeeded."""
     watched = submit(ledger, "a")
     clock.advance(50)
-    watched = ledger.observe(watched, replace(RUNNING, task_id="a"))
+    watched = ledger.observe(watched, RUNNING._replace(task_id="a"))
     clock.advance(10)
-    ledger.observe(watched, replace(DONE, task_id="a"))
+    ledger.observe(watched, DONE._replace(task_id="a"))
 
     unwatched = submit(ledger, "b")
     clock.advance(3600)
-    ledger.observe(unwatched, replace(DONE, task_id="b"))
+    ledger.observe(unwatched, DONE._replace(task_id="b"))
 
     told = submit(ledger, "c")
     finish = clock.now() + timedelta(seconds=90)
     clock.advance(3600)
-    ledger.observe(told, replace(DONE, task_id="c", finished_at=finish))
+    ledger.observe(told, DONE._replace(task_id="c", finished_at=finish))
 
     failed = submit(ledger, "d")
-    ledger.observe(failed, replace(RUNNING, task_id="d", status=Status.FAILED))
+    ledger.observe(failed, RUNNING._replace(task_id="d", status=Status.FAILED))
     fake = submit(ledger, "e", sandbox=True)
-    ledger.observe(fake, replace(DONE, task_id="e"))
+    ledger.observe(fake, DONE._replace(task_id="e"))
 
     assert ledger.durations("runbase", ENDPOINT, PRICED) == [60.0, 90.0]
 
@@ -860,7 +859,7 @@ def test_knowledge_only_grows(first: Task, second: Task, third: Task) -> None:
 def test_a_listed_price_does_not_replace_a_charge() -> None:
     """What was really charged stays when a later answer only repeats the list."""
     charged = Task(task_id="t", status=Status.RUNNING, cost=CREDITS)
-    listed = replace(charged, cost=Price(Decimal(1), "credits", "listed"))
+    listed = charged._replace(cost=Price(Decimal(1), "credits", "listed"))
     assert merge(charged, listed, START).cost == CREDITS
     assert merge(listed, charged, START).cost == CREDITS
 
@@ -981,5 +980,5 @@ def test_an_answer_that_could_not_be_written_is_written_the_next_time(
             patch.setattr(type(ledger._store), "writing", fails)
             with pytest.raises(WriteFailed):
                 ledger.observe(row, running)
-        ledger.observe(replace(row, task=running), running)
+        ledger.observe(row._replace(task=running), running)
         assert ledger.rows()[0].status is Status.RUNNING

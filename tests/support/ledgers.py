@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -98,7 +97,7 @@ def submit(
     ledger.sending(intent)
     submission = ledger.accept(intent, Task(task_id=task_id, status=Status.QUEUED, cost=cost))
     ledger.told(intent)
-    return replace(submission, told=True)
+    return submission._replace(told=True)
 
 
 def name(

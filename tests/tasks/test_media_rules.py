@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,8 +137,8 @@ def test_a_lone_image_is_the_first_frame_where_nothing_else_is_known() -> None:
     """`-i` is a reference where there are references, else one image is the first frame."""
     info = rich()
     video = VideoRequest(prompt="p", model="plain", images=(PNG,))
-    assert info.placed(video) == replace(video, images=(), first_frame=PNG)
-    assert info.placed(replace(video, model="rich")) == replace(video, model="rich")
+    assert info.placed(video) == video._replace(images=(), first_frame=PNG)
+    assert info.placed(video._replace(model="rich")) == video._replace(model="rich")
     assert reasons(info, model="plain", images=(PNG,)) == []
     (two,) = reasons(info, model="plain", images=(PNG, PNG2))
     assert two == "--image, 2 times: defapi with plain takes one image, as the first frame"

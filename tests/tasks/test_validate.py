@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,7 +134,7 @@ def test_a_ratio_beside_images_that_decide_it() -> None:
     assert message.startswith("--aspect-ratio 9:16: seedanceapi-v2 takes the ratio of the video")
     info = providers.get("seedanceapi-v2").info
     assert validate.fit_default(info, so_far(None), "aspect_ratio", "9:16") is None
-    with_image = replace(so_far(None), **image)
+    with_image = so_far(None)._replace(**image)
     assert validate.fit_default(info, with_image, "aspect_ratio", "9:16") is not None
 
 
@@ -372,6 +371,6 @@ def test_what_passes_is_sent(name: str) -> None:
     for option in ("duration", "resolution", "aspect_ratio", "audio", "fixed_lens", "callback_url"):
         if getattr(video, option) is not None:
             unset: dict[str, Any] = {option: None}
-            assert request(replace(video, **unset)) != whole
-    assert request(replace(video, images=())) != whole
-    assert (request(replace(video, metadata={})) != whole) == info.metadata
+            assert request(video._replace(**unset)) != whole
+    assert request(video._replace(images=())) != whole
+    assert (request(video._replace(metadata={})) != whole) == info.metadata

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -134,7 +133,7 @@ class Book:
         output = self.output(item) or self._session.default_output(row) or DEFAULT
         request = row.request
         name = f"{self._given.batch}/{item.key}"
-        named = replace(row, name=name, batch=self._given.batch, row=item.key)
+        named = row._replace(name=name, batch=self._given.batch, row=item.key)
         return target(
             output,
             provider=row.provider,

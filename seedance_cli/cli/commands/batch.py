@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -197,7 +196,7 @@ def batch(
     share = None if rows.shard is None else _batch.parse_shard(rows.shard)
     given = _book.Given(
         batch=_batch.batch_name(rows.name, file),
-        video=replace(_request.typed("-", video, extra), prompt=""),
+        video=_request.typed("-", video, extra)._replace(prompt=""),
         free=no_validate,
         output=_output(outcome),
         download=not outcome.no_wait and outcome.download is not False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,7 +122,7 @@ def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: boo
     elif rows:
         older = ledger.older_attempts() if any(row.name for row in rows) else set()
         # What stands first names the task: its name means its newest attempt.
-        rows = [replace(row, name=None) if row.intent in older else row for row in rows]
+        rows = [row._replace(name=None) if row.intent in older else row for row in rows]
         _table(out, rows, session.clock.now(), files=files)
     elif any(value for name, value in wanted.items() if name != "all_states"):
         out.note("no submission matches")

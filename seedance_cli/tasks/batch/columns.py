@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields, replace
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,12 +61,12 @@ _KINDS = {
 def _columns() -> Mapping[str, Column]:
     """By name: that of the field; of several things, that of one (`images`: `image`)."""
     found = {}
-    for one in fields(VideoRequest):
-        if one.name == "files":  # said by the media themselves
+    for name, annotation in VideoRequest.__annotations__.items():
+        if name == "files":  # said by the media themselves
             continue
-        kind = _KINDS[str(one.type)]
+        kind = _KINDS[annotation.__forward_arg__]
         many = kind in {Kind.LIST, Kind.VALUES}
-        found[one.name.removesuffix("s") if many else one.name] = Column(one.name, kind)
+        found[name.removesuffix("s") if many else name] = Column(name, kind)
     return found
 
 
@@ -155,7 +154,7 @@ def request(values: Mapping[str, JsonValue], given: VideoRequest) -> VideoReques
             pairs[name.partition(".")[2]] = value
         else:
             said[column.field] = tuple(value) if isinstance(value, list) else value
-    return replace(given, **said)  # type: ignore[arg-type]  # `typed` made them what they are
+    return given._replace(**said)  # type: ignore[arg-type]  # `typed` made them what they are
 
 
 def _number(name: str, cell: JsonValue) -> int:

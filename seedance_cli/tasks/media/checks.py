@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -91,7 +90,7 @@ def with_files(
     paths = {text: one.path for text, one in found.items()}
     contents = {one.path: one.content for one in found.values()}
     files = {one.content: one for one in found.values()}
-    return Files(replace(with_media(video, paths), files=contents), tuple(files.values()))
+    return Files(with_media(video, paths)._replace(files=contents), tuple(files.values()))
 
 
 class Contents:
