@@ -50,6 +50,7 @@ _COMMANDS = {
     "batch": ("batch", "batch"),
     "spend": ("spend", "spend"),
     "gallery": ("gallery", "gallery"),
+    "ledger": ("ledger", "app"),
     "login": ("login", "login"),
     "logout": ("logout", "logout"),
     "sandbox": ("sandbox", "sandbox"),

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from seedance_cli import config, models, providers, tasks
 from seedance_cli.cli.channels import Channels
-from seedance_cli.errors import (
-    NoHome,
-    NotOurs,
-    SeedanceError,
-    UsageError,
-    WriteFailed,
-)
-from seedance_cli.ledger import Ledger
+from seedance_cli.cli.ledger_door import LedgerDoor
+from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.system import state_dir
 
 if TYPE_CHECKING:
@@ -25,6 +19,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import ConfigFiles, Settings
+    from seedance_cli.ledger import Ledger
     from seedance_cli.models import Submission
     from seedance_cli.system import Clock
     from seedance_cli.tasks import Channel, Target
@@ -69,10 +64,7 @@ class Session:
         self.sandbox = _sandbox_wanted(env) if sandbox is None else sandbox
         self._provider = None if provider is None else providers.get(provider).info.name
         self._profile = profile
-        self._write = write
         self._files: ConfigFiles | None = None
-        self._ledger: Ledger | None = None
-        self._unreadable: SeedanceError | None = None
         self._cwd: Path | None = None
         self._said: set[str] = set()
         self.verb = "wait"
@@ -82,6 +74,7 @@ class Session:
         self._vouched: set[tuple[str | bool | None, ...]] = set()
         """The endpoints of rows that a key may go to, as far as looked at."""
         self._stack = ExitStack()
+        self._door = LedgerDoor(lambda: self.state_dir, clock, self._stack, write=write)
         self._channels = Channels(out, clock, lambda: self.state_dir, self._stack)
 
     def __enter__(self) -> Self:
@@ -215,14 +208,14 @@ class Session:
         Raises:
             WriteFailed: it cannot take an intent, so nothing may be sent.
         """
-        if self._ledger is not None:
-            self._ledger.close()
-        self._ledger = self._stack.enter_context(
-            Ledger.open(self.state_dir, self.clock, create=True)
-        )
+        opened = self.ledger_for_writing()
         if not self.sandbox:
-            self._tell_of_network(self._ledger)
-        return self._ledger
+            self._tell_of_network(opened)
+        return opened
+
+    def ledger_for_writing(self) -> Ledger:
+        """The same, where nothing is paid for."""
+        return self._door.for_writing()
 
     def _tell_of_network(self, ledger: Ledger) -> None:
         """Warn of a ledger whose locks may hold on this machine alone."""
@@ -244,17 +237,7 @@ class Session:
             ConfigError: a variable names its folder in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
-        if self._ledger is not None:
-            return self._ledger
-        try:
-            return self.readable_ledger()
-        except NotOurs:
-            raise
-        except (NoHome, WriteFailed) as error:
-            self.out.warn(f"without a ledger: {error.message}")
-            self._unreadable = error
-            self._ledger = self._stack.enter_context(Ledger.empty(self.clock))
-            return self._ledger
+        return self._door.lenient(self.out.warn)
 
     def readable_ledger(self) -> Ledger:
         """The ledger for commands that need what it knows: a damaged one is not an empty one.
@@ -263,12 +246,7 @@ class Session:
             WriteFailed: it cannot be read.
             ConfigError: where it would be is not known.
         """
-        if self._unreadable is not None:
-            raise self._unreadable
-        if self._ledger is None:
-            opened = Ledger.open(self.state_dir, self.clock, create=False, step=self._write)
-            self._ledger = self._stack.enter_context(opened)
-        return self._ledger
+        return self._door.for_reading()
 
     def channel(self, settings: Settings) -> Channel:
         """The way to the provider that the settings name.

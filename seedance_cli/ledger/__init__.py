@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.ledger import machine as machine
     from seedance_cli.ledger.batch_rows import BatchRow as BatchRow
+    from seedance_cli.ledger.export_file import (
+        LineFault as LineFault,
+    )
+    from seedance_cli.ledger.export_file import (
+        read_export as read_export,
+    )
+    from seedance_cli.ledger.findings import (
+        Finding as Finding,
+    )
+    from seedance_cli.ledger.findings import (
+        Weight as Weight,
+    )
     from seedance_cli.ledger.listing import (
         ListFilter as ListFilter,
     )
@@ -31,11 +44,16 @@ __getattr__ = face(
     __name__,
     {
         "BatchRow": "batch_rows",
+        "Finding": "findings",
         "Ledger": "record",
+        "LineFault": "export_file",
         "ListFilter": "listing",
         "SharedLedger": "shared",
+        "Weight": "findings",
         "batches": "refs",
+        "machine": "",
         "metadata_keys": "refs",
+        "read_export": "export_file",
         "tasks": "refs",
     },
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from seedance_cli.errors import ConfigError
 from seedance_cli.ledger.approval import Approval
 from seedance_cli.ledger.batch_rows import BatchRows
+from seedance_cli.ledger.checkup import Checkup
 from seedance_cli.ledger.history import History
 from seedance_cli.ledger.keys import Keys
 from seedance_cli.ledger.listing import Listing
@@ -24,6 +25,7 @@ from seedance_cli.ledger.spending import Spending
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.ledger.submissions import Submissions
+from seedance_cli.ledger.transfer import Transfer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,9 @@ class Ledger(
     Keys,
     History,
     BatchRows,
+    Checkup,
     Spending,
+    Transfer,
 ):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 
@@ -89,6 +93,11 @@ class Ledger(
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def there(self) -> bool:
+        """Whether there is one; else this is a stand-in, and nobody has made it yet."""
+        return self._store.on_disk
 
     def network(self) -> tuple[Path, str] | None:
         """Where its file lies on a network file system, and that one's type; None: it does not."""

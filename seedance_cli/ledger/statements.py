@@ -287,6 +287,35 @@ def files_of_tasks(tasks: int) -> str:
     )
 
 
+# All rows, for another ledger
+
+PLACE = ("provider", "endpoint", "sandbox", "task_id", "number", "machine", "path", "size")
+"""The values of `TAKE_FILE` and `TAKE_TARGET`, in this order."""
+EXPORTED = f"SELECT seq, dismissed, {COLUMNS} FROM intents WHERE seq > ? ORDER BY seq LIMIT ?"
+EXPORTED_FILES = f"SELECT {', '.join(PLACE)} FROM files ORDER BY task_id, number, machine"
+EXPORTED_TARGETS = f"SELECT {', '.join(PLACE)} FROM targets ORDER BY task_id, number, machine, path"
+TAKE_FILE = f"INSERT INTO files {_PLACE} ON CONFLICT DO NOTHING"
+TAKE_TARGET = f"INSERT INTO targets {_PLACE} ON CONFLICT DO NOTHING"
+REAL_INTENTS = "SELECT intent FROM intents WHERE sandbox = 0"
+
+
+def those_known(intents: int) -> str:
+    """Those of so many intents that there are."""
+    return f"SELECT intent FROM intents WHERE intent IN ({', '.join('?' * intents)})"
+
+
+# A check of the whole
+
+EVERY_ROW = f"SELECT {COLUMNS} FROM intents ORDER BY seq"
+COUNT_UNKNOWN = "SELECT count(*) AS number FROM intents WHERE state = 'unknown'"
+COUNT_SANDBOX = "SELECT count(*) AS number FROM intents WHERE sandbox = 1"
+COUNT_FILES = "SELECT count(*) AS number FROM files"
+COUNT_ORPHANS = (
+    "SELECT count(*) AS number FROM files WHERE NOT EXISTS (SELECT 1 FROM intents"
+    " WHERE intents.task_id = files.task_id AND intents.provider = files.provider"
+    " AND intents.endpoint = files.endpoint AND intents.sandbox = files.sandbox)"
+)
+
 # The ledger itself
 
 META = "SELECT value FROM meta WHERE name = ?"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from seedance_cli.ledger.findings import Finding
     from seedance_cli.ledger.rows import Value
     from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Price, Submission, Task
@@ -121,6 +122,10 @@ class Store(ABC):
     @abstractmethod
     def damaged(self, words: str) -> WriteFailed:
         """The error for a ledger that is not whole."""
+
+    @abstractmethod
+    def checked(self) -> Iterator[Finding]:
+        """How the tables are kept: whether they are whole, and may be written. Changes nothing."""
 
     @abstractmethod
     def hold(self, intent: str) -> None:

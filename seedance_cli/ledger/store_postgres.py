@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
+    from seedance_cli.ledger.findings import Finding
     from seedance_cli.ledger.shared import SharedLedger
     from seedance_cli.ledger.store import Values
     from seedance_cli.ledger.stored import Row
@@ -137,6 +138,12 @@ class PostgresStore(Store):
     def damaged(self, words: str) -> WriteFailed:
         """The error for a ledger that is not whole."""
         return self._session.damaged(words)
+
+    def checked(self) -> Iterator[Finding]:
+        """How the tables are kept."""
+        from seedance_cli.ledger import postgres_checkup  # for one command
+
+        yield from postgres_checkup.checked(self._session, self._clock.now())
 
     def hold(self, intent: str) -> None:
         """Take the intent's lock; kept until `release`, `close`, or the end of the session."""

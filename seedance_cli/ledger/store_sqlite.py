@@ -15,6 +15,7 @@ from seedance_cli.system import locks
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from seedance_cli.ledger.findings import Finding
     from seedance_cli.ledger.store import Values
     from seedance_cli.system import Clock
 
@@ -93,6 +94,12 @@ class SqliteStore(Store):
     def damaged(self, words: str) -> WriteFailed:
         """The error for a file that is no whole ledger."""
         return sqlite_file.damaged(self._path, words)
+
+    def checked(self) -> Iterator[Finding]:
+        """How the file is kept."""
+        from seedance_cli.ledger import sqlite_checkup  # for one command
+
+        yield from sqlite_checkup.checked(self._path, self._db)
 
     def hold(self, intent: str) -> None:
         """Take the intent's lock; kept until `release`, `close`, or the end of the process."""

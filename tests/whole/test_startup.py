@@ -46,6 +46,7 @@ COMMANDS = (
     "batch",
     "spend",
     "gallery",
+    "ledger",
     "login",
     "logout",
     "sandbox",
