@@ -17,6 +17,7 @@ SeedanceError                       exit  code
 ├── TaskFailed                         7  task_failed
 ├── WatchTimeout                       8  timeout
 ├── DownloadFailed                     9  download_failed
+├── NotAsPaid                          9  not_as_paid
 ├── WriteFailed                       10  write_failed
 │   ├── NotOurs                       10  write_failed
 │   └── LedgerAway                    10  write_failed
@@ -251,6 +252,13 @@ class DownloadFailed(SeedanceError):
 
     exit_code = 9
     code = "download_failed"
+
+
+class NotAsPaid(SeedanceError):
+    """The video is here, and is not what was asked for: `--strict`."""
+
+    exit_code = 9
+    code = "not_as_paid"
 
 
 class WriteFailed(SeedanceError):

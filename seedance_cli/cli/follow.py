@@ -5,19 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli import sidecar
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
 from seedance_cli.cli.runner import promise
 from seedance_cli.cli.unknown import verdict
-from seedance_cli.cli.way_back import not_watched, rest, standing, way_back
+from seedance_cli.cli.way_back import not_watched, rest, standing, with_way_back
 from seedance_cli.errors import (
     Interrupted,
     NotFound,
     SeedanceError,
     Stopped,
-    Unvouched,
     WriteFailed,
 )
 from seedance_cli.system import signals
@@ -51,8 +51,6 @@ _ALIVE = frozenset({3, 4, 5})
 _TOGETHER = 64
 """Answers that are written down in one commit, where as many have come by then."""
 _STOPPED_WATCHING = 8
-_NO_USE = frozenset({1, 4, 7})
-"""Exit codes after which no hint says to wait again."""
 
 
 def follow(
@@ -137,7 +135,7 @@ class _Follow:
             def place(submission: Submission, index: int) -> Path:
                 return target_of(session, submission, index, wanted.output)
 
-            files = Files(place, force=wanted.force)
+            files = Files(place, force=wanted.force, strict=wanted.strict)
         options = WaitOptions(
             timeout=wanted.timeout,
             interval=wanted.interval,
@@ -256,18 +254,19 @@ class _Follow:
         """Tell what a task has brought, and that nothing more comes."""
         delivery = event.delivery
         if self.wanted.output == "-" and self.wanted.download and delivery.error is None:
-            delivery = pour(self.session, display, event.target, delivery.lost)
+            delivery = pour(self.session, display, event, strict=self.wanted.strict)
         for name in event.names:
             display.dropped(name)
         key = key_of(delivery.submission)
         self.known[key] = delivery.submission
+        failures = sidecar.beside(delivery, self.wanted)
         if not (self.out.json or self.wanted.events):
             for line in delivery.lines:
                 self.out.result(line)
         if not self.wanted.download:
             self.session.tell_of_urls(delivery.submission)
-        if delivery.error is not None:
-            self._failed(key, delivery.error)
+        for error in failures:
+            self._failed(key, error)
         if delivery.complete:
             self.complete.append(key)
         self.told.add(key)
@@ -310,11 +309,7 @@ class _Follow:
             error = error.but(retry_safe=self.wanted.repeatable, intent=submission.intent)
             if error.exit_code in _ALIVE:
                 error = error.as_exit(_STOPPED_WATCHING)
-        # The endpoint that goes before the command is in the hint already.
-        waits = error.exit_code not in _NO_USE and submission.task is not None
-        if waits and not isinstance(error, Unvouched):
-            way = way_back([submission], self.wanted)
-            error = error.but(hint=f"{error.hint}; then: {way}" if error.hint else way)
+        error = with_way_back(error, submission, self.wanted)
         self.failures.setdefault(key, []).append(error)
         self.out.complain(error)
 

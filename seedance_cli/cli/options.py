@@ -118,6 +118,22 @@ OutputPath = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace an existing file.", rich_help_panel="Result")
 ]
+Sidecar = Annotated[
+    bool,
+    typer.Option(
+        "--sidecar",
+        help="Beside each saved file a FILE.json with all that is known of its task.",
+        rich_help_panel="Result",
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Exit 9 where a saved video is not what was asked for: length, size, sound.",
+        rich_help_panel="Result",
+    ),
+]
 Timeout = Annotated[
     str | None,
     typer.Option(
@@ -144,5 +160,7 @@ class ResultOptions(NamedTuple):
     download: Download = False
     output: OutputPath = None
     force: Force = False
+    sidecar: Sidecar = False
+    strict: Strict = False
     timeout: Timeout = None
     interval: Interval = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
 from seedance_cli.models import Status, Submission, Task, image_stem, names_one, target
-from seedance_cli.tasks import Standing, check_target, standing
+from seedance_cli.tasks import Standing, check_sidecar, check_target, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +91,8 @@ def check_targets(session: Session, submissions: Sequence[Submission], wanted: W
         found = Standing.OTHER if wanted.force else standing(session.ledger(), one, 1, path)
         if found in {Standing.EMPTY, Standing.OTHER}:
             check_target(path, force=wanted.force or found is Standing.EMPTY)
+        if wanted.sidecar:
+            check_sidecar(path, one.ref, force=wanted.force)
 
 
 def check_new_target(session: Session, order: Order, terms: Terms) -> None:
@@ -124,6 +126,8 @@ def check_new_target(session: Session, order: Order, terms: Terms) -> None:
         for task_id in ("a", "b")
     )
     check_target(one, force=wanted.force or one != other)
+    if wanted.sidecar:
+        check_sidecar(one, None, force=wanted.force or one != other)
 
 
 def _stands(session: Session, order: Order, terms: Terms) -> bool:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.output.progress import Display
     from seedance_cli.cli.session import Session
-    from seedance_cli.errors import SeedanceError
-    from seedance_cli.tasks import Progress, Target
+    from seedance_cli.models import VideoFacts
+    from seedance_cli.tasks import Ended, Progress
 
 _STDOUT = "stdout"
 """What the display calls a video that goes there."""
@@ -30,20 +30,19 @@ _STEP = 0.5
 """Seconds between two looks at the display while a video is waited for."""
 
 
-def pour(
-    session: Session, display: Display, target: Target, lost: SeedanceError | None
-) -> Delivery:
+def pour(session: Session, display: Display, ended: Ended, *, strict: bool) -> Delivery:
     """Write a task's first video to stdout, here and now.
 
     Args:
         session: ledger, clock and streams.
         display: shows the progress.
-        target: a task that has succeeded, and the way to it.
-        lost: the provider does not know it any more.
+        ended: a task that has succeeded.
+        strict: a video that is not what was asked for fails its task.
 
     Raises:
         WriteFailed: stdout refused it.
     """
+    target, lost = ended.target, ended.delivery.lost
     submission, ledger = target.submission, session.ledger()
     delivery = Delivery(submission, lost=lost)
     source = VideoSource(target, lost=lost is not None)
@@ -75,7 +74,7 @@ def pour(
         credentials=target.channel.video_headers,
     )
     try:
-        _drive(steps, transfer, display, session)
+        facts = _drive(steps, transfer, display, session)
     except DownloadFailed as error:
         display.dropped(_STDOUT)
         delivery.failed(source.explained(error))
@@ -87,21 +86,25 @@ def pour(
     text = left_out(submission)
     if text is not None:
         display.note(text)
-    delivery.complete = delivery.error is None
+    for line in delivery.compare(None, facts, strict=strict):
+        display.note(line)
+    delivery.end()
     return delivery
 
 
 def _drive(
     steps: Generator[Progress | Saved], transfer: Transfer, display: Display, session: Session
-) -> None:
+) -> VideoFacts | None:
+    """Pass the video on; what its boxes say of it."""
     begun = False
     with closing(steps):
         for step in steps:
             if isinstance(step, Saved):
                 display.downloaded(_STDOUT, verified=step.verified)
-                return
+                return step.facts
             transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
             if not begun:
                 begun, transfer.began = True, session.clock.monotonic()
                 display.downloading(_STDOUT, transfer)
             display.tick()
+    raise AssertionError("a download ends in Saved or an error")

@@ -22,6 +22,8 @@ class WaitRequest:
     download: bool = False
     output: str | None = None
     force: bool = False
+    sidecar: bool = False
+    strict: bool = False
     timeout: float | None = None
     """Seconds; None: none."""
     interval: float | None = None
@@ -55,6 +57,7 @@ def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> WaitRequ
         ):
             if given:
                 raise UsageError(f"{option} needs --wait", hint="add --wait, or --download")
+        _check_a_file_is_saved(options, download=False)
         return None
     return replace(for_wait(out, options), one=True, submitted=True)
 
@@ -76,16 +79,29 @@ def for_wait(out: Output, options: ResultOptions) -> WaitRequest:
             )
     elif output is not None:
         check_template(output)
-    if options.force and not download:
-        raise UsageError("--force needs --download", hint="it replaces an existing file")
+    _check_a_file_is_saved(options, download=download)
+    if options.sidecar and output == "-":
+        raise UsageError("--sidecar needs a file, and -o - is stdout", hint="give -o a file")
     timeout, interval = options.timeout, options.interval
     return WaitRequest(
         download=download,
         output=output,
         force=options.force,
+        sidecar=options.sidecar,
+        strict=options.strict,
         timeout=None if timeout is None else parse_duration(timeout, "--timeout"),
         interval=None if interval is None else parse_interval(interval),
     )
+
+
+def _check_a_file_is_saved(options: ResultOptions, *, download: bool) -> None:
+    for option, given, why in (
+        ("--force", options.force, "it replaces an existing file"),
+        ("--sidecar", options.sidecar, "it lies beside the saved file"),
+        ("--strict", options.strict, "it looks into the saved file"),
+    ):
+        if given and not download:
+            raise UsageError(f"{option} needs --download", hint=why)
 
 
 def _place(output: str | None) -> str | None:

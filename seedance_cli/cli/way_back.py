@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from seedance_cli.errors import NotAsPaid, Unvouched
 from seedance_cli.models import Status
 from seedance_cli.tasks import state
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.session import Session
     from seedance_cli.cli.wait_request import WaitRequest
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
 
 
+_NO_USE = frozenset({1, 4, 7})
+"""Exit codes after which no hint says to wait again."""
 MANY = 4
 """Tasks above which their refs are not told: whoever named them has them."""
 
@@ -23,6 +27,19 @@ MANY = 4
 def way_back(submissions: Sequence[Submission], wanted: WaitRequest) -> str:
     """The command line that goes on waiting for these tasks, with what was wanted of them."""
     return _line(["wait", *(one.ref or "" for one in submissions)], wanted)
+
+
+def with_way_back(
+    error: SeedanceError, submission: Submission, wanted: WaitRequest
+) -> SeedanceError:
+    """The error of a task with the way back to it, where waiting again is of use."""
+    # `Unvouched`: the endpoint that goes before the command is in the hint already.
+    if error.exit_code in _NO_USE or submission.task is None:
+        return error
+    if isinstance(error, NotAsPaid | Unvouched):
+        return error
+    way = way_back([submission], wanted)
+    return error.but(hint=f"{error.hint}; then: {way}" if error.hint else way)
 
 
 def rest(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> str:
@@ -57,6 +74,7 @@ def _line(words: Sequence[str], wanted: WaitRequest) -> str:
         given += ["-o", wanted.output]
     elif wanted.download and words[0] != "download":
         given += ["--download"]
+    given += ["--sidecar"] * wanted.sidecar + ["--strict"] * wanted.strict
     return shlex.join(given)
 
 

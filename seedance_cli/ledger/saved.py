@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 from seedance_cli.ledger import places, statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import task_key
+from seedance_cli.ledger.stored import dump
 
 if TYPE_CHECKING:
-    from seedance_cli.models import Submission
+    from seedance_cli.models import JsonObject, Submission
 
 
 class SavedFiles(Part):
     """The files of tasks."""
 
-    def add_file(self, submission: Submission, index: int, path: Path, size: int) -> Submission:
+    def add_file(
+        self,
+        submission: Submission,
+        index: int,
+        path: Path,
+        size: int,
+        facts: JsonObject | None = None,
+    ) -> Submission:
         """Write where a video of a task was saved; for tasks that the ledger lacks too.
 
         Args:
@@ -25,6 +33,7 @@ class SavedFiles(Part):
             index: which of its videos, from 1.
             path: the file.
             size: its bytes.
+            facts: what the file says of it (`Submission.video`): of the first one it is kept.
         """
         self._store.materialise()
         video = (*task_key(submission), index, self._store.machine)
@@ -32,6 +41,10 @@ class SavedFiles(Part):
             values = (*video, os.fsencode(path.absolute()), size)
             self._store.change(statements.ADD_FILE, values)
             self._store.change(statements.DROP_TARGETS, video)
+            if index == 1:
+                text = None if facts is None else dump(facts)
+                self._store.update_task(submission, {"video": text})
+                submission = submission._replace(video=facts)
         saved = self._store.query(statements.FILES, task_key(submission))
         here = places.first_of_each(saved, self._store.machine)
         return submission._replace(files=tuple(os.fsdecode(one["path"]) for one in here))

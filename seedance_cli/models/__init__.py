@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from seedance_cli.models.addresses import is_private as is_private
     from seedance_cli.models.addresses import is_public as is_public
     from seedance_cli.models.addresses import literal as literal
+    from seedance_cli.models.as_paid import Difference as Difference
+    from seedance_cli.models.as_paid import VideoFacts as VideoFacts
+    from seedance_cli.models.as_paid import differences as differences
+    from seedance_cli.models.as_paid import facts_object as facts_object
+    from seedance_cli.models.as_paid import facts_of as facts_of
+    from seedance_cli.models.as_paid import unread as unread
     from seedance_cli.models.budget import Amount as Amount
     from seedance_cli.models.budget import Budgets as Budgets
     from seedance_cli.models.budget import Used as Used
@@ -125,6 +131,7 @@ __getattr__ = face(
         "CHARGED": "merging",
         "Conditions": "purchase",
         "DEEPEST": "exact_json",
+        "Difference": "as_paid",
         "Doubled": "exact_json",
         "FORMS": "moment",
         "Found": "prepared",
@@ -160,6 +167,7 @@ __getattr__ = face(
         "TaskHandle": "task",
         "TooDeep": "exact_json",
         "Used": "budget",
+        "VideoFacts": "as_paid",
         "VideoRequest": "request",
         "YOURS": "own_prices",
         "addresses": "",
@@ -168,9 +176,12 @@ __getattr__ = face(
         "by_content": "media",
         "check_template": "naming",
         "default_fault": "naming",
+        "differences": "as_paid",
         "exact_at": "exact_json",
         "exact_value": "exact_json",
         "extras": "request",
+        "facts_object": "as_paid",
+        "facts_of": "as_paid",
         "fingerprint": "identity",
         "fingerprints": "identity",
         "from_home": "naming",
@@ -220,6 +231,7 @@ __getattr__ = face(
         "timestamp": "text",
         "told": "user_words",
         "type_named": "media",
+        "unread": "as_paid",
         "unsafe": "text",
         "unusable": "url",
         "url_fault": "url",

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.fetch import Saved as Saved
     from seedance_cli.tasks.downloads.fetch import to_stream as to_stream
     from seedance_cli.tasks.downloads.jobs import Files as Files
+    from seedance_cli.tasks.downloads.measure import measure_file as measure_file
     from seedance_cli.tasks.downloads.pool import VideoSource as VideoSource
+    from seedance_cli.tasks.downloads.sidecar import check_sidecar as check_sidecar
+    from seedance_cli.tasks.downloads.sidecar import sidecar_path as sidecar_path
+    from seedance_cli.tasks.downloads.sidecar import write_sidecar as write_sidecar
     from seedance_cli.tasks.downloads.standing import Standing as Standing
     from seedance_cli.tasks.downloads.standing import standing as standing
     from seedance_cli.tasks.downloads.targets import STDOUT as STDOUT
@@ -134,6 +138,7 @@ __getattr__ = face(
         "cancel": "cancelling",
         "check": "validate",
         "check_group": "spending",
+        "check_sidecar": "downloads.sidecar",
         "check_target": "downloads.targets",
         "confirm": "recovery",
         "descriptor": "downloads.targets",
@@ -145,6 +150,7 @@ __getattr__ = face(
         "key_of": "wait",
         "left_out": "delivery",
         "local_media": "media.local",
+        "measure_file": "downloads.measure",
         "no_task": "arriving",
         "not_cancelled": "cancelling",
         "offers": "price_offers",
@@ -157,11 +163,13 @@ __getattr__ = face(
         "read_patiently": "reading",
         "report": "spending",
         "room_for_each": "posters",
+        "sidecar_path": "downloads.sidecar",
         "standing": "downloads.standing",
         "state": "reading",
         "submit": "gate",
         "to_stream": "downloads.fetch",
         "unsettled": "recovery",
         "validate": "",
+        "write_sidecar": "downloads.sidecar",
     },
 )

@@ -51,6 +51,8 @@ class Given(NamedTuple):
     output: str | None
     download: bool
     force: bool
+    sidecar: bool
+    strict: bool
 
 
 class Book:

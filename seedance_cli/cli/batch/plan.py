@@ -13,7 +13,7 @@ from seedance_cli.cli import buy
 from seedance_cli.cli.batch.book import told_of
 from seedance_cli.errors import OverMaxCost, UsageError
 from seedance_cli.models import RULE, Price, same_unit, with_unit
-from seedance_cli.tasks import batch, check_target
+from seedance_cli.tasks import batch, check_target, sidecar_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,7 +88,7 @@ def plan(
                 terms = buy.conditions(session, order, buy.Terms())
                 used[item.provider] = buy.used(session, order, terms)
             if given.download:
-                faults += _taken(book, item, order, folders, force=given.force)
+                faults += _taken(book, item, order, folders, given)
     marks = [item.mark for item in items if batch.may_buy(item)]
     same = ledger.same_outside(given.batch, sorted(set(marks)), sandbox=session.sandbox)
     return Plan(items, sum(mark in same for mark in marks), used), faults
@@ -237,15 +237,19 @@ def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Dia
 
 
 def _taken(
-    book: Book, item: batch.Item, order: Order, folders: set[Path], *, force: bool
+    book: Book, item: batch.Item, order: Order, folders: set[Path], given: Given
 ) -> Iterator[batch.Diagnostic]:
     """What keeps a row's video from its place. Of a folder, one name stands for all."""
     place = book.expected_place(item, order)
-    if place is None or (place.parent in folders and not os.path.lexists(place)):
+    if place is None:
+        return
+    names = (place, sidecar_path(place)) if given.sidecar else (place,)
+    if place.parent in folders and not any(map(os.path.lexists, names)):
         return
     folders.add(place.parent)
     try:
-        check_target(place, force=force)
+        for name in names:
+            check_target(name, force=given.force)
     except UsageError as error:
         yield batch.Diagnostic(item.row.line, "output", told_of(error))
 

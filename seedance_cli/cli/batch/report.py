@@ -7,8 +7,10 @@ import os
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli import sidecar
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import NotFound, OutcomeUnknown, SeedanceError, TaskFailed, WriteFailed
 from seedance_cli.models import (
@@ -66,7 +68,8 @@ class Report:
         """From submit to end, of all tasks that succeeded in this run."""
         self._timed = 0
         self._done = 0
-        self._failed = 0
+        self._failed: set[str] = set()
+        """The rows that failed, by their keys."""
         self._sums: dict[tuple[str, str | None], Decimal] = {}
         """What was charged, by provider and unit."""
         self.failures: list[SeedanceError] = []
@@ -100,7 +103,7 @@ class Report:
         """Take a failure, and tell of it."""
         if item is not None:
             item.error = error
-            self._failed += 1
+            self._failed.add(item.key)
             error = error.but(message=f"{self._name(item)}: {error.message}")
         self.failures.append(error)
         self._out.complain(error)
@@ -187,7 +190,7 @@ class Report:
         """The one line about all rows."""
         parts = [f"{self._done} done", f"{running} running", f"{waiting} waiting"]
         if self._failed:
-            parts.insert(1, f"{self._failed} failed")
+            parts.insert(1, f"{len(self._failed)} failed")
         parts += self._spent()
         if self._timed and (running or waiting):
             mean = self._seconds / self._timed
@@ -218,9 +221,11 @@ class Report:
             error = TaskFailed(f"{known.ref} {known.status}{why}", ref=known.ref)
             self.failed(item, error.but(provider=known.provider, intent=known.intent))
         else:
-            self._done += 1
             paths = [path for path, _ in known.files]
+            row = partial(self._ledger.row, known.intent)
+            failures = sidecar.look_again(row, paths, self._given)
             self._result(paths if self._given.download else known.urls)
+            self._end(item, failures)
         if not known.delivered:
             self._told(self._ledger.row(known.intent))
 
@@ -255,16 +260,21 @@ class Report:
     def _delivered(self, item: batch.Item, delivery: Delivery) -> None:
         row = delivery.submission
         self._pay(row.provider, None if row.task is None else row.task.cost)
+        failures = sidecar.beside(delivery, self._given)
         self._result(delivery.lines)
         if not self._given.download:
             self._session.tell_of_urls(row)
         if delivery.error is None:
-            self._done += 1
             self._time(row)
-        else:
-            self.failed(item, delivery.error.about(row).but(intent=row.intent))
+        self._end(item, [one.about(row).but(intent=row.intent) for one in failures])
         if delivery.complete:
             self._told(row)
+
+    def _end(self, item: batch.Item, failures: Sequence[SeedanceError]) -> None:
+        """Take it that a row brings nothing more, and what went wrong with it."""
+        self._done += not failures
+        for error in failures:
+            self.failed(item, error)
 
     def _time(self, row: Submission) -> None:
         task = row.task

@@ -139,7 +139,10 @@ class _Run:
 
     def _loop(self) -> None:
         history = tasks.Estimates(self.ledger, self.session.clock)
-        files = tasks.Files(self._place, force=self.given.force) if self.given.download else None
+        given = self.given
+        files = None
+        if given.download:
+            files = tasks.Files(self._place, force=given.force, strict=given.strict)
         options = tasks.WaitOptions(
             timeout=self.options.timeout,
             each=True,
@@ -148,7 +151,7 @@ class _Run:
             new=True,
             together=1 if self.options.fail_fast else _TOGETHER,
             files=files,
-            look=not self.given.download,
+            look=not given.download,
         )
         with (
             tasks.Wait(self.ledger, self.session.clock, self.session.target, options) as wait,

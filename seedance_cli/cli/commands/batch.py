@@ -138,6 +138,8 @@ class OutcomeOptions(NamedTuple):
         ),
     ] = None
     force: _options.Force = False
+    sidecar: _options.Sidecar = False
+    strict: _options.Strict = False
     results: Annotated[
         Path | None,
         typer.Option(
@@ -201,6 +203,8 @@ def batch(
         output=_output(outcome),
         download=not outcome.no_wait and outcome.download is not False,
         force=outcome.force,
+        sidecar=outcome.sidecar,
+        strict=outcome.strict,
     )
     manifest = _book.read(file, form)
     with run.session(write=not consent.dry_run) as session:
@@ -247,13 +251,20 @@ def _options_of(rows: BatchOptions, outcome: OutcomeOptions) -> Options:
         for option, is_given in (
             ("--download", outcome.download is True),
             ("-o", outcome.output is not None),
+            ("--sidecar", outcome.sidecar),
+            ("--strict", outcome.strict),
             ("--timeout", outcome.timeout is not None),
             ("--interval", outcome.interval is not None),
         ):
             if is_given:
                 raise UsageError(f"{option} and --no-wait do not go together")
-    if outcome.output is not None and outcome.download is False:
-        raise UsageError("-o and --no-download do not go together")
+    for option, is_given in (
+        ("-o", outcome.output is not None),
+        ("--sidecar", outcome.sidecar),
+        ("--strict", outcome.strict),
+    ):
+        if is_given and outcome.download is False:
+            raise UsageError(f"{option} and --no-download do not go together")
     return Options(
         jobs=rows.jobs,
         follow=not outcome.no_wait,

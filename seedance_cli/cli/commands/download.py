@@ -55,6 +55,8 @@ def download(
     ] = None,
     output: _options.OutputPath = None,
     force: _options.Force = False,
+    sidecar: _options.Sidecar = False,
+    strict: _options.Strict = False,
 ) -> int:
     """Fetch finished videos, whose URLs are read anew. Prints the path of each."""
     named = refs or []
@@ -63,7 +65,9 @@ def download(
     latest = run.clock.now() - _WEEK
     if since is not None:
         latest = models.parse_moment(since, run.clock.now(), "--since")
-    options = _options.ResultOptions(download=True, output=output, force=force)
+    options = _options.ResultOptions(
+        download=True, output=output, force=force, sidecar=sidecar, strict=strict
+    )
     typed = () if since is None else ("--since", since)
     bare = None if named else ("download", *typed)
     wanted = replace(cli.wait_request.for_wait(run.out, options), ended=True, bare=bare)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
 from seedance_cli.models import spoken
 from seedance_cli.system import Cancellation
+from seedance_cli.tasks.downloads.measure import measure
 from seedance_cli.tasks.downloads.partial import PartialFile, exists, writing
 from seedance_cli.tasks.downloads.pauses import PATIENCE, Pauses
 from seedance_cli.tasks.downloads.source import keyless, open_video
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from seedance_cli.http import Stream
+    from seedance_cli.models import VideoFacts
     from seedance_cli.system import Clock
     from seedance_cli.tasks.downloads.source import Credentials
 
@@ -57,6 +59,8 @@ class Saved:
     where none was declared, nothing: to be said to the user."""
     is_file: bool = field(default=True, compare=False)
     """Whether the target is a file; else a stream took the bytes."""
+    facts: VideoFacts | None = field(default=None, compare=False)
+    """What its boxes say of the video; None: nothing."""
 
 
 def _unlogged(_: str) -> None:
@@ -112,13 +116,14 @@ def download(
     part = PartialFile.beside(target, owner)
     try:
         verified = yield from _fetch(way, part)
+        facts = measure(part.readable, part.size)
         part.flush()
         yield Whole(part.size)
         way.cancellation.check()  # whoever asked to stop no longer waits for this file
         part.publish(target, force=force)
     finally:
         part.close()
-    yield Saved(target, part.size, verified)
+    yield Saved(target, part.size, verified, facts=facts)
 
 
 def to_stream(
@@ -152,16 +157,18 @@ def to_stream(
     part = PartialFile.nowhere()
     try:
         verified = yield from _fetch(way, part)
+        facts = measure(part.readable, part.size)
         part.copy_to(out, "stdout")
     finally:
         part.close()
-    yield Saved(Path("-"), part.size, verified, is_file=False)
+    yield Saved(Path("-"), part.size, verified, is_file=False, facts=facts)
 
 
 def _into_stream(way: _Way, target: Path) -> Generator[Progress | Saved]:
     part = PartialFile.nowhere()
     try:
         verified = yield from _fetch(way, part)
+        facts = measure(part.readable, part.size)
         with (
             writing(target),
             open_stream(target, way.cancellation, way.clock) as out,
@@ -169,7 +176,7 @@ def _into_stream(way: _Way, target: Path) -> Generator[Progress | Saved]:
             part.copy_to(out, str(target))
     finally:
         part.close()
-    yield Saved(target, part.size, verified, is_file=False)
+    yield Saved(target, part.size, verified, is_file=False, facts=facts)
 
 
 def look(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
 from seedance_cli.tasks.delivery import Delivery, left_out
+from seedance_cli.tasks.downloads.measure import measure_file
 from seedance_cli.tasks.downloads.part_files import remove_leftover
 from seedance_cli.tasks.downloads.pool import (
     AT_ONCE,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from seedance_cli.ledger import Ledger
-    from seedance_cli.models import Submission
+    from seedance_cli.models import Submission, VideoFacts
     from seedance_cli.system import Clock
     from seedance_cli.tasks.events import Event
     from seedance_cli.tasks.reading import Target
@@ -46,6 +47,8 @@ class Files:
     """The file of a task's video, of which the first is 1."""
     force: bool
     """Replace what is there."""
+    strict: bool = False
+    """A video that is not what was asked for fails its task."""
 
 
 class Downloads:
@@ -109,15 +112,19 @@ class Downloads:
             case GoesOn(job):
                 self._paused.discard(job)
             case Finished(job, error):
-                yield self._ended(job, error)
+                yield from self._ended(job, error)
                 yield from self._start()
-            case Done(job, video, saved):
+            case Done(job, video, saved, facts):
                 delivery = self._jobs[job]
                 if saved is not None:
                     yield Downloaded(video.name, saved)
                     if saved.is_file:
-                        delivery.record(video.index, video.path, saved.size, self._ledger)
+                        size = saved.size
+                        delivery.record(video.index, video.path, size, facts, self._ledger)
+                else:
+                    delivery.recall(video.index, video.path, facts, self._ledger)
                 delivery.lines.append(str(video.path))
+                yield from self._compared(delivery, video, facts)
             case FrameSaved(job, path):
                 self._jobs[job].record_frame(path, self._ledger)
                 yield Noted(f"last frame {path}")
@@ -144,15 +151,24 @@ class Downloads:
             self._ledger.will_save(delivery.submission, video.index, video.path, told.size)
         told.written.set()
 
-    def _ended(self, job: DownloadJob, error: BaseException | None) -> Ended:
+    def _compared(
+        self, delivery: Delivery, video: Video, facts: VideoFacts | None
+    ) -> Iterator[Noted]:
+        """Hold a video against the request; what there is to say of that."""
+        assert self._files is not None
+        yield from map(Noted, delivery.compare(video.name, facts, strict=self._files.strict))
+
+    def _ended(self, job: DownloadJob, error: BaseException | None) -> Iterator[Event]:
         delivery = self._jobs.pop(job)
         self._paused.discard(job)
         if isinstance(error, DownloadFailed | WriteFailed):
             delivery.failed(error)
         elif error is not None:
             raise error
-        delivery.complete = delivery.error is None
-        return Ended(delivery, job.where, tuple(video.name for video in job.videos))
+        if delivery.error is not None and delivery.not_as_paid is not None:
+            yield Noted(f"warning: {delivery.not_as_paid.message}")
+        delivery.end()
+        yield Ended(delivery, job.where, tuple(video.name for video in job.videos))
 
     def _start(self) -> Iterator[Event]:
         """Begin with as many tasks as there is room for, the oldest first."""
@@ -203,5 +219,6 @@ class Downloads:
             if found is Standing.PLACED:
                 remove_leftover(path)
                 with suppress(OSError):
-                    delivery.record(index, path, path.stat().st_size, self._ledger)
+                    size = path.stat().st_size
+                    delivery.record(index, path, size, measure_file(path), self._ledger)
             yield Video(index, path, name, here, force=force or found is Standing.EMPTY)

@@ -17,6 +17,7 @@ from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
 from seedance_cli.tasks.downloads.last_frame import fetch_last_frame
+from seedance_cli.tasks.downloads.measure import measure_file
 from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
 from seedance_cli.tasks.events import Downloading, Logged, Transfer, Waiting
 from seedance_cli.tasks.reading import Target, read
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from seedance_cli.models import Submission
+    from seedance_cli.models import Submission, VideoFacts
     from seedance_cli.system import Clock
 
 AT_ONCE = 4
@@ -100,6 +101,8 @@ class Done:
     video: Video
     saved: Saved | None
     """None: it was there already."""
+    facts: VideoFacts | None
+    """What its boxes say of it; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,8 @@ class DownloadPool:
                     saved = self._fetch(job, source, video)
                 except DownloadFailed as error:
                     raise source.explained(error) from error
-            self._tell(Done(job, video, saved))
+            facts = measure_file(video.path) if saved is None else saved.facts
+            self._tell(Done(job, video, saved, facts))
         frame = None if job.no_frame else source.last_frame
         if frame is not None:
             self._tell(FrameSaved(job, self._fetch_frame(job, frame)))

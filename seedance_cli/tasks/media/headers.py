@@ -9,8 +9,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from seedance_cli.tasks.boxes import Boxes
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from seedance_cli.models import MediaType
@@ -133,29 +135,13 @@ def _by_pillow(file: BinaryIO) -> Size | None:
         return None
 
 
-def _boxes(file: BinaryIO, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes in a part of an MP4 or MOV: their type, and where their payload lies."""
-    for _ in range(_MOST_PIECES):
-        head = _at(file, place, 16)
-        if place + 8 > end or len(head) < 8:  # noqa: PLR2004 - a box's header
-            return
-        length, header = int.from_bytes(head[:4]), 8
-        if length == 1:
-            length, header = int.from_bytes(head[8:16]), 16
-        elif length == 0:
-            length = end - place
-        if length < header:
-            return
-        yield head[4:8], place + header, min(place + length, end)
-        place += length
-
-
 def _mp4(file: BinaryIO, size: int) -> float | None:
-    for kind, begin, end in _boxes(file, 0, size):
-        if kind == b"moov":
-            for inner, start, _ in _boxes(file, begin, end):
-                if inner == b"mvhd":
-                    return _movie_seconds(_at(file, start, 32))
+    boxes = Boxes(file)
+    for moov in boxes.between(0, size):
+        if moov.kind == b"moov":
+            for box in boxes.between(moov.start, moov.end):
+                if box.kind == b"mvhd":
+                    return _movie_seconds(boxes.payload(box, 32))
     return None
 
 
