@@ -5,8 +5,7 @@ Imports no database driver: what only names the ledger needs none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from seedance_cli.errors import ConfigError
@@ -22,8 +21,7 @@ _SECRET = frozenset({"password", "sslpassword"})
 _FORM = "postgresql://USER@HOST/DATABASE"
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLedger:
+class SharedLedger(NamedTuple):
     """A ledger in PostgreSQL, as one machine reaches it."""
 
     url: Secret

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 from contextlib import contextmanager, suppress
@@ -117,7 +116,7 @@ def publish(path: Path, clock: Clock) -> Iterator[BinaryIO]:
     Raises:
         OSError: the content cannot be written.
     """
-    temporary = path.with_name(f".seedance-{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".seedance-{os.urandom(8).hex()}.tmp")
     try:
         fd = os.open(temporary, FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(fd, "wb") as stream:
