@@ -148,8 +148,7 @@ def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -
         head = _columns(out, now, files=files)
         cli.show_rows(out, head, [_cells(row, now, head) for row in rows])
         return
-    for row in rows:
-        out.result(*_line(row), *(row.files if files else ()))
+    out.results([[*_line(row), *(row.files if files else ())] for row in rows])
 
 
 def _columns(out: Output, now: datetime, *, files: bool) -> list[Column]:

@@ -121,15 +121,17 @@ class Output:
         Raises:
             WriteFailed: it could not be written; `Closed` if the reader has gone.
         """
-        cells = [safe(field) for field in fields]
+        self.results([fields])
+
+    def results(self, lines: Sequence[Sequence[str]]) -> None:
+        """Write lines of stdout at once. As `result` otherwise."""
+        cells = [[safe(field) for field in fields] for fields in lines]
         if self.stdout_terminal:
             from seedance_cli.cli.output import links
 
             if links.known(_stream("stdout")):
-                cells = [
-                    links.linked(cell, field) for cell, field in zip(cells, fields, strict=True)
-                ]
-        self._write("\t".join(cells) + "\n")
+                cells = [list(map(links.linked, *pair)) for pair in zip(cells, lines, strict=True)]
+        self._write("".join("\t".join(one) + "\n" for one in cells))
 
     def document(self, value: object) -> None:
         """Write one JSON document to stdout, laid out for reading on a terminal.
@@ -190,8 +192,7 @@ class Output:
         if not rows:
             return
         if not self.has_columns:
-            for row in rows:
-                self.result(*row)
+            self.results(rows)
             return
         self._lay_out(columns, rows, self.width)
 
