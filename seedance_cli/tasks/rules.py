@@ -41,7 +41,6 @@ SANDBOX_WORDS = (
 MAX_SECONDS = 86_400
 """No service makes a video of a day; a longer `--duration` is a slip, also with `--no-validate`."""
 
-_NOT_TEXT = "[\x00\ud800-\udfff]"
 _MAY_BE_KEY = "it may be a key, which no provider is to read"
 _PRINTABLE = 10**18
 
@@ -65,10 +64,18 @@ def refusals(info: ProviderInfo, video: VideoRequest, *, loopback: bool) -> Iter
     yield from _extras(info, video)
 
 
+def _is_text(text: str) -> bool:
+    """Whether JSON in UTF-8 can carry it: it has neither a NUL nor a lone surrogate."""
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def _prompt(info: ProviderInfo, prompt: str, *, loopback: bool) -> Iterator[Refusal]:
     if not prompt.strip():
         yield Refusal(option="PROMPT", reason="the prompt is empty")
-    if re.search(_NOT_TEXT, prompt):
+    if not _is_text(prompt):
         yield Refusal(option="PROMPT", reason="the prompt has a NUL or a lone surrogate in it")
     word = next((w for w in SANDBOX_WORDS if prompt.strip().lower().startswith(w)), None)
     if word is not None and not loopback:
@@ -167,7 +174,7 @@ def _limit(
     if not info.takes(option, model):
         found = missing(info, model, option, typed=typed)
         yield found._replace(suits=suits)
-    elif isinstance(value, str) and (not value or re.search(_NOT_TEXT, value)):
+    elif isinstance(value, str) and (not value or not _is_text(value)):
         choice = f"; {info.name} allows {listed(allowed)}" if allowed else ""
         yield Refusal(option=typed, reason=f"no value{choice}")
     elif not fits(model):
@@ -228,7 +235,7 @@ def _callback(
 def _extras(info: ProviderInfo, video: VideoRequest) -> Iterator[Refusal]:
     """Text that no JSON in UTF-8 can carry, in what is passed through."""
     for key, value in video.metadata.items():
-        if re.search(_NOT_TEXT, key + value):
+        if not _is_text(key + value):
             yield Refusal(
                 option=f"--metadata {shown(key)}",
                 reason="there is a NUL or a lone surrogate in it",
