@@ -9,7 +9,7 @@ RUN := .venv/bin
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
-.PHONY: demo test test-full test-lowest lint completions tables clean
+.PHONY: demo test test-full test-lowest lint completions tables pictures clean
 
 demo: .venv/installed
 	@$(RUN)/python benchmarks/demo.py
@@ -34,6 +34,10 @@ completions: .venv/ready
 
 tables: .venv/ready
 	$(RUN)/python docs/write_tables.py
+
+# The pictures of pages in docs/; needs chromium and chromedriver.
+pictures: .venv/ready
+	$(RUN)/python docs/write_pictures.py
 
 clean:
 	rm -rf .venv .venv-lowest .uv

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import Self
 
 HEADER = "X-Sandbox-Fault"
 
@@ -17,49 +18,49 @@ _AT_START = re.compile(r"sandbox:([a-z]+(?:-[a-z]+)*)(?![\w-])")
 
 
 class Fault(StrEnum):
-    """What goes wrong."""
+    """What goes wrong, and in words what that is."""
 
-    FAIL = "fail"
-    """The task ends failed."""
-    MODERATED = "moderated"
-    """The task is accepted and ends failed, with moderation as its reason."""
-    STUCK = "stuck"
-    """The task runs for ever."""
-    SLOW = "slow"
-    """The task takes ten times as long."""
-    NO_CREDITS = "no-credits"
-    """402 in the provider's error form."""
-    RATE_LIMIT = "rate-limit"
-    """429. runbase accepts the same request the second time (its RATE_LIMITED may be retried)."""
-    SERVER_ERROR = "server-error"
-    """500 in the provider's error form; no task is made."""
-    LOST_RESPONSE = "lost-response"
-    """The task is made and charged; the connection is cut before the first byte of the answer."""
-    UNKNOWN_STATUS = "unknown-status"
-    """A status word nobody has heard of, for three times the seconds (at least one second); then
-    the task succeeds."""
-    HTML = "html"
-    """The submit is answered by an HTML page with status 200, as a gateway does; no task is made.
-    A client cannot know that: its outcome is unknown."""
-    EXPIRED_URL = "expired-url"
-    """The first video URL handed out answers 403; every later read hands out a good one."""
-    TRUNCATED = "truncated"
-    """The video's Content-Length is right, but every answer breaks off half-way."""
-    BAD_VIDEO = "bad-video"
-    """The video URL answers 200 with an HTML page."""
-    EXPIRED = "expired"
-    """The task ends expired, where the provider has a word for that. By header only."""
-    SPEND_LIMIT = "spend-limit"
-    """runbase's 403 `api_key_spend_limit_exceeded`. By header only."""
-    IP_NOT_ALLOWED = "ip-not-allowed"
-    """runbase's 403 `ip_not_allowed`. By header only."""
-    USAGE_EXCEEDED = "usage-exceeded"
-    """runbase's 429 `USAGE_EXCEEDED`, which is not to be retried. By header only."""
+    meaning: str
+    """The end of a sentence about the word."""
+
+    def __new__(cls, word: str, meaning: str = "") -> Self:
+        """A word with its meaning; it is looked up by the word alone."""
+        fault = str.__new__(cls, word)
+        fault._value_, fault.meaning = word, meaning
+        return fault
+
+    FAIL = "fail", "accepted; the task ends failed"
+    MODERATED = "moderated", "accepted; the task ends failed, moderation being the reason"
+    STUCK = "stuck", "the task runs for ever"
+    SLOW = "slow", "the task takes ten times as long"
+    NO_CREDITS = "no-credits", "402 in the provider's form (Ark: 403)"
+    RATE_LIMIT = "rate-limit", "429; runbase accepts the same request the second time"
+    SERVER_ERROR = "server-error", "500 in the provider's form; no task is made"
+    LOST_RESPONSE = (
+        "lost-response",
+        "accepted and charged; the connection is cut before the first byte of the answer",
+    )
+    UNKNOWN_STATUS = (
+        "unknown-status",
+        "a status word nobody has heard of, for three times the seconds; then the task succeeds",
+    )
+    HTML = "html", "an HTML page with status 200, as a gateway sends it; no task is made"
+    EXPIRED_URL = (
+        "expired-url",
+        "the first video URL answers 403; every later read hands out a good one",
+    )
+    TRUNCATED = "truncated", "the video breaks off half-way, whatever its Content-Length says"
+    BAD_VIDEO = "bad-video", "the video's URL answers 200 with an HTML page"
+    EXPIRED = "expired", "the task ends expired, where the provider has a word for that"
+    SPEND_LIMIT = "spend-limit", "runbase's 403 api_key_spend_limit_exceeded"
+    IP_NOT_ALLOWED = "ip-not-allowed", "runbase's 403 ip_not_allowed"
+    USAGE_EXCEEDED = "usage-exceeded", "runbase's 429 USAGE_EXCEEDED, which is not to be retried"
 
 
 HEADER_ONLY = frozenset(
     {Fault.EXPIRED, Fault.SPEND_LIMIT, Fault.IP_NOT_ALLOWED, Fault.USAGE_EXCEEDED}
 )
+"""Those that a prompt does not provoke."""
 
 
 def in_prompt(prompt: str) -> Fault | None:

@@ -228,11 +228,19 @@ class TaskStore:
             task = _read(db, task_id)
             return task.handed_out if task is not None else 0
 
-    def newest(self, limit: int) -> list[StoredTask]:
-        """The latest tasks, newest first."""
+    def newest(self, limit: int, offset: int = 0) -> list[StoredTask]:
+        """The latest tasks, newest first, after the first so many of them."""
         with self._transaction() as db:
-            rows = db.execute("SELECT * FROM task ORDER BY created DESC LIMIT ?", (limit,))
+            rows = db.execute(
+                "SELECT * FROM task ORDER BY created DESC, task_id LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
             return [_stored(row) for row in rows]
+
+    def count(self) -> int:
+        """How many tasks there are."""
+        with self._transaction() as db:
+            return int(db.execute("SELECT count(*) FROM task").fetchone()[0])
 
     def pending(self) -> list[StoredTask]:
         """The tasks whose callback is still to be made. Those long overdue are forgotten."""

@@ -500,12 +500,12 @@ def test_what_is_no_video_has_no_poster(content: bytes, folder: Path) -> None:
 # In a browser
 
 STATE = """
-const shown = [...document.querySelectorAll(".card")].filter(card => card.checkVisibility());
+const shown = [...document.querySelectorAll("article")].filter(card => card.checkVisibility());
 done({
   cards: shown.map(card => card.dataset.provider),
   tools: !document.querySelector(".tools").hidden,
   fits: document.documentElement.scrollWidth <= innerWidth,
-  box: getComputedStyle(document.querySelector(".card")).display,
+  box: getComputedStyle(document.querySelector("article")).display,
   poster: document.querySelector("video").poster.length,
 });
 """
@@ -560,3 +560,11 @@ def test_in_chromium(made: Made, run: Run, folder: Path) -> None:
         asked = set(browser.requests())
         assert page in asked
         assert {unquote(one) for one in asked} <= {unquote(one) for one in allowed}
+
+
+def test_the_pictures_are_small() -> None:
+    """Those in the document."""
+    folder = Path(__file__).parents[2] / "docs"
+    names = re.findall(r"\(([\w-]+\.webp)\)", (folder / "gallery.md").read_text(encoding="utf-8"))
+    assert len(names) == 3
+    assert max((folder / name).stat().st_size for name in names) < 100_000

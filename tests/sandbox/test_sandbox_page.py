@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from seedance_cli.sandbox.faults import HEADER_ONLY, Fault
 from seedance_cli.sandbox.options import Options
 from seedance_cli.testing import sandbox_server, serve_sandbox
 from support.chromium import chromium, needs_chromium
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["sandbox_server"]  # a fixture: pytest finds it here
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "sandbox.md"
 HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)> {x} \ud800 \x00'
 
 
-def page(client: Client) -> Elements:
-    answer = client.get("/")
+def page(client: Client, words: str = "") -> Elements:
+    answer = client.get(f"/{words}")
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/html")
     return Elements(answer.body.decode())
@@ -78,7 +80,8 @@ def test_hostile_words(sandbox_server: SandboxServer, provider: str) -> None:
         body["model"] = HOSTILE
     client.post(SUBMIT[provider], body)
     found = page(client)
-    assert not {tag for tag, _ in found.found} & {"script", "img"}
+    assert "img" not in {tag for tag, _ in found.found}
+    assert found.all("script") == [{"src": "/page.js", "defer": None}]
     assert '"><script>document.title="taken"</script>' in found.text
     policy = client.get("/").headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; ")
@@ -91,10 +94,37 @@ def test_the_curl_lines(sandbox_server: SandboxServer) -> None:
     body = smallest("seedance2ink", 'It\'s a "cat" $HOME `id`\nand 고양이')
     task = task_id("seedance2ink", client.post(SUBMIT["seedance2ink"], body).json)
     found = page(client).text
-    lines = found[found.rindex(f"curl {client.root}{SUBMIT['seedance2ink']} ") :]
+    lines = found[found.index(f"curl {client.root}{SUBMIT['seedance2ink']} ") :]
     words = shlex.split(lines.partition("\ncurl ")[0].replace("\\\n", ""))
     assert json.loads(words[words.index("-d") + 1]) == body
     assert f"{client.root}{SUBMIT['seedance2ink']}/{task} " in lines
+
+
+def test_every_task_is_on_some_page(sandbox_server: SandboxServer) -> None:
+    """A page of 24, which ones of how many, and the ways on; what is no page is the nearest."""
+    client = Client(sandbox_server.url)
+    made = [client.task("runbase", f"cat {number}") for number in range(25)]
+    first, second = page(client), page(client, "?page=2")
+    assert "1 to 24 of 25, the newest first" in first.text
+    assert "25 to 25 of 25" in second.text
+    shown = [str(one["id"]) for one in (*first.all("article"), *second.all("article"))]
+    assert sorted(shown) == sorted(made)
+    assert {"class": "button", "rel": "next", "href": "/?page=2"} in first.all("a")
+    assert {"class": "button", "rel": "prev", "href": "/?page=1"} in second.all("a")
+    for words in ("?page=0", "?page=-1", "?page=x", "?page=", "?page=%F0%9D%9F%A2"):
+        assert page(client, words).all("article") == first.all("article")
+    for words in ("?page=3", "?page=999999999"):
+        assert page(client, words).all("article") == second.all("article")
+
+
+def test_every_fault_word_is_named(sandbox_server: SandboxServer) -> None:
+    """On the page with its meaning, and in the document."""
+    found = page(Client(sandbox_server.url)).text
+    document = DOCUMENT.read_text(encoding="utf-8")
+    for fault in Fault:
+        assert fault.meaning in found
+        assert f"{fault} header only" in found if fault in HEADER_ONLY else str(fault) in found
+        assert f"`{fault}`" in document or f"`sandbox:{fault}`" in document
 
 
 def test_looking_changes_nothing(sandbox_server: SandboxServer) -> None:
@@ -142,10 +172,21 @@ video.addEventListener("seeked", () => requestAnimationFrame(() => requestAnimat
 video.currentTime = 1.5;
 """
 
+NEW = """
+const video = document.querySelector("video"), wall = document.querySelector(".wall");
+const look = () => { if (wall.children.length === 3) done(
+    [wall.textContent, video.isConnected && !video.paused]); };
+new MutationObserver(look).observe(wall, { childList: true });
+look();
+"""
+
 
 @needs_chromium
 def test_in_chromium(sandbox_server: SandboxServer, tmp_path: Path) -> None:
-    """The page loads styled, without a script or a complaint; the video plays, as long as asked."""
+    """The page loads styled, without a complaint; the video plays, as long as asked.
+
+    A new task shows up by itself, and the video plays on.
+    """
     client = Client(sandbox_server.url)
     client.task("runbase", HOSTILE)
     body = {"prompt": "A majestic eagle", "resolution": "480p", "duration": "4"}
@@ -153,13 +194,17 @@ def test_in_chromium(sandbox_server: SandboxServer, tmp_path: Path) -> None:
     with chromium() as browser:
         browser.open(client.root)
         assert browser.run("done(document.title)") == "seedance sandbox"
-        assert browser.run("done(document.scripts.length)") == 0
+        assert browser.run("done(document.scripts.length)") == 1
         assert browser.run(STYLED) == "flex"
         played = browser.run(PLAY)
         assert played.pop("state", 0) >= 2, played
         assert played == {"width": 854, "height": 480, "duration": 4}
         browser.run(HELD)
         shot = browser.screenshot()
+        browser.run("document.querySelector('video').play().then(done)")
+        client.task("runbase", "A new one")
+        found, plays = browser.run(NEW)
+        assert ("A new one" in found, plays) == (True, True)
         complaints = [line for line in browser.errors() if "favicon" not in line]
     assert complaints == []
     colours = Image.open(io.BytesIO(shot)).convert("RGB").getcolors(1 << 24)

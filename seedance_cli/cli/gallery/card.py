@@ -72,9 +72,9 @@ def card(
         tall: whether it has room for a picture that is higher than wide.
         soon: whether a browser may read the beginning of a video without a poster at once.
     """
-    row = one.task
+    row, shape = one.task, ' class="tall"' if tall else ""
     return (
-        f'<article class="card{" tall" if tall else ""}"{_data(one)}>\n'
+        f"<article{shape}{_data(one)}>\n"
         f"{_screen(one, folder, poster, soon=soon)}\n"
         f'<div class="body">\n{_prompt(row) if alone else ""}'
         f"{_who(one)}{_chips(one)}{_figures(one)}{_details(one, folder, alone=alone)}"

@@ -5,7 +5,7 @@
   const form = document.querySelector(".tools");
   const nothing = document.querySelector(".nothing");
   const sets = [...wall.children].map((element) => {
-    const cards = element.matches(".card") ? [element] : [...element.querySelectorAll(".card")];
+    const cards = element.matches("article") ? [element] : [...element.querySelectorAll("article")];
     const prompt = element.querySelector(".prompt")?.textContent ?? "";
     return { element, cards, prompt, text: new Map() };
   });

@@ -15,7 +15,7 @@ from seedance_cli.sandbox.web.answers import document
 from seedance_cli.sandbox.web.delivery import VideoRoute, origin
 from seedance_cli.sandbox.web.endpoints import Endpoints
 from seedance_cli.sandbox.web.openapi import openapi
-from seedance_cli.sandbox.web.page import Page, style
+from seedance_cli.sandbox.web.page import Page, script, style
 from seedance_cli.sandbox.web.uploads import UPLOADS, take
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def build(sandbox: Sandbox, callbacks: Callbacks) -> Starlette:
     routes = [
         Route("/", _plain(Page(sandbox).show), methods=["GET"]),
         Route("/style.css", _plain(style), methods=["GET"]),
+        Route("/page.js", _plain(script), methods=["GET"]),
         # An id may have a slash in it.
         Route("/videos/{name:path}", _plain(delivery.video), methods=["GET"]),
         Route("/frames/{name:path}", _plain(delivery.frame), methods=["GET"]),
