@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import typer
 
@@ -15,11 +16,32 @@ from seedance_cli.errors import SeedanceError
 from seedance_cli.models import unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from seedance_cli.ledger import Named, Unsettled
     from seedance_cli.providers import ModelInfo, ProviderInfo
 
 MOST_REFS = 20
+_RUN = 2
+"""Numbers in a row that are told one by one."""
+
+
+class Word(str):
+    """A word that Tab offers, and what it stands for, which not every shell asks for."""
+
+    __slots__ = ("_about",)
+    _about: Callable[[], str]
+
+    def __new__(cls, word: str, about: Callable[[], str]) -> Self:
+        """Take both; `about` is called only where a shell shows it."""
+        self = super().__new__(cls, word)
+        self._about = about
+        return self
+
+    @property
+    def about(self) -> str:
+        """What the word stands for."""
+        return self._about()
 
 
 def batch_formats(incomplete: str) -> list[str]:
@@ -38,14 +60,16 @@ def shells(incomplete: str) -> list[str]:
 
 def provider_names(incomplete: str) -> list[str]:
     """The providers."""
-    return _fitting(providers.names(), incomplete)
+    return _fitting(map(_seller, providers.names()), incomplete)
 
 
 def model_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     """The models of the provider, or of all."""
     infos = [info for info in _infos(ctx) if info.model_use is not providers.ModelUse.NONE]
-    ids = (model.id for info in infos for model in (*info.models, *info.variants))
-    return _fitting(ids, incomplete)
+    models = ((info, model) for info in infos for model in (*info.models, *info.variants))
+    return _fitting(
+        (Word(model.id, partial(_limits, info, model)) for info, model in models), incomplete
+    )
 
 
 def durations(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -91,11 +115,19 @@ def refs(ctx: typer.Context, incomplete: str) -> list[str]:
         folder = system.state_dir(os.environ)
         known = ledger.tasks(folder, now, provider=provider, sandbox=sandbox)
         typed = ctx.params.get("refs") or ()
-        offered = [one.name or models.make_ref(*one[:2]) for one in known]
+        offered = [_task(one.name or models.make_ref(*one[:2]), one) for one in known]
         if incomplete:
-            offered += [models.make_ref(*one[:2]) for one in known]
+            offered += [_task(models.make_ref(*one[:2]), one) for one in known]
         fitting = (ref for ref in _fitting(offered, incomplete) if ref not in typed)
         return list(islice(fitting, MOST_REFS))
+    return []
+
+
+def intents(incomplete: str) -> list[str]:
+    """The submissions that `recover` settles, the newest first."""
+    with suppress(SeedanceError, ValueError):
+        found = ledger.unsettled(system.state_dir(os.environ))
+        return _fitting((Word(one.intent, partial(_sent, one)) for one in found), incomplete)
     return []
 
 
@@ -122,6 +154,33 @@ def metadata(incomplete: str) -> list[str]:
     return []
 
 
+def _task(word: str, one: Named) -> Word:
+    return Word(word, lambda: f"{one.status}: {one.prompt}")
+
+
+def _sent(one: Unsettled) -> str:
+    return f"{one.provider}: {one.prompt}"
+
+
+def _seller(name: str) -> Word:
+    def about() -> str:
+        info = providers.get(name).info
+        count = len(info.models)
+        return f"{count} model{'s' if count > 1 else ''}, {info.base_url.partition('://')[2]}"
+
+    return Word(name, about)
+
+
+def _limits(info: ProviderInfo, model: ModelInfo) -> str:
+    """`seedance2ink: 4-15 s, 480p 720p`."""
+    seconds = sorted(model.durations)
+    parts = [f"{' '.join(map(str, seconds))} s"] if seconds else []
+    if len(seconds) > _RUN and seconds == list(range(seconds[0], seconds[-1] + 1)):
+        parts = [f"{seconds[0]}-{seconds[-1]} s"]
+    parts += [" ".join(model.resolutions)] if model.resolutions else []
+    return f"{info.name}: {', '.join(parts)}" if parts else info.name
+
+
 def _infos(ctx: typer.Context) -> Iterator[ProviderInfo]:
     named = ctx.params.get("provider") or os.environ.get("SEEDANCE_PROVIDER")
     for name in providers.names():
@@ -138,5 +197,7 @@ def _models(ctx: typer.Context) -> list[ModelInfo]:
 def _fitting(offered: Iterable[str], incomplete: str) -> list[str]:
     """Those that begin so. One with a control character is not offered: a shell would show it."""
     return [
-        str(one) for one in dict.fromkeys(offered) if one.startswith(incomplete) and not unsafe(one)
+        one if isinstance(one, Word) else str(one)  # a status is more than its word
+        for one in dict.fromkeys(offered)
+        if one.startswith(incomplete) and not unsafe(one)
     ]

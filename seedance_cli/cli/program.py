@@ -87,10 +87,15 @@ class _Commands(_words.Group):
         return self.commands[cmd_name]
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """The names alone: no script shows their help texts, for which all would be built."""
+        """The names, for which no command is built, and where a script shows it what each does."""
+        about: dict[str, str] = {}
+        if os.environ.get(_shells.ABOUT):
+            from seedance_cli.cli import summaries
+
+            about = summaries.SUMMARIES
         fitting = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         options = super(TyperGroup, self).shell_complete(ctx, incomplete)
-        return [*map(CompletionItem, fitting), *options]
+        return [*(CompletionItem(name, help=about.get(name)) for name in fitting), *options]
 
 
 def _built(name: str) -> Any:

@@ -4,7 +4,8 @@ Typer's own scripts are not used. In bash they lose what stands before a `:`, wh
 every aspect ratio has; in zsh they `eval` what the program prints; in zsh and fish each Tab loads
 rich to draw the help texts, which takes three times as long as all the rest.
 
-The scripts hand over the line up to the cursor, and get one candidate a line.
+The scripts hand over the line up to the cursor, and get one candidate a line; those of zsh and fish
+ask for what each stands for, too, behind a tab.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from typing import Any
 
 ASKED = "_SEEDANCE_COMPLETE"
 """Typer's variable: completes instead of running. Its value is `INSTRUCTION_SHELL`."""
 LINE = "_SEEDANCE_LINE"
 """The command line up to the cursor."""
+ABOUT = "_SEEDANCE_ABOUT"
+"""Set by a script that shows what each candidate stands for."""
+_LONGEST = 80
+"""Characters of such a text."""
 
 _BASH = r"""# Tab completion of seedance in bash: eval "$(seedance --show-completion bash)"
 _seedance_completion() {
@@ -74,13 +80,26 @@ _ZSH = r"""#compdef seedance
 # Tab completion of seedance in zsh: eval "$(seedance --show-completion zsh)" after compinit, or
 # this file as `_seedance` in a folder of $fpath.
 _seedance() {
-  local -a offered
-  local line="${(j: :)words[1,CURRENT-1]} $PREFIX"
-  offered=("${(@f)$(_SEEDANCE_COMPLETE=complete_bash _SEEDANCE_LINE=$line $words[1] 2>/dev/null)}")
-  offered=("${(@)offered:#}")
-  if (( $#offered )); then
+  local -a answer offered shown listed
+  local line="${(j: :)words[1,CURRENT-1]} $PREFIX" one
+  local -i width room=$(( COLUMNS - 2 ))
+  local -x _SEEDANCE_COMPLETE=complete_zsh _SEEDANCE_ABOUT=1 _SEEDANCE_LINE=$line
+  answer=("${(@f)$($words[1] 2>/dev/null)}")
+  answer=("${(@)answer:#}")
+  offered=("${(@)answer%%$'\t'*}")
+  if (( $#answer )); then
+    if [[ $answer[1] == *$'\t'* ]]; then
+      # A line each: the candidate, and what it stands for, as far as the screen has room.
+      for one in "$offered[@]"; do (( ${(m)#one} > width )) && width=${(m)#one}; done
+      for one in "$answer[@]"; do
+        one="${(mr:width:)one%%$'\t'*}  -- ${one#*$'\t'}"
+        (( ${(m)#one} > room )) && one=${(mr:room:)one}
+        shown+=("$one")
+      done
+      listed=(-l -d shown)
+    fi
     compset -P '--*='
-    compadd -V seedance -a offered
+    compadd -V seedance $listed -a offered
   else
     compset -P '--*='
     _files
@@ -96,7 +115,7 @@ fi
 _FISH = r"""# Tab completion of seedance in fish: seedance --show-completion fish | source
 function __seedance_offers
     set -l line (commandline -cp | string collect)
-    set -l asking _SEEDANCE_COMPLETE=complete_bash _SEEDANCE_LINE="$line"
+    set -l asking _SEEDANCE_COMPLETE=complete_fish _SEEDANCE_ABOUT=1 _SEEDANCE_LINE="$line"
     set -g __seedance_offered (env $asking seedance 2>/dev/null | string match -r -- '.+')
     test (count $__seedance_offered) -gt 0
 end
@@ -150,9 +169,7 @@ def answer(program: Callable[[], object], env: MutableMapping[str, str]) -> None
     import sys
     from contextlib import redirect_stdout, suppress
 
-    from typer.completion import completion_init  # type: ignore[attr-defined]  # only imported
-
-    completion_init()  # Typer does it only where its own scripts are offered
+    _have_lines(about=bool(env.get(ABOUT)))
     words = _words(env.get(LINE, ""))
     env[ASKED] = "complete_bash"
     env["COMP_WORDS"] = shlex.join(words)
@@ -163,9 +180,38 @@ def answer(program: Callable[[], object], env: MutableMapping[str, str]) -> None
     stream = sys.stdout
     for line in offered.getvalue().splitlines():
         with suppress(UnicodeEncodeError):  # what the terminal cannot show cannot be typed
-            line.encode(getattr(stream, "encoding", None) or "utf-8")
-            stream.write(f"{line}\n")
+            encoding = getattr(stream, "encoding", None) or "utf-8"
+            candidate, tab, text = line.partition("\t")
+            candidate.encode(encoding)
+            text = text.encode(encoding, "replace").decode(encoding)
+            stream.write(f"{candidate}{tab}{text}\n")
     stream.flush()
+
+
+def _have_lines(*, about: bool) -> None:
+    """Have Typer answer with a line a candidate, and behind a tab what it stands for, if asked."""
+    # No part of Typer's interface has them.
+    from typer._completion_classes import (  # type: ignore[attr-defined]  # only imported
+        BashComplete,
+        add_completion_class,
+    )
+
+    class Lines(BashComplete):
+        def format_completion(self, item: Any) -> str:
+            text = _about(item) if about else ""
+            return f"{item.value}\t{text}" if text else str(item.value)
+
+    # Typer registers its own only where its own scripts are offered.
+    add_completion_class(Lines, "bash")
+
+
+def _about(item: Any) -> str:
+    """What a candidate stands for, in a line: what the completer says, else how its help begins."""
+    from seedance_cli.models import safe
+
+    text = " ".join((getattr(item.value, "about", "") or item.help or "").split())
+    text = safe(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _words(line: str) -> list[str]:

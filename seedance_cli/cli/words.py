@@ -55,6 +55,15 @@ class _WordsFirst:
         numbers.hold(self.get_params(ctx))
         return super().parse_args(ctx, args)  # type: ignore[misc,no-any-return]  # the class beside it has one
 
+    def shell_complete(self: Any, ctx: Any, incomplete: str) -> Any:
+        """What Tab offers; of `--no-audio` it does not say what `--audio` does."""
+        found = super().shell_complete(ctx, incomplete)  # type: ignore[misc]  # as above
+        negative = {name for one in self.get_params(ctx) for name in one.secondary_opts}
+        for one in found:
+            if one.value in negative and one.help:
+                one.help = f"not: {one.help[0].lower()}{one.help[1:]}"
+        return found
+
 
 class Command(_WordsFirst, Helped, TyperCommand):
     """One command."""

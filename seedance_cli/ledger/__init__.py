@@ -28,6 +28,12 @@ if TYPE_CHECKING:
         Ledger as Ledger,
     )
     from seedance_cli.ledger.refs import (
+        Named as Named,
+    )
+    from seedance_cli.ledger.refs import (
+        Unsettled as Unsettled,
+    )
+    from seedance_cli.ledger.refs import (
         batches as batches,
     )
     from seedance_cli.ledger.refs import (
@@ -35,6 +41,9 @@ if TYPE_CHECKING:
     )
     from seedance_cli.ledger.refs import (
         tasks as tasks,
+    )
+    from seedance_cli.ledger.refs import (
+        unsettled as unsettled,
     )
     from seedance_cli.ledger.shared import (
         SharedLedger as SharedLedger,
@@ -48,12 +57,15 @@ __getattr__ = face(
         "Ledger": "record",
         "LineFault": "export_file",
         "ListFilter": "listing",
+        "Named": "refs",
         "SharedLedger": "shared",
+        "Unsettled": "refs",
         "Weight": "findings",
         "batches": "refs",
         "machine": "",
         "metadata_keys": "refs",
         "read_export": "export_file",
         "tasks": "refs",
+        "unsettled": "refs",
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.ledger import statements
@@ -20,11 +20,32 @@ _NEWEST = 500
 
 
 class Named(NamedTuple):
-    """What a task is called."""
+    """What a task is called, and what a person knows it by."""
 
     provider: str
     task_id: str
     name: str | None
+    status: str
+    request: str
+    """As it stands in the row."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt; empty where the row has none."""
+        return _prompt(self.request)
+
+
+class Unsettled(NamedTuple):
+    """A submission that may be one of unknown outcome."""
+
+    intent: str
+    provider: str
+    request: str
+
+    @property
+    def prompt(self) -> str:
+        """The prompt; empty where the row has none."""
+        return _prompt(self.request)
 
 
 def tasks(
@@ -42,7 +63,19 @@ def tasks(
         WriteFailed: the ledger cannot be read.
     """
     found = _read(folder, statements.REFS, provider, sandbox, time_text(now - LOST_AFTER))
-    return [Named(row["provider"], row["task_id"], row["name"]) for row in found]
+    return [
+        Named(row["provider"], row["task_id"], row["name"], row["status"], row["request"])
+        for row in found
+    ]
+
+
+def unsettled(folder: Path) -> list[Unsettled]:
+    """Submissions without a known outcome, the newest first; errors as `tasks`.
+
+    Whether the process of one that is being sent still lives is not looked at.
+    """
+    found = _read(folder, statements.UNSETTLED)
+    return [Unsettled(row["intent"], row["provider"], row["request"]) for row in found]
 
 
 def batches(folder: Path) -> list[str]:
@@ -54,6 +87,15 @@ def metadata_keys(folder: Path) -> list[str]:
     """The keys of the newest requests' metadata, sorted; errors as `tasks`."""
     requests = [json.loads(row["request"]) for row in _read(folder, statements.REQUESTS, _NEWEST)]
     return sorted({key for request in requests for key in request.get("metadata") or ()})
+
+
+def _prompt(request: str | None) -> str:
+    """What the request in a row asks for."""
+    with suppress(ValueError):
+        stored = json.loads(request or "{}")
+        if isinstance(stored, dict):
+            return str(stored.get("prompt") or "")
+    return ""
 
 
 def _read(folder: Path, statement: str, *values: str | bool | int | None) -> list[sqlite3.Row]:

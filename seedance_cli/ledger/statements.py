@@ -166,7 +166,7 @@ STATES = f"SELECT intent, state, status, task_id FROM intents WHERE {_LISTED}"
 """Values: see `_LISTED`."""
 NOT_LOST = "SELECT 1 FROM intents WHERE intent = ? AND not_found_since IS NULL"
 REFS = (
-    f"SELECT provider, task_id, name FROM intents WHERE {_FIRST}"
+    f"SELECT provider, task_id, name, status, request FROM intents WHERE {_FIRST}"
     " AND provider = COALESCE(?, provider) AND sandbox = COALESCE(?, sandbox)"
     f" ORDER BY {_UNFINISHED} DESC, seq DESC"
 )
@@ -176,6 +176,10 @@ OLDER_ATTEMPTS = (
     " AND later.seq > intents.seq)"
 )
 """Those that their name does not mean any more."""
+UNSETTLED = (
+    "SELECT intent, provider, request FROM intents WHERE state IN ('unknown', 'sending')"
+    " ORDER BY seq DESC"
+)
 BATCHES = "SELECT batch FROM intents WHERE batch IS NOT NULL GROUP BY batch ORDER BY max(seq) DESC"
 REQUESTS = "SELECT request FROM intents ORDER BY seq DESC LIMIT ?"
 CHARGES = (

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 from seedance_cli.cli import completion as _tab
+from seedance_cli.cli import program, summaries
 from seedance_cli.cli import shells as _shells
 from seedance_cli.ledger.record import Ledger
-from seedance_cli.models import Status, Task, VideoRequest
+from seedance_cli.models import IntentState, Status, Task, VideoRequest
 from seedance_cli.system.clock import SystemClock
 from support import ledgers, shells
 
@@ -209,6 +213,68 @@ def test_write_makes_every_file(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 
+SHARED = {
+    "bash": ("bash-completion/completions/seedance", ". '{}'"),
+    "zsh": (
+        "zsh/site-functions/_seedance",
+        "fpath=('{0:h}' $fpath); autoload -U compinit; compinit -uD; bindkey -e",
+    ),
+    "fish": ("fish/vendor_completions.d/seedance.fish", "source '{}'"),
+}
+"""Where the wheel installs the script below `share/`, and how the shell takes it from there."""
+
+
+@pytest.mark.parametrize("shell", SHARED)
+def test_the_wheels_scripts_show_what_a_candidate_stands_for(shell: str, tmp_path: Path) -> None:
+    """In zsh and fish; in bash, which would insert it, the candidates alone."""
+    place, setup = SHARED[shell]
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    (source,) = [key for key, value in shared.items() if value == f"share/{place}"]
+    script = tmp_path / "share" / place
+    script.parent.mkdir(parents=True)
+    script.write_bytes((FOLDER.parent / source).read_bytes())
+    setup = setup.replace("{0:h}", str(script.parent)).replace("{}", str(script))
+    with shells.at(shell, setup=setup) as terminal:
+        if shell == "fish":  # on a dumb terminal it lists nothing by itself
+            terminal.type("complete -C 'seedance re'\r")
+            seen = terminal.wait_for("retry\\s+Submit the same")[0]
+        else:
+            terminal.type("seedance re\t\t")
+            seen = terminal.wait_for("recover[^\n]*\\s+retry[^\n]*")[0]
+    assert ("Submit" in seen) == (shell != "bash")
+
+
+def test_what_a_command_does_is_how_its_help_begins() -> None:
+    """Tab builds no command to say it."""
+    root: Any = typer.main.get_command(program.app)
+    context = root.make_context("seedance", [], resilient_parsing=True)
+    for name, text in summaries.SUMMARIES.items():
+        assert root.get_command(context, name).help.startswith(text)
+
+
+def test_what_candidates_stand_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a tab, for a script that asks: options, values, tasks, and what recover settles."""
+    state = Path(os.environ["SEEDANCE_STATE_DIR"])
+    with Ledger.open(state, SystemClock(), create=True) as ledger:
+        ledgers.submit(ledger, "t1")
+        intent = ledgers.prepare(ledger, prompt="a boat\x1b[31m\tin the\nrain " + "and rain " * 20)
+        ledger.sending(intent)
+        ledger.settle(intent, IntentState.UNKNOWN, {})
+    monkeypatch.setenv(_shells.ABOUT, "1")
+    assert lines("seedance wa") == ["wait\tPoll until every task has ended"]
+    assert lines("seedance generate --no-a") == ["--no-audio\tnot: with sound."]
+    assert lines("seedance wait ") == ["runbase:t1\tqueued: a cat"]
+    (one,) = lines("seedance recover --adopt ")
+    assert one.startswith(f"{intent}\trunbase: a boat\\x1b[31m in the rain and rain")
+    assert len(one.partition("\t")[2]) == 80
+    assert one.endswith("…")
+    assert lines("seedance recover --discard x") == []
+    assert lines("seedance generate -p defapi -m ") == ["seedance-2.0\tdefapi: 5 10 15 s"]
+    monkeypatch.delenv(_shells.ABOUT)
+    assert lines("seedance recover --discard ") == [intent]
+
+
 def test_an_unknown_shell_is_refused(run: Run) -> None:
     """A shell without a script: exit 2, naming those that have one."""
     done = run("--show-completion", "tcsh")
@@ -325,6 +391,19 @@ def test_tab_reads_no_fifo() -> None:
     config.parent.mkdir()
     os.mkfifo(config)
     assert ask("seedance status --profile ") == ([], "")
+
+
+def lines(line: str) -> list[str]:
+    """What the program answers, line by line, in this process."""
+    stream = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(_shells.ASKED, "complete_zsh")
+        patch.setenv(_shells.LINE, line)
+        patch.setenv("COMP_WORDS", "")
+        patch.setenv("COMP_CWORD", "")
+        patch.setattr(sys, "stdout", stream)
+        program.main([])
+    return stream.getvalue().strip("\n").splitlines()
 
 
 def ask(line: str, loaded: str = "", instruction: str = "complete_bash") -> tuple[list[str], str]:

@@ -82,14 +82,16 @@ class Terminal:
 
 
 @contextmanager
-def at(shell: str, folder: Path | None = None) -> Iterator[Terminal]:
+def at(shell: str, folder: Path | None = None, setup: str | None = None) -> Iterator[Terminal]:
     """That shell with completion set up, in the current folder; skips where it is not installed.
 
     Args:
         shell: a key of `SHELLS`.
         folder: put in front of its PATH.
+        setup: what sets completion up, instead of what the documents say.
     """
-    argument, setup = SHELLS[shell]
+    argument, documented = SHELLS[shell]
+    setup = documented if setup is None else setup
     if shutil.which(argument[0]) is None:
         pytest.skip(f"{shell} is not installed")
     places = [str(Path(sys.executable).parent), os.environ["PATH"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedance_cli import cli, models, providers, tasks
+from seedance_cli.cli import completion as _tab
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError, WriteFailed
 
@@ -35,11 +36,21 @@ def recover(
     *,
     adopt: Annotated[
         str | None,
-        typer.Option("--adopt", metavar="INTENT", help="This submission became the task TASK_ID."),
+        typer.Option(
+            "--adopt",
+            metavar="INTENT",
+            help="This submission became the task TASK_ID.",
+            autocompletion=_tab.intents,
+        ),
     ] = None,
     discard: Annotated[
         str | None,
-        typer.Option("--discard", metavar="INTENT", help="This submission was never accepted."),
+        typer.Option(
+            "--discard",
+            metavar="INTENT",
+            help="This submission was never accepted.",
+            autocompletion=_tab.intents,
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Adopt although the provider does not confirm it.")
