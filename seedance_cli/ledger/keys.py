@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
 
+if TYPE_CHECKING:
+    from seedance_cli.ledger.store import Store
+    from seedance_cli.system import Clock
+
 
 class Keys(Part):
-    """What this ledger alone knows."""
+    """What this ledger alone knows, and never changes."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Take over an open store; see `Part`."""
+        super().__init__(store, clock)
+        self._known: dict[str, object] = {}
 
     @property
     def identity(self) -> str:
@@ -31,4 +42,6 @@ class Keys(Part):
         return hmac.new(salt, f"{origin(endpoint)}\n{key}".encode(), "sha256").hexdigest()
 
     def _meta(self, name: str) -> object:
-        return self._store.query(statements.META, (name,))[0]["value"]
+        if name not in self._known:
+            self._known[name] = self._store.query(statements.META, (name,))[0]["value"]
+        return self._known[name]

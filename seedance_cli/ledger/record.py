@@ -8,52 +8,37 @@ may have left, else as `not_sent`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from seedance_cli.errors import ConfigError
-from seedance_cli.ledger.approval import Approval
-from seedance_cli.ledger.batch_rows import BatchRows
+from seedance_cli.errors import ConfigError, OutcomeUnknown, WriteFailed
 from seedance_cli.ledger.checkup import Checkup
-from seedance_cli.ledger.history import History
-from seedance_cli.ledger.keys import Keys
-from seedance_cli.ledger.listing import Listing
-from seedance_cli.ledger.observations import Observations
-from seedance_cli.ledger.recovery import Recovery
-from seedance_cli.ledger.saved import SavedFiles
+from seedance_cli.ledger.late import LateAnswer, LateAnswers
 from seedance_cli.ledger.shared import SharedLedger
-from seedance_cli.ledger.spending import Spending
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
-from seedance_cli.ledger.submissions import Submissions
 from seedance_cli.ledger.transfer import Transfer
+from seedance_cli.ledger.two_places import TwoPlaces
+from seedance_cli.models import IntentState
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from seedance_cli.ledger.store import Store
+    from seedance_cli.models import JsonObject, Submission, Task
     from seedance_cli.system import Clock
 
 
-class Ledger(
-    Approval,
-    Submissions,
-    Recovery,
-    Observations,
-    Listing,
-    SavedFiles,
-    Keys,
-    History,
-    BatchRows,
-    Checkup,
-    Spending,
-    Transfer,
-):
+class Ledger(TwoPlaces, Checkup, Transfer):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 
     Its parts serve one purpose each, over one store, which `open` alone chooses. A ledger belongs
     to one thread. Errors of the file are `WriteFailed`.
     """
+
+    _late: LateAnswers | None = None
+    """Of this machine; a ledger in a file has none: it is never away."""
 
     @classmethod
     def open(
@@ -75,8 +60,11 @@ class Ledger(
             ConfigError: its URL cannot be used, or what it needs is not installed.
         """
         if isinstance(place, SharedLedger):
-            return cls(_shared(place, clock, create=create), clock)
-        return cls(SqliteStore(place, connect(place, create=create, step=step), clock), clock)
+            here = partial(_in_file, place.folder, clock, create=False, step=step)
+            opened = cls(_shared(place, clock, create=create), clock, here)
+            opened._late = LateAnswers(place.folder, clock)
+            return opened
+        return cls(_in_file(place, clock, create=create, step=step), clock)
 
     @classmethod
     def empty(cls, clock: Clock) -> Ledger:
@@ -103,9 +91,94 @@ class Ledger(
         """Where its file lies on a network file system, and that one's type; None: it does not."""
         return self._store.network()
 
-    def close(self) -> None:
-        """Close the file and free every lock. What was on its way then counts as abandoned."""
-        self._store.close()
+    def keep_answer(
+        self,
+        intent: str,
+        state: IntentState,
+        evidence: JsonObject,
+        task: Task | None = None,
+        *,
+        told: bool = False,
+    ) -> Path | None:
+        """Keep what came of an intent in a file of this machine, until the ledger takes it.
+
+        Args:
+            intent: whose answer.
+            state: `accepted`, with the task; or as `settle` takes it.
+            evidence: what came back; redacted.
+            task: as the answer has it.
+            told: whether its ref is on a stream.
+
+        Returns:
+            The file; None where the disk cannot take it, or the ledger lies on it itself.
+        """
+        if self._late is None:
+            return None
+        try:
+            answer = LateAnswer(intent, state, task, evidence, told)
+            return self._late.keep(self.identity, answer)
+        except (OSError, WriteFailed):
+            return None
+
+    def answer_taken(self, intent: str) -> None:
+        """Take such a file away: the ledger has what is in it."""
+        if self._late is not None:
+            self._late.drop(intent)
+
+    def take_late_answers(self) -> list[str]:
+        """Take in what earlier commands of this machine could not write; what is said of it.
+
+        Raises:
+            LedgerAway: not now either.
+        """
+        late = self._late
+        if late is None:
+            return []
+        found = []
+        for answer in list(late.of(self.identity)):
+            before = self._store.state(answer.intent)
+            if before is None:
+                place = late.set_aside(answer.intent)
+                found.append(_forgotten(answer, place))
+                continue
+            try:
+                after = self._take_late(answer)
+            except OutcomeUnknown as error:
+                found.append(error.message)
+            else:
+                found.append(_taken_in(answer, before, after))
+            late.drop(answer.intent)
+        return found
+
+    def _take_late(self, answer: LateAnswer) -> Submission:
+        if answer.task is None:
+            return self.settle(answer.intent, answer.state, answer.evidence)
+        row = self.accept(answer.intent, answer.task, answer.evidence)
+        if answer.told:
+            self.told(answer.intent)
+        return row
+
+
+def _forgotten(answer: LateAnswer, place: Path) -> str:
+    what = "" if answer.task is None else f", whose task is {answer.task.task_id},"
+    return (
+        f"the ledger does not know the intent {answer.intent} any more{what} though it took it:"
+        f" what is known of it stays in {place}"
+    )
+
+
+def _taken_in(answer: LateAnswer, before: IntentState, after: Submission) -> str:
+    words = f"the ledger has taken in what came of the intent {answer.intent} while it was away"
+    if after.ref is not None:
+        words += f": {after.ref}"
+    if before is IntentState.DISCARDED and after.state is IntentState.ADOPTED:
+        words += ". It had been discarded meanwhile; its task is there, so it is adopted"
+    return words
+
+
+def _in_file(folder: Path, clock: Clock, *, create: bool, step: bool) -> Store:
+    """The tables in `ledger.db`, or a stand-in for those that are missing."""
+    return SqliteStore(folder, connect(folder, create=create, step=step), clock)
 
 
 def _shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:

@@ -127,6 +127,8 @@ def _same(rules: int) -> str:
 
 # Columns of intents
 
+STATE = "SELECT state FROM intents WHERE intent = ?"
+FINGERPRINT = "SELECT fingerprint, fingerprint_rule FROM intents WHERE intent = ?"
 OF_NAME = (
     "SELECT intent, state, status, fingerprint, fingerprint_rule, attempt FROM intents"
     " WHERE name = ? AND sandbox = ? ORDER BY seq DESC"

@@ -191,6 +191,11 @@ class Store(ABC):
             return found
         raise WriteFailed(f"the intent {intent} is not in the ledger {self.name}")
 
+    def state(self, intent: str) -> IntentState | None:
+        """The state of an intent's row; None: there is no such row."""
+        found = self.query(statements.STATE, (intent,))
+        return IntentState(found[0]["state"]) if found else None
+
     def task(self, intent: str) -> Known:
         """What an intent's row knows of its task; for every poll."""
         for row in self.query(statements.ROW, (intent,)):

@@ -73,6 +73,7 @@ class Submissions(Part):
     def accept(self, intent: str, task: Task, evidence: JsonObject | None = None) -> Submission:
         """Write the task that the provider named, whatever its row was taken for meanwhile.
 
+        One that somebody has discarded meanwhile becomes `adopted`: the answer knows better.
         The lock is kept until `told`. If the ledger cannot take it, the row counts as `unknown`
         once the process ends.
 
@@ -91,10 +92,12 @@ class Submissions(Part):
             if stranger is not None:
                 fault = f"{stranger.ref} is the task of another request"
                 found = {**(evidence or {}), "fault": fault}
-                state, text = IntentState.UNKNOWN.value, evidence_text(found)
-                self._store.update(intent, {"state": state, "evidence": text})
+                text = evidence_text(found)
+                self._store.update(intent, {"state": IntentState.UNKNOWN.value, "evidence": text})
             else:
-                row = self._take(intent, IntentState.ACCEPTED, task)
+                settled = row.state is IntentState.DISCARDED
+                state = IntentState.ADOPTED if settled else IntentState.ACCEPTED
+                row = self._take(intent, state, task)
         if stranger is not None:
             self._store.release(intent)
             raise _taken(stranger, intent)
@@ -109,6 +112,10 @@ class Submissions(Part):
                 self._store.update(intent, {"told": 1})
         finally:
             self._store.release(intent)
+
+    def submits(self, intent: str) -> bool:
+        """Whether this process has written that intent, or was answered with it."""
+        return intent in self._marks
 
     def kin(self, submission: Submission) -> Kin:
         """What else the ledger has of the request that this process has just submitted.
@@ -151,7 +158,10 @@ class Submissions(Part):
 
     def _same_as(self, intent: str, others: Sequence[Submission]) -> bool:
         """Whether one of the others is the same request as this one."""
-        marks = self._marks.get(intent, {})
+        marks = self._marks.get(intent)
+        if marks is None:  # an earlier process submitted it
+            row = self._store.query(statements.FINGERPRINT, (intent,))[0]
+            marks = {row["fingerprint_rule"]: row["fingerprint"]}
         wanted = {one.intent for one in others}
         found = self._store.query(statements.same(len(marks)), same_values(marks))
         return any(row["intent"] in wanted for row in found)

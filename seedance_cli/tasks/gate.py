@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import (
+    LedgerAway,
     OutcomeUnknown,
     RateLimited,
     SeedanceError,
@@ -16,8 +17,9 @@ from seedance_cli.errors import (
     WriteFailed,
 )
 from seedance_cli.http import PAID_SECONDS, Event, cleared, encode, redact
-from seedance_cli.models import MASK, Found, IntentState, Purchase, fingerprints, make_ref
+from seedance_cli.models import MASK, Found, IntentState, Purchase, fingerprints
 from seedance_cli.system import Stopwatch, signals
+from seedance_cli.tasks.late import keep, kept_words, untaken, write
 from seedance_cli.tasks.names import prepared
 from seedance_cli.tasks.outcome import Verdict, classify, evidence_of, uncharged, unclear
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     )
     from seedance_cli.system import Clock
     from seedance_cli.tasks.channel import Channel
+    from seedance_cli.tasks.late import Late
     from seedance_cli.tasks.payment import Payment
 
 CONNECT_TRIES = 3
@@ -116,6 +119,7 @@ def submit(
         verdict = gate.send(held)
         gate.commit(verdict)
         gate.tell(announce)
+        gate.catch_up(held)
     gate.log()
     if payment.error is not None:
         raise payment.error
@@ -136,6 +140,10 @@ class _Gate:
     reply: Reply | None = None
     """The newest one; None again once `-v` was told of it."""
     evidence: JsonObject = field(default_factory=dict)
+    late: Late | None = None
+    """What the ledger could not take because it is away."""
+    answer: SeedanceError | None = None
+    """Then: the error that the answer itself is."""
 
     def fill(self, content: Callable[[], bytes]) -> None:
         """Make the body. What ends this, a signal too, ends the submission: nothing was sent."""
@@ -158,8 +166,12 @@ class _Gate:
             gone = self.payment.bought
             state = IntentState.UNKNOWN if gone else IntentState.NOT_SENT
             self._note(state)
-            with suppress(WriteFailed):  # the process ends, and the row then counts as the same
+            try:
                 self.ledger.settle(self.intent, state, self.evidence)
+            except LedgerAway:
+                keep(self.ledger, self.intent, state, self.evidence)
+            except WriteFailed:  # the process ends, and the row then counts as the same
+                pass
             raise
 
     def _send(self, held: signals.Held) -> Verdict:
@@ -254,6 +266,32 @@ class _Gate:
                 with suppress(WriteFailed):
                     self.ledger.told(self.intent)
 
+    def catch_up(self, held: signals.Held) -> None:
+        """Have the ledger take what it could not, now that the user knows of it."""
+        late = self.late
+        if late is None:
+            return
+        try:
+            row = write(late, self.ledger, self.clock, held, self.channel.say)
+        except OutcomeUnknown as taken:
+            self._note(IntentState.UNKNOWN)
+            self.payment.error = taken
+            return
+        if row is None:
+            return
+        self.payment.submission, self.payment.error = row, self.answer
+        if late.task is not None:
+            self._tell_of_adoption(row)
+            if self.payment.told:
+                with suppress(WriteFailed):
+                    self.ledger.told(self.intent)
+
+    def _tell_of_adoption(self, row: Submission) -> None:
+        if row.state is IntentState.ADOPTED:
+            self.channel.say(
+                f"{row.ref} had been discarded meanwhile; its task is there, so it is adopted"
+            )
+
     def log(self) -> None:
         """Tell `-v` of the newest exchange."""
         reply, self.reply = self.reply, None
@@ -272,22 +310,18 @@ class _Gate:
     def _accept(self, task: Task) -> SeedanceError | None:
         self._note(IntentState.UNKNOWN, task)  # the id is known, whatever the ledger says
         try:
-            self.payment.submission = self.ledger.accept(self.intent, task, self.evidence)
+            row = self.ledger.accept(self.intent, task, self.evidence)
+            self.payment.submission = row
+            self._tell_of_adoption(row)
+        except LedgerAway as error:
+            accepted = IntentState.ACCEPTED
+            self.late = keep(self.ledger, self.intent, accepted, self.evidence, task)
+            return untaken(self.channel, self.intent, task, error, kept_words(self.late))
         except OutcomeUnknown as taken:
             self._note(IntentState.UNKNOWN)
             return taken
         except Exception as error:  # noqa: BLE001 - whatever it was: the id is paid for
-            name = self.channel.provider.info.name
-            ref = make_ref(name, task.task_id)
-            return WriteFailed(
-                f"the task was accepted{'' if self.channel.sandbox else ' and paid for'}, but the"
-                f" ledger cannot take its id {ref}: {error}",
-                hint=f"keep this id; then: seedance recover --adopt {self.intent} {ref}",
-                provider=name,
-                ref=ref,
-                intent=self.intent,
-                retry_safe=False,
-            ).because(error)
+            return untaken(self.channel, self.intent, task, error)
         return None
 
     def _settle(self, verdict: Verdict) -> SeedanceError:
@@ -299,6 +333,11 @@ class _Gate:
         self._note(verdict.state)
         try:
             settled = self.ledger.settle(self.intent, verdict.state, self.evidence)
+        except LedgerAway as away:
+            self.answer = error
+            self.late = keep(self.ledger, self.intent, verdict.state, self.evidence)
+            still = f"; and {away.message}{kept_words(self.late)}"
+            return error.but(message=error.message + still)
         except WriteFailed as failed:
             # What became of the money matters more than that the ledger cannot say so.
             still = f"; and the ledger still calls it unknown: {failed.message}"
