@@ -15,9 +15,11 @@ demo: .venv/installed
 	@$(RUN)/python benchmarks/demo.py
 
 test: .venv/ready
+	@echo 'the suite takes about three minutes on two cores'
 	$(RUN)/python -m pytest -q -n 4
 
 test-full: .venv/ready test-lowest
+	@echo 'the long forms take about twenty minutes more on two cores'
 	$(RUN)/python -m pytest -q -n 4 -m full
 
 # The suite once more, with the lowest version of each dependency that pyproject.toml allows.
@@ -35,18 +37,22 @@ completions: .venv/ready
 tables: .venv/ready
 	$(RUN)/python docs/write_tables.py
 
-# The pictures of pages in docs/; needs chromium and chromedriver.
+# The pictures of the documents: terminals, from runs in the sandbox, and pages, which need chromium and
+# chromedriver. Each time they are new ones.
 pictures: .venv/ready
+	$(RUN)/python docs/write_terminals.py
 	$(RUN)/python docs/write_pictures.py
 
 clean:
 	rm -rf .venv .venv-lowest .uv
 
 .venv/installed: pyproject.toml | $(UV)
+	@echo 'setting up .venv, which takes half a minute the first time'
 	$(UV) sync --quiet --inexact --no-default-groups --extra sandbox
 	@touch $@
 
 .venv/ready: pyproject.toml | $(UV)
+	@echo 'setting up .venv for development, which takes a minute the first time'
 	$(UV) sync --quiet --all-extras
 	@touch $@ .venv/installed
 
@@ -58,4 +64,5 @@ clean:
 
 # `pip --target` also works where the system's Python is managed by the distribution.
 .uv/bin/uv:
+	@echo 'fetching uv, which sets up the rest'
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .uv uv

@@ -64,6 +64,17 @@ def _sellers(provider: Provider) -> list[str]:
     ]
 
 
+def _short(provider: Provider) -> list[str]:
+    info = provider.info
+    return [
+        f"[`{info.name}`]({info.docs})",
+        _codes(info.key_envs),
+        _seconds(info),
+        _resolutions(info),
+        _prices(provider),
+    ]
+
+
 def _media_taken(provider: Provider) -> list[str]:
     info = provider.info
     options = ("images", "first_frame", "last_frame", "reference_videos", "reference_audios")
@@ -159,6 +170,7 @@ _TABLES: dict[str, tuple[list[str], Callable[[Provider], list[str]]]] = {
         ["provider", "key", "models", "seconds", "resolution", "media", "cancel", "prices"],
         _sellers,
     ),
+    "short": (["provider", "key", "seconds", "resolution", "prices"], _short),
     "media": (
         [
             *("provider", "`--image`", "`--first-frame`", "`--last-frame`", "`--reference-video`"),

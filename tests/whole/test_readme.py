@@ -16,7 +16,11 @@ from seedance_cli import providers
 from seedance_cli.cli import program as cli
 
 README = Path(seedance_cli.__file__).parent.parent / "README.md"
+DOCUMENTS = (README, *sorted((README.parent / "docs").glob("*.md")))
 TABLES = runpy.run_path(str(README.parent / "docs" / "write_tables.py"))
+NOT_TYPED = ("seedance:", "/", "docker ", "export ")
+PARTS = ("TASK_ID", "${", "{1}", "$(")
+"""What makes words of a script that are no whole command by themselves."""
 COMMAND = re.compile(r"seedance (?=[a-z-])[^\n|)&#<`]*")
 
 
@@ -33,13 +37,16 @@ ROOT = whole()
 
 
 def shown() -> list[str]:
-    """Every `seedance …` in the README's code blocks, as typed."""
-    blocks = re.findall(
-        r"```(?:console|sh)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
-    )
-    lines = [line for block in blocks for line in block.splitlines()]
-    found = [COMMAND.search(line) for line in lines if not line.startswith(("seedance:", "/"))]
-    return sorted({match[0].strip() for match in found if match and "TASK_ID" not in match[0]})
+    """Every `seedance …` in the documents' code blocks, as typed."""
+    found = set()
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for block in re.findall(r"```(?:console|sh)\b[^\n]*\n(.*?)```", text, re.DOTALL):
+            whole = block.replace("\\\n", " ")
+            lines = [line for line in whole.splitlines() if not line.startswith(NOT_TYPED)]
+            matches = [COMMAND.search(line) for line in lines]
+            found |= {match[0].strip() for match in matches if match}
+    return sorted(line for line in found if not any(word in line for word in PARTS))
 
 
 def helped() -> list[str]:

@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md, batch.md and ci.md, run as they stand against the sandbox."""
+"""The scripts of the documents, run as they stand against the sandbox."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import seedance_cli
+from support.media_files import png
 from support.workflows import load, process_one
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 ROOT = Path(seedance_cli.__file__).parent.parent
 BLOCKS = {
     name: text
-    for page in ("recipes.md", "batch.md", "ci.md")
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
     for name, text in re.findall(
         r"```(?:sh|make|cron|yaml|ini|dockerfile) ([\w-]+)\n(.*?)```",
-        (ROOT / "docs" / page).read_text(encoding="utf-8"),
+        page.read_text(encoding="utf-8"),
         re.DOTALL,
     )
 }
@@ -114,8 +115,9 @@ def test_every_recipe_is_run() -> None:
     of_recipes = {"chain", "join", "ffmpeg", "batches"}
     of_batch = {"slurm", "kubernetes", "github"}
     of_ci = {"make", "parallel", "cron", "service", "timer", "docker", "docker-run", "gitlab"}
+    lines = {"one-liners", "scripts", "many", "gallery", "fal"}
     in_test_action = {"action"}
-    assert set(BLOCKS) == of_recipes | of_batch | of_ci | in_test_action
+    assert set(BLOCKS) == of_recipes | of_batch | of_ci | lines | in_test_action
 
 
 @pytest.mark.full
@@ -140,6 +142,52 @@ def test_three_batches_are_as_many_links(home: Path) -> None:
     """Two chains of three: six tasks, however often it is run."""
     assert len(shell(home, "batches")) == 6
     assert is_film("chains/crane-3.mp4")
+
+
+@pytest.mark.full
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_lines_of_the_readme(home: Path) -> None:
+    """Each succeeds, one after the other in one shell, as somebody types them who reads it."""
+    env = {**program(home), "SEEDANCE_CONFIG": str(Path("small.toml").absolute())}
+    Path("small.toml").write_text(SMALL)
+    Path("small.toml").chmod(0o600)
+    Path("prompt.txt").write_text("a boat of bark")
+    shots(Path(), "1 2")
+    script = f"""set -eu
+prompt='-x is no option'
+{BLOCKS["one-liners"]}
+seedance generate "a lighthouse" --name scene-08
+{BLOCKS["scripts"]}
+{BLOCKS["many"]}
+"""
+    sh(script, env)
+    assert is_film("boat.mp4")
+    assert is_film("shots/1-a-boat.mp4")
+    assert len(Path("results.csv").read_text().splitlines()) == 3
+    assert Path("shots.html").is_file()
+
+
+@pytest.mark.full
+def test_the_lines_of_the_gallerys_page(home: Path) -> None:
+    """Of videos in a batch, at a seller, and of two tasks."""
+    env = program(home)
+    shots(Path(), "1 2")
+    sh("seedance batch shots.csv --yes --name trailer -p runbase -o trailer/", env)
+    for name in ("scene-08", "scene-09"):
+        sh(f"seedance generate boat -d 4 -r 480p --name {name} -o {name}.mp4", env)
+    sh("seedance gallery -o gallery.html", env)
+    sh(f"set -eu\n{BLOCKS['gallery']}", env)
+    made = {path.name for path in Path().rglob("*.html")}
+    assert {"gallery.html", "pair.html", "trailer.html"} < made
+
+
+@pytest.mark.full
+def test_the_lines_for_fal(home: Path) -> None:
+    """The endpoint follows from the media given."""
+    env = program(home)
+    Path("cat.png").write_bytes(png(640, 640))
+    sh(f"set -eu\n{BLOCKS['fal']}", env)
+    assert len(sh("seedance list", env).splitlines()) == 3
 
 
 def lost(folder: Path) -> Path:
