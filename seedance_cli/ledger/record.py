@@ -188,7 +188,7 @@ def _shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:
     except ImportError as error:
         raise ConfigError(
             f"a ledger in PostgreSQL needs the extra `postgres`, which is not installed ({error})",
-            hint="pip install 'seedance[postgres]', or pipx inject seedance 'psycopg[binary]'",
+            hint="from a clone: uv tool install '.[sandbox]' --with 'psycopg[binary]'",
         ) from None
     store = PostgresStore(place, clock)
     there = False
