@@ -60,16 +60,21 @@ class Channels:
         return self._open_ones[place]
 
     def key(self, settings: Settings) -> Secret:
-        """The key, asked for once: a key command may take ten seconds to fail."""
+        """The key, asked for once: a key command may take ten seconds to fail.
+
+        Raises:
+            ConfigError: as `Settings.key`; for every task that needs the key, said once.
+        """
         place = (settings.provider, settings.profile, settings.named, settings.sandbox)
-        if place not in self._keys:
+        known = place in self._keys
+        if not known:
             try:
                 self._keys[place] = settings.key()
             except ConfigError as error:
                 self._keys[place] = error
         found = self._keys[place]
         if isinstance(found, ConfigError):
-            raise found.but()  # one error for each task that needs the key
+            raise found.but(quiet=known)
         return found
 
     def _open(self, settings: Settings) -> Channel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedance_cli.cli.output.columns import cut
-from seedance_cli.errors import OutcomeUnknown, SeedanceError
+from seedance_cli.errors import ConfigError, OutcomeUnknown, SeedanceError
 from seedance_cli.models import maybe_charged, safe
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def nothing_to_ask(session: Session, words: str) -> None:
     if session.left_out:  # each of them was named
         return
     if not session.sandbox and session.readable_ledger().unfinished(sandbox=True):
-        words += "; all there are are the sandbox's: --sandbox takes those"
+        words += " but the sandbox's: --sandbox takes those"
     session.out.note(words)
 
 
@@ -62,6 +62,9 @@ def verdict(out: Output, failures: Sequence[SeedanceError], unknown: Sequence[Su
                 intent=unknown[0].intent,
             )
         )
+    again = sum(isinstance(error, ConfigError) and error.quiet for error in found)
+    if again:
+        out.always(f"{again} more {'task needs' if again == 1 else 'tasks need'} that key")
     code = worst(error.exit_code for error in found)
     for error in found:
         if error.exit_code == code:

@@ -35,7 +35,7 @@ def cancel(
 
     Args:
         submission: the task.
-        connect: opens the way to a task's provider; called only where that can cancel.
+        connect: opens the way to a task's provider.
         clock: takes the pauses between two reads.
 
     Raises:
@@ -44,16 +44,8 @@ def cancel(
         SeedanceError: it did not answer, or the cancel was sent and not confirmed.
     """
     provider = providers.get(submission.provider)
-    if not provider.info.can_cancel:  # which takes no key to know
-        if submission.status.terminal:
-            return CancelAnswer(submission, sent=False)
-        error = provider.no_cancel()
-        if submission.intent is None:  # nobody knows here whether it runs, or is a task at all
-            hint = f"what becomes of it, if it is a task: seedance wait {submission.ref}"
-            error = error.but(hint=hint)
-        elif submission.sandbox:
-            error = error.but(hint=_runs_on(submission))
-        raise error
+    if not provider.info.can_cancel:
+        return CancelAnswer(_ended(submission, connect, clock), sent=False)
     target = connect(submission)
     before = read_patiently(target, clock)
     if before.status.terminal:
@@ -63,6 +55,30 @@ def cancel(
     after = _send(replace(target, submission=before), clock)
     word = (after.task and after.task.provider_status) or ""
     return CancelAnswer(after, sent=True, requested=word.lower() == provider.cancel_requested)
+
+
+def _ended(
+    submission: Submission, connect: Callable[[Submission], Target], clock: Clock
+) -> Submission:
+    """A task that has ended, at a provider that cancels none.
+
+    Raises:
+        Rejected: it has not ended, or that could not be found out.
+    """
+    error = providers.get(submission.provider).no_cancel()
+    if submission.intent is None:  # nobody knows here whether it is a task at all
+        hint = f"what becomes of it, if it is a task: seedance wait {submission.ref}"
+        raise error.but(hint=hint)
+    if submission.status.terminal:
+        return submission
+    try:
+        submission = read_patiently(connect(submission), clock)
+    except SeedanceError as unread:
+        hint = f"nor can it be read ({unread.message}); what becomes of it: seedance wait"
+        raise error.but(hint=f"{hint} {submission.ref}") from unread
+    if submission.status.terminal:
+        return submission
+    raise error.but(hint=_runs_on(submission)) if submission.sandbox else error
 
 
 def _too_late(one: Submission) -> Rejected:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from seedance_cli.system import Clock
     from seedance_cli.tasks.channel import Channel
 
-_TEXTS = {"ok": "key works", "bad": "key refused", "unknown": "not known", "none": "no key"}
+_TEXTS = {
+    "ok": "key works",
+    "bad": "key refused",
+    "unusable": "no usable key",
+    "unknown": "not known",
+    "none": "no key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ class KeyCheck:
 
     provider: str
     state: str
-    """`ok`, `bad`, `unknown` (no clear answer), or `none` (there is no key to check)."""
+    """`ok`, `bad`, `unusable` (the key could not be had, and nobody was asked), `unknown` (no clear
+    answer), or `none` (there is no key to check)."""
     error: SeedanceError | None = None
 
     @property
@@ -66,7 +73,9 @@ def check(provider: str, connect: Callable[[], Channel] | None, clock: Clock) ->
         read_patiently(Target(nobodys, channel), clock)
     except NotFound:
         return KeyCheck(provider, "ok")
-    except (Unauthorized, Forbidden, ConfigError) as error:
+    except ConfigError as error:
+        return KeyCheck(provider, "unusable", error)
+    except (Unauthorized, Forbidden) as error:
         return KeyCheck(provider, "bad", error.but(ref=None))  # no such task was ever submitted
     except SeedanceError as error:
         return KeyCheck(provider, "unknown", error.but(ref=None))
@@ -80,7 +89,7 @@ def conclude(found: Sequence[KeyCheck]) -> None:
         SeedanceError: the first such provider's own; its message names them all.
         ConfigError: there was no key to check at all.
     """
-    for state in ("bad", "unknown"):
+    for state in ("bad", "unusable", "unknown"):
         hit = [one for one in found if one.state == state]
         if hit and hit[0].error is not None:
             first = hit[0].error

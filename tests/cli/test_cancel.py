@@ -112,22 +112,36 @@ def test_a_provider_without_a_cancel_endpoint_is_4(
     ("word", "words"),
     [("succeeded", "has succeeded already"), ("failed", "has failed already"), ("cancelled", "")],
 )
-def test_without_a_cancel_endpoint_what_the_ledger_knows_is_told(
+def test_without_a_cancel_endpoint_the_task_is_read(
     run: Run, server: ScriptedProvider, clock: FakeClock, word: str, words: str
 ) -> None:
     """An ended task is told as it ended, a running one runs on, and of an unknown id nothing is."""
     submitted(server, "runbase", "t1")
-    server.task("t1", word)
+    server.task("t1", "running")
     env, code = server.env(), 4 if words else 0
     before = run("cancel", "runbase:t1", env=env, clock=clock)
     assert (before.code, "the run goes on and is charged" in before.err) == (4, True)
-    run("status", "runbase:t1", env=env, clock=clock)
+    server.task("t1", word)  # which the ledger has not heard of yet
     after = run("cancel", "runbase:t1", env=env, clock=clock)
     assert (after.code, words in after.err) == (code, True)
     assert after.out == ("" if code else "runbase:t1\tcancelled\n")
+    assert server.posts() == 0
     stranger = run("cancel", "runbase:never", env=env, clock=clock)
     assert (stranger.code, "goes on" in stranger.err) == (4, False)
     assert "goes on" not in after.err
+
+
+def test_without_a_cancel_endpoint_and_a_key_nothing_is_said_of_how_the_task_stands(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Whether it runs, and is charged, is not known then."""
+    submitted(server, "runbase", "t1")
+    env = {name: value for name, value in server.env().items() if not name.endswith("_API_KEY")}
+    result = run("cancel", "runbase:t1", env=env, clock=clock)
+    assert (result.code, server.server.requests) == (4, [])
+    assert "has no cancel endpoint" in result.err
+    assert "nor can it be read (there is no key for runbase)" in result.err
+    assert "goes on" not in result.err
 
 
 @pytest.mark.parametrize(

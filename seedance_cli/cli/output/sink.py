@@ -244,7 +244,9 @@ class Output:
         self.error_line(error)
 
     def complain(self, error: SeedanceError) -> None:
-        """Say what went wrong and what to type next, for a person only."""
+        """Say what went wrong and what to type next, for a person only, unless it was said."""
+        if error.quiet:
+            return
         self._say("seedance: error:", without_keys(error.message, self._keys()), style="1;31")
         if error.hint:
             self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
