@@ -121,8 +121,8 @@ app = typer.Typer(
     epilog=_examples(
         'seedance generate "a paper boat on a rainy street" --sandbox --download',
         "seedance price --all -d 5 -r 720p",
-        "seedance login runbase",
-        'seedance generate "a paper boat" -p runbase --name boat --download --max-cost "1 USD"',
+        "seedance login seedanceapi",
+        "seedance generate 'a paper boat' --name boat --download --max-cost '28 credits'",
         "seedance wait --download",
         "seedance COMMAND --help",
     ),

@@ -167,6 +167,7 @@ class Job:
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_RUN_ID": context["github"]["run_id"],
             "GITHUB_RUN_ATTEMPT": context["github"]["run_attempt"],
+            "GITHUB_ACTION_PATH": context["github"].get("action_path", ""),
             "RUNNER_TEMP": str(self.temp),
             **{name: str(path) for name, path in files.items()},
             **own,
