@@ -5,19 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from seedance_cli.cli import sidecar
+from seedance_cli.cli import marking, sidecar, totals
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
 from seedance_cli.cli.runner import promise
 from seedance_cli.cli.unknown import verdict
-from seedance_cli.cli.way_back import not_watched, rest, standing, with_way_back
+from seedance_cli.cli.way_back import ALIVE, interrupted, last_words, not_watched
 from seedance_cli.errors import (
     Interrupted,
     NotFound,
     SeedanceError,
-    Stopped,
     WriteFailed,
 )
 from seedance_cli.system import signals
@@ -28,6 +27,7 @@ from seedance_cli.tasks import (
     Ended,
     Estimates,
     Files,
+    Held,
     Logged,
     Noted,
     Wait,
@@ -46,11 +46,8 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
     from seedance_cli.tasks import Event, TaskKey
 
-_ALIVE = frozenset({3, 4, 5})
-"""Exit codes that, once a task is paid for, become 8: it is alive as far as known."""
 _TOGETHER = 64
 """Answers that are written down in one commit, where as many have come by then."""
-_STOPPED_WATCHING = 8
 
 
 def follow(
@@ -96,7 +93,7 @@ class _Follow:
         self.known: dict[TaskKey, Submission] = {key_of(one): one for one in submissions}
         self.failures: dict[TaskKey, list[SeedanceError]] = dict(before)
         self.told: set[TaskKey] = set()
-        """Tasks that need no further word: delivered, failed, or given up with an error."""
+        """Tasks that need no further word: delivered, or given up with an error."""
         self.complete: list[TaskKey] = []
         """Tasks to be marked as delivered: what they brought is told, or with `--json` will be."""
         self.learned = bool(unknown) or any(one.intent is not None for one in submissions)
@@ -105,6 +102,9 @@ class _Follow:
         """The status of each task's last event."""
         self.stopping = False
         """Whether `--fail-fast` has its reason to stop polling."""
+        self.display: Display | None = None
+        self.spent = totals.Spent()
+        self.began = session.clock.monotonic()
 
     def run(self) -> int:
         if not self.wanted.events:
@@ -120,6 +120,7 @@ class _Follow:
                 with suppress(WriteFailed):  # what the signal asked for goes first
                     self._document()
                 raise self._come_back(stop) from None
+        self._sum_up()
         self._document()
         keys = list(self.failures) if decided is None else [decided]
         failures = [error for key in keys for error in self.failures.get(key, ())]
@@ -152,7 +153,8 @@ class _Follow:
                     wait.add(submission)
                 else:
                     self._without_a_task(key)
-            with Display(self.out, session.clock, wait.connect(), history) as display:
+            with Display(self.out, session.clock, wait.connect(), history.expected) as display:
+                self.display = display
                 try:
                     decided = self._drive(wait, display)
                 except BaseException:
@@ -162,7 +164,9 @@ class _Follow:
                         if key not in self.told:
                             self.known[key] = row
                     raise
-        self._name_what_is_left()
+        self.display = None
+        for line in not_watched(session, self._left(), wanted):
+            self.out.note(line)
         return decided
 
     def _without_a_task(self, key: TaskKey) -> None:
@@ -207,10 +211,12 @@ class _Follow:
             case Checked():
                 self._checked(event, display)
                 return
-            case Downloading(name, transfer):
-                display.downloading(name, transfer)
-            case Waiting(name, transfer, tries):
-                display.waiting(name, transfer, tries)
+            case Held(submission):
+                display.held(submission)
+            case Downloading(name, transfer, submission):
+                display.downloading(submission, name, transfer)
+            case Waiting(name, transfer, tries, job):
+                display.waiting(job.where.submission, name, transfer, tries)
             case Downloaded(name, saved):
                 display.downloaded(name, verified=saved.verified)
             case Noted(text):
@@ -237,12 +243,11 @@ class _Follow:
             return
         if seen.answered and going and self.wanted.events:
             self._event(key)
-        if seen.error is not None:
-            display.forget(seen.submission)
-            if not seen.lost:
-                self._failed(key, seen.error)
-                self.told.add(key)
-                self.stopping |= self.wanted.fail_fast
+        if seen.error is not None and not seen.lost:
+            self._failed(key, seen.error)
+            display.ended(seen.submission, well=False)
+            self.told.add(key)
+            self.stopping |= self.wanted.fail_fast
 
     def _event(self, key: TaskKey) -> None:
         submission = self.known[key]
@@ -260,13 +265,17 @@ class _Follow:
         key = key_of(delivery.submission)
         self.known[key] = delivery.submission
         failures = sidecar.beside(delivery, self.wanted)
+        for error in failures:
+            self._failed(key, error)
+        display.ended(delivery.submission, well=not failures)
+        if not delivery.submission.sandbox and delivery.submission.task is not None:
+            self.spent.add(delivery.submission.provider, delivery.submission.task.cost)
+            display.view.spent = self.spent.words()
         if not (self.out.json or self.wanted.events):
             for line in delivery.lines:
                 self.out.result(line)
         if not self.wanted.download:
             self.session.tell_of_urls(delivery.submission)
-        for error in failures:
-            self._failed(key, error)
         if delivery.complete:
             self.complete.append(key)
         self.told.add(key)
@@ -280,21 +289,7 @@ class _Follow:
             self._mark_told()
 
     def _mark_told(self) -> None:
-        # A signal in here leaves them in the list, for another try on the way out.
-        try:
-            marked = self.ledger.delivered_all([self.known[key] for key in self.complete])
-        except WriteFailed:
-            while self.complete:
-                self._mark_one(self.complete[0])
-                del self.complete[0]
-            return
-        self.known.update(zip(self.complete, marked, strict=True))
-        self.complete.clear()
-
-    def _mark_one(self, key: TaskKey) -> None:
-        try:
-            self.known[key] = self.ledger.delivered(self.known[key])
-        except WriteFailed as error:
+        for key, error in marking.mark(self.ledger, self.known, self.complete):
             if not any(isinstance(one, WriteFailed) for one in self.failures.get(key, ())):
                 self._failed(key, error)  # else it was said when the answer could not be written
 
@@ -303,25 +298,28 @@ class _Follow:
         if isinstance(error, NotFound):
             with suppress(WriteFailed):  # only shortens a later bare `wait`
                 self.session.note_lost(submission)
-        error = error.about(submission)
-        if self.wanted.submitted:
-            # The task is paid for: no error of a read may look as if it were not.
-            error = error.but(retry_safe=self.wanted.repeatable, intent=submission.intent)
-            if error.exit_code in _ALIVE:
-                error = error.as_exit(_STOPPED_WATCHING)
-        error = with_way_back(error, submission, self.wanted)
+        error = last_words(error, submission, self.wanted)
         self.failures.setdefault(key, []).append(error)
-        self.out.complain(error)
+        if self.display is not None:
+            self.display.failed(submission, error)
+        else:
+            self.out.complain(error)
 
-    def _name_what_is_left(self) -> None:
-        left = [one for key, one in self.known.items() if key not in self.told]
-        for line in not_watched(self.session, left, self.wanted):
-            self.out.note(line)
+    def _left(self) -> list[Submission]:
+        return [one for key, one in self.known.items() if key not in self.told]
+
+    def _sum_up(self) -> None:
+        if len(self.known) > 1:  # of one alone everything is said
+            took = self.session.clock.monotonic() - self.began
+            ends = totals.ends(self.known, self.failures, self.told)
+            files = [path for row in self.known.values() for path in row.files]
+            place = totals.folder(files, str(self.session.base(".")))
+            self.out.note(totals.summary(ends, self.spent, took, place))
 
     def _document(self) -> None:
         if self.out.json and not self.wanted.events:
             codes = {error.exit_code for found in self.failures.values() for error in found}
-            if not self.learned and codes and codes <= _ALIVE:
+            if not self.learned and codes and codes <= ALIVE:
                 return  # of refs that the ledger lacks no read told anything
             self.out.document(self._known_tasks())
         self._mark_told()
@@ -331,11 +329,8 @@ class _Follow:
         return tasks[0] if self.wanted.one else tasks
 
     def _come_back(self, stop: Interrupted) -> Interrupted:
-        left = [one for key, one in self.known.items() if key not in self.told]
-        words = f"; {standing(left)}" if left else ""
-        hint = rest(self.session, left, self.wanted) if left else None
-        safe = self.wanted.repeatable or not self.wanted.submitted
-        stopped = Stopped(f"interrupted{words}", hint=hint, retry_safe=safe)
+        left = self._left()
+        stopped = interrupted(self.session, left, self.wanted)
         if len(left) == 1 or self.wanted.submitted:
             one = left[0] if left else next(iter(self.known.values()))
             stopped = stopped.but(ref=one.ref, provider=one.provider, intent=one.intent)

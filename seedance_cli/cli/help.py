@@ -54,7 +54,8 @@ class Helped:
             WriteFailed: it could not be.
         """
         del formatter  # Typer's layout
-        from seedance_cli.cli.output.sink import Output, coloured, size
+        from seedance_cli.cli.output.sink import Output
+        from seedance_cli.system import coloured, size
 
         width = min(max(size(sys.stdout)[0], _NARROWEST), _WIDEST)
         Output().page(page(self, ctx, width, coloured=coloured(sys.stdout)))

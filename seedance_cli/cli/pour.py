@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from seedance_cli.cli.output.progress import Display
     from seedance_cli.cli.session import Session
-    from seedance_cli.models import VideoFacts
+    from seedance_cli.models import Submission, VideoFacts
     from seedance_cli.tasks import Ended, Progress
 
 _STDOUT = "stdout"
@@ -53,7 +53,7 @@ def pour(session: Session, display: Display, ended: Ended, *, strict: bool) -> D
         nonlocal tries
         tries += 1
         transfer.waiting, transfer.pause = error.message, seconds
-        display.waiting(_STDOUT, transfer, tries)
+        display.waiting(submission, _STDOUT, transfer, tries)
         while seconds > 0:
             session.clock.sleep(min(seconds, _STEP))
             display.tick()
@@ -74,7 +74,7 @@ def pour(session: Session, display: Display, ended: Ended, *, strict: bool) -> D
         credentials=target.channel.video_headers,
     )
     try:
-        facts = _drive(steps, transfer, display, session)
+        facts = _drive(steps, transfer, display, session, submission)
     except DownloadFailed as error:
         display.dropped(_STDOUT)
         delivery.failed(source.explained(error))
@@ -93,7 +93,11 @@ def pour(session: Session, display: Display, ended: Ended, *, strict: bool) -> D
 
 
 def _drive(
-    steps: Generator[Progress | Saved], transfer: Transfer, display: Display, session: Session
+    steps: Generator[Progress | Saved],
+    transfer: Transfer,
+    display: Display,
+    session: Session,
+    submission: Submission,
 ) -> VideoFacts | None:
     """Pass the video on; what its boxes say of it."""
     begun = False
@@ -105,6 +109,7 @@ def _drive(
             transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
             if not begun:
                 begun, transfer.began = True, session.clock.monotonic()
-                display.downloading(_STDOUT, transfer)
+                transfer.resumed = step.done
+                display.downloading(submission, _STDOUT, transfer)
             display.tick()
     raise AssertionError("a download ends in Saved or an error")

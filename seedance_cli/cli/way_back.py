@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import NotAsPaid, Unvouched
+from seedance_cli.errors import NotAsPaid, Stopped, Unvouched
 from seedance_cli.models import Status
 from seedance_cli.tasks import state
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from seedance_cli.models import Submission
 
 
+ALIVE = frozenset({3, 4, 5})
+"""Exit codes that, once a task is paid for, become 8: it is alive as far as known."""
+_STOPPED_WATCHING = 8
 _NO_USE = frozenset({1, 4, 7})
 """Exit codes after which no hint says to wait again."""
 MANY = 4
@@ -66,6 +69,25 @@ def not_watched(session: Session, left: Sequence[Submission], wanted: WaitReques
     for one in left:
         way = way_back([one], wanted)
         yield f"{one.ref} was {state(one)}; it was not watched to its end: {way}"
+
+
+def interrupted(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> Stopped:
+    """What a signal leaves behind."""
+    words = f"; {standing(left)}" if left else ""
+    hint = rest(session, left, wanted) if left else None
+    safe = wanted.repeatable or not wanted.submitted
+    return Stopped(f"interrupted{words}", hint=hint, retry_safe=safe)
+
+
+def last_words(error: SeedanceError, submission: Submission, wanted: WaitRequest) -> SeedanceError:
+    """What is told of a task that was waited for: the error, and how to go on."""
+    error = error.about(submission)
+    if wanted.submitted:
+        # The task is paid for: no error of a read may look as if it were not.
+        error = error.but(retry_safe=wanted.repeatable, intent=submission.intent)
+        if error.exit_code in ALIVE:
+            error = error.as_exit(_STOPPED_WATCHING)
+    return with_way_back(error, submission, wanted)
 
 
 def _line(words: Sequence[str], wanted: WaitRequest) -> str:

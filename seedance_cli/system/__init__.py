@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seedance_cli.system.terminal import capable as capable
     from seedance_cli.system.terminal import coloured as coloured
     from seedance_cli.system.terminal import fit as fit
+    from seedance_cli.system.terminal import folds as folds
     from seedance_cli.system.terminal import in_front as in_front
     from seedance_cli.system.terminal import is_terminal as is_terminal
     from seedance_cli.system.terminal import put as put
@@ -61,6 +62,7 @@ __getattr__ = face(
         "copy_into": "sqlite_steps",
         "files": "",
         "fit": "terminal",
+        "folds": "terminal",
         "in_front": "terminal",
         "is_terminal": "terminal",
         "lock_path": "locks",

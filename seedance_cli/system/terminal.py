@@ -118,6 +118,15 @@ def in_front(stream: TextIO) -> bool:
         return True  # it is not the terminal that controls this process
 
 
+def folds() -> bool:
+    """Whether the terminal, made narrower, folds the lines it has, as most do.
+
+    xterm and Linux's console cut them, except below tmux.
+    """
+    cuts = os.environ.get("XTERM_VERSION") or os.environ.get("TERM") == "linux"
+    return bool(os.environ.get("TMUX")) or not cuts
+
+
 def capable(stream: TextIO | None) -> bool:
     """Whether it is a terminal that understands control sequences."""
     if not is_terminal(stream):

@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.targets import open_stream as open_stream
     from seedance_cli.tasks.downloads.video_answer import Progress as Progress
     from seedance_cli.tasks.estimate import Estimates as Estimates
+    from seedance_cli.tasks.estimate import Expected as Expected
     from seedance_cli.tasks.events import Checked as Checked
     from seedance_cli.tasks.events import Downloaded as Downloaded
     from seedance_cli.tasks.events import Downloading as Downloading
     from seedance_cli.tasks.events import Ended as Ended
     from seedance_cli.tasks.events import Event as Event
+    from seedance_cli.tasks.events import Held as Held
     from seedance_cli.tasks.events import Logged as Logged
     from seedance_cli.tasks.events import Noted as Noted
     from seedance_cli.tasks.events import Transfer as Transfer
@@ -100,9 +102,11 @@ __getattr__ = face(
         "Ended": "events",
         "Estimates": "estimate",
         "Event": "events",
+        "Expected": "estimate",
         "FileDelivery": "media.delivery",
         "Files": "downloads.jobs",
         "GROUPS": "spending",
+        "Held": "events",
         "KeyCheck": "key_check",
         "LocalMedia": "media.local",
         "Logged": "events",

@@ -40,6 +40,18 @@ class _Kind:
     estimate: Estimate | None
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What earlier tasks tell of the time of one, as it is shown beside it."""
+
+    words: str
+    """`about 40-70 s, from 12 earlier`."""
+    brief: str
+    """`~40-70 s`, or `>70 s` of one that takes longer."""
+    usual: float
+    """Seconds from its submit in which most have ended."""
+
+
 _NO_HISTORY = _Kind(DEFAULT, None)
 _LOCAL = _Kind(LOCAL, None)
 
@@ -70,8 +82,13 @@ class Estimates:
         With an en dash where stderr has one. None where history is silent, for the sandbox, and for
         tasks of elsewhere.
         """
+        found = self.expected(submission)
+        return None if found is None else found.words
+
+    def expected(self, submission: Submission) -> Expected | None:
+        """The same, with a short form and the figure behind it."""
         known = self._kind(submission).estimate
-        return None if known is None else _words(known, self._age(submission))
+        return None if known is None else _told(known, self._age(submission))
 
     def schedule(self, submission: Submission) -> Schedule:
         """When to poll a task like this one. Tasks of one kind share it."""
@@ -114,21 +131,32 @@ class Estimates:
         return self._kinds[key]
 
 
-def _words(known: Estimate, age: float) -> str:
+def _told(known: Estimate, age: float) -> Expected:
     """An estimate as it is shown beside a task of that age, in seconds."""
-    low, unit = _rounded(known.low, known.high - known.low)
-    high, high_unit = _rounded(known.high, known.high - known.low)
-    if (low, unit) == (high, high_unit):
-        span = f"{low} {unit}"
-    elif unit == high_unit:
-        span = f"{low}{_dash()}{high} {unit}"
-    else:
-        span = f"{low} {unit}{_dash()}{high} {high_unit}"
+    late = age > known.longest
+    span = _span(known)
     if known.count == 1:
-        return f"last time {span}" if age <= known.longest else f"longer than last time ({span})"
-    if age > known.longest:
-        return f"longer than {known.count} earlier ones ({span})"
-    return f"about {span}, from {known.count} earlier"
+        words = f"longer than last time ({span})" if late else f"last time {span}"
+    elif late:
+        words = f"longer than {known.count} earlier ones ({span})"
+    else:
+        words = f"about {span}, from {known.count} earlier"
+    return Expected(words, f">{_end(known)}" if late else f"~{span}", known.high)
+
+
+def _span(known: Estimate) -> str:
+    width = known.high - known.low
+    low, unit = _rounded(known.low, width)
+    high, high_unit = _rounded(known.high, width)
+    if (low, unit) == (high, high_unit):
+        return f"{low} {unit}"
+    if unit == high_unit:
+        return f"{low}{_dash()}{high} {unit}"
+    return f"{low} {unit}{_dash()}{high} {high_unit}"
+
+
+def _end(known: Estimate) -> str:
+    return " ".join(_rounded(known.longest, known.longest - known.low))
 
 
 def _rounded(seconds: float, width: float) -> tuple[str, str]:

@@ -47,6 +47,8 @@ class Transfer:
     """Bytes."""
     total: int | None = None
     """Bytes; None where no one said it."""
+    resumed: int = 0
+    """Bytes that an earlier download had left."""
     waiting: str = ""
     """Why nothing comes for now; server text."""
     pause: float = 0.0
@@ -60,6 +62,7 @@ class Downloading:
     name: str
     """Of its file; no two downloads at the same time have the same."""
     transfer: Transfer
+    submission: Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,13 @@ class Downloaded:
 
     name: str
     saved: Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A task's next poll is overdue: it waits for its turn under the provider's rate limit."""
+
+    submission: Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +116,7 @@ class Ended:
     """Of its downloads, which go on no longer."""
 
 
-Event: TypeAlias = "Checked | Downloading | Waiting | Downloaded | Noted | Logged | Ended | None"
+Event: TypeAlias = (
+    "Checked | Held | Downloading | Waiting | Downloaded | Noted | Logged | Ended | None"
+)
 """None: nothing was to be seen for `TICK` seconds, or a poll failed and will be tried again."""

@@ -51,6 +51,8 @@ class Polled:
     """When that poll left."""
     again: float | None = None
     """When the next poll is to leave; None: the task is polled no more."""
+    held: bool = False
+    """Whether its poll is overdue, for its provider's rate limit."""
     _last_call: float | None = None
     """When a poll that is out is given up; known once the deadline was seen to pass."""
     _patience: Patience = field(default_factory=Patience)
@@ -74,6 +76,13 @@ class Polled:
         if isinstance(answer, SeedanceError):
             return self._take_error(answer, now)
         return self._take_answer(answer, now)
+
+    def becomes_overdue(self, now: float) -> bool:
+        """Whether its poll, which cannot leave yet, has been due for long since a moment ago."""
+        if self.held or self.again is None or now - self.again < LONG_PAUSE:
+            return False
+        self.held = True
+        return True
 
     def gives_up(self, now: float) -> float:
         """When there is something to decide about its poll, which is out and has a deadline."""

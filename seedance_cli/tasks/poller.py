@@ -111,6 +111,8 @@ class Poller:
         """Threads that still answer; each poll that is out has one."""
         self._started = 0
         """Threads that were started in all."""
+        self.held: list[Submission] = []
+        """Tasks whose polls have become overdue since the caller looked; it clears the list."""
         self._limited: dict[int, _Limited] = {}
         """The polls at each channel with a rate limit, by the identity of the channel."""
 
@@ -165,8 +167,10 @@ class Poller:
             limited = self._limit(task)
             if limited is not None and not limited.take(now):
                 self._schedule(task, limited.next_slot)
+                if task.becomes_overdue(now):
+                    self.held.append(task.target.submission)
                 continue
-            task.due, task.started = due, now
+            task.due, task.started, task.held = due, now, False
             self._out[id(task)] = task
             self._work.put(task)
             if self._threads < len(self._out):

@@ -18,7 +18,7 @@ from seedance_cli.tasks.delivery import Delivery, urls
 from seedance_cli.tasks.downloads.fetch import look
 from seedance_cli.tasks.downloads.jobs import Downloads
 from seedance_cli.tasks.downloads.pool import Finished
-from seedance_cli.tasks.events import Checked, Ended, Logged, Noted
+from seedance_cli.tasks.events import Checked, Ended, Held, Logged, Noted
 from seedance_cli.tasks.poller import TICK, Poller, PollResult
 from seedance_cli.tasks.reading import Target
 
@@ -204,6 +204,8 @@ class Wait:
         while len(found) < self._options.together:
             now = self._clock.monotonic()
             self._poller.launch(now)
+            self._ready.extend(map(Held, self._poller.held))
+            self._poller.held.clear()
             if (found or self._ready) and self._queue.empty():
                 break
             told = self._next(now, until)

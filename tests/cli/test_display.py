@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedance_cli.cli.output.live import Row, Screen
 from seedance_cli.cli.output.progress import HEARTBEAT, Display
 from seedance_cli.cli.output.sink import Output
 from seedance_cli.models import Status, Submission, Task
-from seedance_cli.tasks import Transfer
+from seedance_cli.tasks import Expected, Transfer
 from support.fake_clock import START, FakeClock
 
 if TYPE_CHECKING:
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of a POSIX system")
 
-SEQUENCE = re.compile(rb"\x1b\[(?:\?25[lh]|\d*[AJK]|[\d;]*m)")
-"""What the live display may write: cursor off and on, up, erase, colours."""
+SEQUENCE = re.compile(rb"\x1b\[(?:\?(?:25|7)[lh]|\d*[AJK]|[\d;]*m)")
+"""What the live display may write: cursor and folding off and on, up, erase, colours."""
+
+COLOUR = re.compile(rb"\x1b\[[\d;]*m")
 
 HEAD = """
 import sys, time
@@ -42,6 +43,7 @@ def sub(name, status, word=None):
 out = Output()
 clock = SystemClock()
 RUNNING, QUEUED, SUCCEEDED = Status.RUNNING, Status.QUEUED, Status.SUCCEEDED
+UNKNOWN = Status.UNKNOWN
 """
 
 
@@ -96,8 +98,9 @@ def test_plain_lines_are_changes(clock: FakeClock) -> None:
 def test_estimate_is_shown_while_the_task_runs(clock: FakeClock) -> None:
     """What history says of a task's time stands beside it, and never a percentage."""
     out = Heard()
-    answers = iter(["about 2m left", None, "late"])
+    answers = iter([Expected("early", "", 1.0), Expected("about 2m left", "", 1.0), None])
     with Display(out, clock, [task()], lambda _: next(answers)) as display:
+        assert next(iter(display.view.rows.values())).estimate == "early"
         display.update(task(status=Status.RUNNING))
         display.update(task(status=Status.QUEUED))
         display.update(task(status=Status.SUCCEEDED))
@@ -130,20 +133,20 @@ def test_heartbeat_of_many_tasks(clock: FakeClock) -> None:
     out = Heard()
     with Display(out, clock, [task(name) for name in "abc"]) as display:
         display.update(task("a", Status.RUNNING))
-        display.update(task("b", Status.FAILED))
+        display.update(task("b", Status.FAILED))  # its failure is told with its reason, once
+        display.ended(task("b", Status.FAILED), well=False)
         display.update(task("d", Status.UNKNOWN, "odd"))
         clock.advance(31)
         display.tick()
-        display.forget(task("c"))
-        display.forget(task("d"))
+        display.ended(task("c"), well=False)
+        display.ended(task("d"), well=False)
         clock.advance(31)
         display.tick()
-        display.forget(task("a"))
+        display.ended(task("a"), well=True)
         clock.advance(31)
         display.tick()
     assert out.lines == [
         "runbase:a running, 0s",
-        "runbase:b failed, 0s",
         "runbase:d unknown, 0s (odd)",
         "3 tasks left: 1 running, 1 unknown, 1 queued, 31s",
         "runbase:a running, 1m 2s",
@@ -165,21 +168,22 @@ def test_plain_download(clock: FakeClock) -> None:
     out = Heard()
     with Display(out, clock, []) as display:
         first = Transfer(clock.monotonic(), 0, 2_500_000)
-        display.downloading("v.mp4", first)
+        display.downloading(task("v"), "v.mp4", first)
         clock.advance(31)
         first.done = 999
         display.tick()
         first.done = 2_500_000
         display.downloaded("v.mp4")
+        display.ended(task("v"), well=True)
         second = Transfer(clock.monotonic())
-        display.downloading("w.mp4", second)
+        display.downloading(task("w"), "w.mp4", second)
         clock.advance(31)
         second.done = 5_100
         display.tick()
         display.dropped("w.mp4")  # it has failed
         display.downloaded("w.mp4")
-        display.downloading("x", Transfer(clock.monotonic(), 0, 7_000_000_000))
-        display.pause()
+        display.ended(task("w"), well=False)
+        display.downloading(task("x"), "x", Transfer(clock.monotonic(), 0, 7_000_000_000))
         display.note("warning: x")
     assert out.lines == [
         "downloading v.mp4 (2.5 MB)",
@@ -199,7 +203,7 @@ def test_quiet_says_nothing(clock: FakeClock) -> None:
         display.update(task(status=Status.RUNNING))
         clock.advance(100)
         display.tick()
-        display.downloading("v", Transfer(clock.monotonic()))
+        display.downloading(task("v"), "v", Transfer(clock.monotonic()))
         display.note("x")
     assert out.lines == []
 
@@ -222,29 +226,6 @@ def test_provider_word_of_any_length(clock: FakeClock) -> None:
     assert out.lines == [f"runbase:r unknown, 0s ({'x' * 40}...)"]
 
 
-def test_frames_fit_any_terminal(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
-    """Thousands of tasks and some downloads never take more lines or columns than there are."""
-    monkeypatch.setenv("NO_COLOR", "1")
-    rows = {
-        ("runbase", "e", False, str(n)): Row(
-            f"runbase:{'x' * (n % 90)}{n}", list(Status)[n % 2], 0.0, "w" * 30, "about 2m left"
-        )
-        for n in range(5000)
-    }
-    transfers = {f"{'y' * 50}{n}.mp4": Transfer(0.0, 5, 10) for n in range(9)}
-    for width, height in ((79, 23), (24, 5), (200, 60), (20, 1), (1, 1), (1, 4)):
-        screen = Screen(clock, rows, transfers)
-        frame = screen._frame(width, height)
-        assert len(frame) <= height
-        assert max(map(len, frame)) <= max(width, 12)
-        if height > 2 and width > 30:
-            assert "more: " in "".join(frame)
-            assert "%" not in "".join(frame)
-    assert Screen(clock, {}, {})._frame(80, 24) == []
-    only = Screen(clock, rows, {})._frame(79, 1)
-    assert only == ["5000 tasks: 2500 running, 2500 queued"]
-
-
 @posix
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_live_lines(spawn: Spawn, encoding: str) -> None:
@@ -252,24 +233,25 @@ def test_live_lines(spawn: Spawn, encoding: str) -> None:
     code = f"""{HEAD}
 bad = "\\x1b]52;c;QQ\\x07\\x9b2J\\u202e[red]"
 with Display(out, clock, [sub("a", QUEUED)]) as display:
-    display.update(sub("a", RUNNING, bad))
+    display.update(sub("a", UNKNOWN, bad))
     time.sleep(0.6)
     display.note("a note")
     out.result("https://v.example/1?sig=1")
     transfer = Transfer(clock.monotonic(), 0, 2)
-    display.downloading("v\\x1b[2J.mp4", transfer)
+    display.downloading(sub("a", SUCCEEDED), "v\\x1b[2J.mp4", transfer)
     for done in range(3):
         transfer.done = done
         time.sleep(0.3)
     display.downloaded("v\\x1b[2J.mp4")
     display.update(sub("a", SUCCEEDED))
+    display.ended(sub("a", SUCCEEDED), well=True)
 print("end", file=sys.stderr)
 """
     seen = spawn(code=code, pty=True, env={"PYTHONIOENCODING": encoding}).finish()
     assert seen.code == 0, seen.err
     raw = seen.err_bytes
     assert rb"\x1b]52;c;QQ\x07\x9b2J" in raw
-    assert b"\r\n\x1b[J\r\x1b[1A\x1b[Ja note\r\n" in raw
+    assert b"\r\n\x1b[?7h\x1b[J\r\x1b[1A\x1b[Ja note\r\n" in raw
     assert b"https://v.example/1?sig=1\r\n" in raw
     rest = SEQUENCE.sub(b"", raw)
     assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", rest)
@@ -277,7 +259,7 @@ print("end", file=sys.stderr)
     assert "\u202e" not in rest.decode()
     assert (b"%" in rest, b"MB" in rest or b"bytes" in rest) == (False, True)
     assert raw.count(b"\x1b[?25l") == 1
-    assert raw.endswith(b"runbase:a succeeded, 1s\r\n\x1b[?25hend\r\n")
+    assert re.search(rb"runbase:a +1s +2 bytes\r\n\x1b\[\?25hend\r\n$", COLOUR.sub(b"", raw))
 
 
 @posix
@@ -296,7 +278,7 @@ with Display(out, clock, [sub("a", RUNNING)]) as display:
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_give_the_cursor_back(spawn: Spawn, number: int) -> None:
-    """A signal that ends the command leaves the last lines and a visible cursor."""
+    """A signal that ends the command leaves a visible cursor, and none of the live lines."""
     code = f"""{HEAD}
 from seedance_cli.system import signals
 from seedance_cli.errors import Interrupted
@@ -325,7 +307,7 @@ def test_a_bug_gives_the_cursor_back(spawn: Spawn) -> None:
     code = f"""{HEAD}
 from seedance_cli.cli.output import progress as module
 class Odd(module.Screen):
-    def _frame(self, width, height):
+    def _ready(self):
         raise RuntimeError("frame")
 module.Screen = Odd
 try:
@@ -364,7 +346,7 @@ def test_no_color_has_no_colour(spawn: Spawn) -> None:
     """With NO_COLOR the live lines move but carry no colour or weight."""
     code = f"""{HEAD}
 with Display(out, clock, [sub("a", QUEUED)]) as display:
-    display.downloading("v", Transfer(clock.monotonic(), 1, 2))
+    display.downloading(sub("a", SUCCEEDED), "v", Transfer(clock.monotonic(), 1, 2))
     time.sleep(0.6)
 """
     seen = spawn(code=code, pty=True, env={"NO_COLOR": "1", "FORCE_COLOR": "1"}).finish()

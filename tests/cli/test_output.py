@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedance_cli.cli.output.documents import recovery_object, task_object
-from seedance_cli.cli.output.sink import Closed, Output, fit, mask_url, safe, unsafe
+from seedance_cli.cli.output.sink import Closed, Output
 from seedance_cli.errors import InsufficientCredits, SeedanceError, WriteFailed
 from seedance_cli.models import (
     IntentState,
@@ -26,7 +26,11 @@ from seedance_cli.models import (
     Submission,
     Task,
     VideoRequest,
+    mask_url,
+    safe,
+    unsafe,
 )
+from seedance_cli.system import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

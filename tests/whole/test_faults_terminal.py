@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals and pipes")
 SEQUENCE = re.compile(rb"\x1b(\[[0-9;?]*[A-Za-z]|[^\[])")
-ALLOWED = re.compile(rb"\x1b\[(\d*A|J|K|\?25[hl]|[0-9;]*m)")
-"""What the live display itself writes: up, erase, cursor, colour."""
+ALLOWED = re.compile(rb"\x1b\[(\d*A|J|K|\?25[hl]|\?7[hl]|[0-9;]*m)")
+"""What the live display itself writes: up, erase, cursor, folding, colour."""
 
 
 @posix

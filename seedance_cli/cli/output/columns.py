@@ -31,3 +31,15 @@ def cut(text: str, room: int, dots: str = "…") -> str:
 
     # One of two columns is not cut in half: rich leaves a space in its place.
     return f"{set_cell_size(text, room).rstrip()}{dots}"
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """The lines of a text, broken between words; a word that is too long for one is left whole."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and width(longer) > room:
+            lines.append(line)
+            longer = word
+        line = longer
+    return [*lines, line]

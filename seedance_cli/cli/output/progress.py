@@ -5,33 +5,41 @@ where there is something to say, and moves no cursor.
 
 All of it goes to stderr. The live lines are drawn by a thread of their own, four times a second, so
 that the elapsed time moves between two polls; whatever else is written to the terminal meanwhile
-asks `Output.guard` first, which takes the lines away, and they come back below it.
+asks `Output.guard` first, which takes the lines away, and they come back below it. What is over
+scrolls up, once: a task that brought its video as a line, one that failed with its reason.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Self
 
-from seedance_cli.cli.output.live import Row, Screen, counted
-from seedance_cli.models import LONG_PAUSE, safe, spoken
-from seedance_cli.system import signals
+from seedance_cli import providers
+from seedance_cli.cli.output.columns import cut
+from seedance_cli.cli.output.live import Screen
+from seedance_cli.cli.output.said import amount, called, in_bytes, own_word, took_of
+from seedance_cli.cli.output.view import Row, View, counted
+from seedance_cli.models import CHARGED, LONG_PAUSE, Status, safe, spoken, with_unit
+from seedance_cli.system import fit, signals
+from seedance_cli.tasks import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from types import TracebackType
 
     from seedance_cli.cli.output.sink import Output
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
     from seedance_cli.system import Clock
-    from seedance_cli.tasks import Transfer
+    from seedance_cli.tasks import Expected, Transfer
 
 HEARTBEAT = 30.0
 """Seconds without a line after which plain mode says that it still waits."""
 _TELL_AFTER = 3
 """Tries in vain after which the user is told; the pauses before it take about a second."""
-_WORD = 40
-"""Characters shown of a provider's own word; it is server text of any length."""
+_PLAIN_LABEL = 60
+"""Columns of a name or prompt in a plain line."""
 
 
 class Display:
@@ -46,7 +54,9 @@ class Display:
         out: Output,
         clock: Clock,
         submissions: Sequence[Submission],
-        estimate: Callable[[Submission], str | None] | None = None,
+        expected: Callable[[Submission], Expected | None] | None = None,
+        *,
+        batch: str | None = None,
     ) -> None:
         """Prepare; nothing is shown before the `with`.
 
@@ -54,22 +64,27 @@ class Display:
             out: where plain lines go, and who is told to make room for the live ones.
             clock: for elapsed times and heartbeats.
             submissions: the tasks to be followed, as far as they are known now.
-            estimate: what history says about a task's time, in words; None where it is silent.
+            expected: what history says about a task's time; None where it is silent.
+            batch: the name of a batch, of which a line tells, whose plain lines are few.
         """
+        self.view = View(title=batch or "", unsent=None if batch is None else 0)
         self._out = out
         self._clock = clock
-        self._estimate = estimate
+        self._expected = expected
+        self._batch = batch
         self._began = self._last_line = clock.monotonic()
-        self._rows: dict[tuple[str, str, bool, str], Row] = {}
-        self._transfers: dict[str, Transfer] = {}
+        self._names: dict[str, Hashable] = {}
+        """The row of each transfer."""
+        self._limits: set[str] = set()
+        """Providers whose rate limit a plain line told."""
         self._screen: Screen | None = None
         for submission in submissions:
             if not submission.status.terminal:
-                self._rows[_key(submission)] = self._row(submission)
+                self.add(submission)
 
     def __enter__(self) -> Self:
         if self._out.interactive and not self._out.quiet:
-            self._screen = Screen(self._clock, self._rows, self._transfers)
+            self._screen = Screen(self._clock, self.view)
             try:
                 self._out.guard, self._out.leave = self._screen.aside, self._leave
                 self._screen.start()
@@ -86,43 +101,96 @@ class Display:
     ) -> None:
         self._leave()
 
+    def add(self, submission: Submission) -> None:
+        """Show a task, as far as it is known."""
+        row = self._row(submission)
+        self._estimate(row, submission)
+        self.view.rows[key_of(submission)] = row
+
     def update(self, submission: Submission) -> None:
         """Take note of a poll. Plain mode prints a change of status, or a heartbeat when due."""
-        key = _key(submission)
-        row = self._rows.get(key) or self._row(submission)
-        row.status = submission.status
+        key = key_of(submission)
+        row = self.view.rows.get(key) or self._row(submission)
         word = None if submission.task is None else submission.task.provider_status
+        if row.status is not submission.status or row.held:
+            row.changed = self._clock.monotonic()
+        row.status, row.held = submission.status, False
         if word != row.raw_word:
-            row.raw_word, row.word = word, _word(submission)
+            row.raw_word, row.word = word, own_word(submission)
         # Asked here and not while drawing: it may read the ledger, which belongs to this thread.
-        row.estimate = safe((self._estimate(submission) if self._estimate else None) or "")
-        if row.status.terminal:
-            self._rows.pop(key, None)
-            age = _took(submission)
-            if age is not None:
-                row.began = self._clock.monotonic() - age
-            self._say(self._line(row))
+        self._estimate(row, submission)
+        self.view.rows[key] = row
+        if self._live or self._batch is not None:
             return
-        self._rows[key] = row
-        if not self._live:
-            if row.said != row.status:
-                row.said = row.status
-                self._say(self._line(row))
-            self.tick()
+        bad = row.status.terminal and row.status is not Status.SUCCEEDED  # `failed` tells it
+        if row.told != row.status and not bad:
+            row.told = row.status
+            took = took_of(submission) if row.status.terminal else None
+            self._say(self._line(row, took))
+        self.tick()
 
-    def forget(self, submission: Submission) -> None:
-        """Show a task no longer: nothing more will be asked about it."""
-        self._rows.pop(_key(submission), None)
+    def held(self, submission: Submission) -> None:
+        """Take note of a task that waits for its turn under a rate limit."""
+        row = self.view.rows.get(key_of(submission))
+        if row is not None:
+            row.held, row.changed = True, self._clock.monotonic()
+        name = submission.provider
+        limit = providers.get(name).info.rate_limit
+        if not self._live and name not in self._limits and limit is not None:
+            self._limits.add(name)
+            self._say(
+                f"{name} takes {limit.requests} requests in {limit.seconds} s: some tasks wait"
+                " for their turn to be asked about"
+            )
+
+    def ended(self, submission: Submission, *, well: bool) -> None:
+        """Show a task no longer: nothing more is asked about it.
+
+        Args:
+            submission: the task.
+            well: whether it brought what was asked for; if not, `failed` tells why.
+        """
+        key, took = key_of(submission), took_of(submission)
+        row = self.view.rows.get(key) or self._row(submission)
+        self.view.ended(key, took, well=well)
+        if not (well and self._live and self._screen is not None):
+            return
+        facts = [self._age(row.began) if took is None else spoken(took)]
+        cost = None if submission.task is None else submission.task.cost
+        if cost is not None and cost.basis == CHARGED and not submission.sandbox:
+            facts.append(with_unit(cost.amount, cost.unit))
+        if row.saved:
+            facts.append(in_bytes(row.saved))
+        for line in self._screen.ended(row, facts, well=True):
+            self._out.drawn(line)
+
+    def failed(self, submission: Submission, error: SeedanceError) -> None:
+        """Tell why a task brought nothing, or what went wrong with it."""
+        if not self._live or self._screen is None:
+            self._last_line = self._clock.monotonic()
+            self._out.complain(error)
+            return
+        row = self.view.rows.get(key_of(submission)) or self._row(submission)
+        took = took_of(submission)
+        age = self._age(row.began) if took is None else spoken(took)
+        head = self._screen.ended(row, [age], well=False)
+        about = f"{submission.ref} "
+        self._out.complain(error.but(message=error.message.removeprefix(about)), below=head)
 
     def tick(self) -> None:
         """Plain mode: say that the wait goes on, if nothing was said for 30 s."""
         if self.until_heartbeat() > 0:
             return
-        self._last_line = self._clock.monotonic()  # also where there is nothing to say
-        rows = list(self._rows.values())
-        for name, transfer in self._transfers.items():
-            self._say(f"{name}: {_amount(transfer)}")
-        if len(rows) == 1:
+        self._last_line = now = self._clock.monotonic()  # also where there is nothing to say
+        rows = list(self.view.rows.values())
+        for name, key in self._names.items():
+            row = self.view.rows.get(key)
+            if row is not None and row.transfer is not None:
+                self._say(f"{name}: {amount(row.transfer)}")
+        rows = [row for row in rows if row.transfer is None]
+        if self._batch is not None:
+            self._say(f"{self._batch}: {', '.join(text for _, text in self.view.parts(now))}")
+        elif len(rows) == 1:
             self._say(f"{rows[0].ref} {rows[0].status}, {self._age(rows[0].began)}")
         elif rows:
             self._say(f"{len(rows)} tasks left: {counted(rows)}, {self._age(self._began)}")
@@ -133,45 +201,50 @@ class Display:
             return HEARTBEAT
         return max(0.0, self._last_line + HEARTBEAT - self._clock.monotonic())
 
-    def downloading(self, name: str, transfer: Transfer) -> None:
+    def downloading(self, submission: Submission, name: str, transfer: Transfer) -> None:
         """A download has begun.
 
         Args:
+            submission: its task.
             name: its file; no two at the same time have the same.
             transfer: how far it is. Whoever downloads goes on writing its numbers, from any thread;
                 they are looked at when it is time to show them.
         """
-        self._transfers[name] = transfer
-        if not self._live:
-            of = "" if transfer.total is None else f" ({_bytes(transfer.total)})"
-            self._say(f"downloading {name}{of}")
+        self._transfer(submission, name, transfer)
+        of = "" if transfer.total is None else f"{in_bytes(transfer.total)}"
+        if transfer.resumed:
+            of = f" of {of}" if of else ""
+            self._say(f"going on with {name} at {in_bytes(transfer.resumed)}{of}")
+        elif not self._live and self._batch is None:
+            self._say(f"downloading {name}" + (f" ({of})" if of else ""))
 
     def uploading(self, name: str, transfer: Transfer) -> None:
         """An upload has begun. Arguments as for `downloading`."""
-        self._transfers[name] = transfer
+        self._transfer(None, name, transfer)
         if not self._live:
-            self._say(f"uploading {name} ({_bytes(transfer.total or 0)})")
+            self._say(f"uploading {name} ({in_bytes(transfer.total or 0)})")
 
     def uploaded(self, name: str) -> None:
         """An upload has ended."""
-        transfer = self._transfers.pop(name, None)
+        transfer = self._taken(name)
         if transfer is not None:
             took = self._age(transfer.began)
-            self._say(f"uploaded {name}, {_bytes(transfer.total or 0)} in {took}")
+            self._say(f"uploaded {name}, {in_bytes(transfer.total or 0)} in {took}")
 
-    def waiting(self, name: str, transfer: Transfer, tries: int) -> None:
+    def waiting(self, submission: Submission, name: str, transfer: Transfer, tries: int) -> None:
         """A video is not there yet, or broke off, and is asked for again. Said once it is a while.
 
         Args:
+            submission: its task.
             name: its file.
             transfer: as for `downloading`, with the reason.
             tries: how often it was asked for in vain.
         """
-        self._transfers[name] = transfer
+        self._transfer(submission, name, transfer)
         long = transfer.pause >= LONG_PAUSE
         if tries == _TELL_AFTER or (long and tries < _TELL_AFTER):
             when = f" in {spoken(transfer.pause)}" if long else ""
-            self._say(f"{name}: {_amount(transfer)}{when}")
+            self._say(f"{name}: {amount(transfer)}{when}")
 
     def downloaded(self, name: str, *, verified: bool = True) -> None:
         """A download has ended and its file is in place.
@@ -180,26 +253,24 @@ class Display:
             name: its file.
             verified: whether it is known to be whole.
         """
-        transfer = self._transfers.pop(name, None)
+        row = self.view.rows.get(self._names.get(name))
+        transfer = self._taken(name)
         if transfer is not None:
             took = self._age(transfer.began)
-            self._say(f"downloaded {name}, {_bytes(transfer.done)} in {took}")
+            if row is not None:
+                row.saved += transfer.done
+            if not self._live and self._batch is None:
+                self._say(f"downloaded {name}, {in_bytes(transfer.done)} in {took}")
         if not verified:
             self._say(f"warning: {name}: unverified: nothing in it tells that it is whole")
 
     def dropped(self, name: str) -> None:
         """A download goes on no longer, if it ever began; why is told elsewhere."""
-        self._transfers.pop(name, None)
+        self._taken(name)
 
     def note(self, text: str) -> None:
         """Say a line, above the live ones."""
         self._say(text)
-
-    def pause(self) -> None:
-        """Take the live lines away until something is written or the next frame is due."""
-        if self._screen is not None:
-            with self._screen.aside():
-                pass
 
     @property
     def _live(self) -> bool:
@@ -218,56 +289,57 @@ class Display:
         self._last_line = self._clock.monotonic()
         self._out.note(text)
 
+    def _transfer(self, submission: Submission | None, name: str, transfer: Transfer) -> None:
+        """Show a transfer in the row of its task; one that has none gets a row."""
+        key: Hashable = name if submission is None else key_of(submission)
+        now = self._clock.monotonic()
+        row = self.view.rows.get(key)
+        if row is None:
+            if submission is not None:
+                row = self._row(submission)
+            else:
+                row = Row(fit(safe(name), sys.stderr), "", "", Status.RUNNING, now, now)
+            self.view.rows[key] = row
+        if row.transfer is not transfer:
+            row.changed = now
+        row.transfer = transfer
+        self._names[name] = key
+
+    def _taken(self, name: str) -> Transfer | None:
+        """Show a transfer no longer; None where there was none."""
+        key = self._names.pop(name, None)
+        row = self.view.rows.get(key)
+        if row is None:
+            return None
+        transfer, row.transfer = row.transfer, None
+        if key == name:
+            self.view.rows.pop(key, None)
+        return transfer
+
     def _row(self, submission: Submission) -> Row:
         started = submission.submitted_at or submission.created_at
         if started is None and submission.task is not None:
             started = submission.task.created_at
+        now = self._clock.monotonic()
         age = 0.0 if started is None else (self._clock.now() - started).total_seconds()
         ref = safe(submission.ref or submission.intent or submission.provider)
-        return Row(ref, submission.status, self._clock.monotonic() - max(0.0, age))
+        label = called(submission, in_batch=self._batch is not None) or ref
+        return Row(label, ref, submission.provider, submission.status, now - max(0.0, age), now)
 
-    def _line(self, row: Row) -> str:
+    def _estimate(self, row: Row, submission: Submission) -> None:
+        found = None
+        if self._expected is not None and not submission.status.terminal:
+            found = self._expected(submission)
+        row.estimate = safe(found.words) if found else ""
+        row.brief = safe(found.brief) if found else ""
+        row.usual = found.usual if found else None
+
+    def _line(self, row: Row, took: float | None) -> str:
         estimate = f", {row.estimate}" if row.estimate and not row.status.terminal else ""
         word = f" ({row.word})" if row.word else ""
-        return f"{row.ref} {row.status}, {self._age(row.began)}{estimate}{word}"
+        age = self._age(row.began) if took is None else spoken(took)
+        label = f": {cut(row.label, _PLAIN_LABEL)}" if row.label != row.ref else ""
+        return f"{row.ref} {row.status}, {age}{estimate}{word}{label}"
 
     def _age(self, began: float) -> str:
         return spoken(max(0.0, self._clock.monotonic() - began))
-
-
-def _key(submission: Submission) -> tuple[str, str, bool, str]:
-    task = submission.task
-    name = (submission.intent or "") if task is None else task.task_id
-    return submission.provider, submission.endpoint, submission.sandbox, name
-
-
-def _took(submission: Submission) -> float | None:
-    """Seconds from the submit to the end, as far as they are known."""
-    task = submission.task
-    if submission.submitted_at is None or task is None or task.finished_at is None:
-        return None
-    return max(0.0, (task.finished_at - submission.submitted_at).total_seconds())
-
-
-def _word(submission: Submission) -> str:
-    word = safe((submission.task and submission.task.provider_status) or "")
-    word = word if len(word) <= _WORD else f"{word[:_WORD]}..."
-    return "" if word.casefold() == submission.status.value else word
-
-
-def _amount(transfer: Transfer) -> str:
-    if transfer.waiting:
-        return f"{transfer.waiting}; asking again"
-    of = "" if transfer.total is None else f" of {_bytes(transfer.total)}"
-    return f"{_bytes(transfer.done)}{of}"
-
-
-def _bytes(count: int) -> str:
-    if count < 1000:  # noqa: PLR2004 - the next unit
-        return f"{count} bytes"
-    number = count / 1000
-    for unit in ("kB", "MB"):
-        if number < 1000:  # noqa: PLR2004 - the next unit
-            return f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

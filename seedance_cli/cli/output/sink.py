@@ -12,8 +12,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
+from seedance_cli.cli.output.columns import wrapped
 from seedance_cli.errors import WriteFailed
-from seedance_cli.models import mask_url, safe, unsafe, without_keys
+from seedance_cli.models import safe, without_keys
 from seedance_cli.system import (
     capable,
     coloured,
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from seedance_cli.errors import SeedanceError
-
-__all__ = [
-    "Closed",
-    "Output",
-    "coloured",
-    "fit",
-    "mask_url",
-    "safe",
-    "silence_stdout",
-    "size",
-    "unsafe",
-]
 
 _NARROW = 20
 """Columns of a terminal below which nothing is laid out or animated."""
@@ -243,11 +232,22 @@ class Output:
         self.complain(error)
         self.error_line(error)
 
-    def complain(self, error: SeedanceError) -> None:
-        """Say what went wrong and what to type next, for a person only, unless it was said."""
+    def complain(self, error: SeedanceError, below: Sequence[str] = ()) -> None:
+        """Say what went wrong and what to type next, for a person only, unless it was said.
+
+        Args:
+            error: what went wrong.
+            below: lines that say of what, made for the terminal; the rest stands below them.
+        """
         if error.quiet:
             return
-        self._say("seedance: error:", without_keys(error.message, self._keys()), style="1;31")
+        text = without_keys(error.message, self._keys())
+        for line in below:
+            self.drawn(line)
+        for line in wrapped(safe(text), size(_stream("stderr"))[0] - 2) if below else ():
+            self._say("", f"  {line}")
+        if not below:
+            self._say("seedance: error:", text, style="1;31")
         if error.hint:
             self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
         if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -322,6 +322,13 @@ class Output:
         if prefix:
             start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(stream) else prefix
             line = f"{start} {line}"
+        return self.drawn(line)
+
+    def drawn(self, line: str) -> bool:
+        """Write a line to stderr that is made for it, colours and all; whether somebody took it."""
+        stream = _stream("stderr")
+        if stream is None or self._unheard:
+            return False
         try:
             with self.guard() if is_terminal(stream) else contextlib.nullcontext():
                 put(stream, fit(line, stream) + "\n")

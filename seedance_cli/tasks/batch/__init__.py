@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.engine import Watched as Watched
     from seedance_cli.tasks.batch.identity import batch_name as batch_name
     from seedance_cli.tasks.batch.identity import in_shard as in_shard
+    from seedance_cli.tasks.batch.identity import is_hashed as is_hashed
     from seedance_cli.tasks.batch.identity import keys as keys
     from seedance_cli.tasks.batch.identity import parse_shard as parse_shard
     from seedance_cli.tasks.batch.items import AT_REST as AT_REST
@@ -71,6 +72,7 @@ __getattr__ = face(
         "batch_name": "identity",
         "form_of": "manifest",
         "in_shard": "identity",
+        "is_hashed": "identity",
         "is_open": "items",
         "keys": "identity",
         "may_buy": "items",

@@ -99,6 +99,11 @@ def keys(
     return found, faults
 
 
+def is_hashed(key: str) -> bool:
+    """Whether a row of that key looks as if it had no `id`: the key then tells a person nothing."""
+    return re.fullmatch(rf"[0-9a-f]{{{_HASH}}}(-\d+)?", key) is not None
+
+
 def in_shard(key: str, number: int, of: int) -> bool:
     """Whether a row is in a share of a batch, from 1 on; the same in every run."""
     return int(sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:15], 16) % of == number - 1

@@ -322,5 +322,6 @@ class DownloadPool:
                 transfer.done, transfer.total, transfer.waiting = step.done, step.total, ""
                 if not begun:
                     begun, transfer.began = True, self._clock.monotonic()
-                    self._tell(Downloading(video.name, transfer))
+                    transfer.resumed = step.done
+                    self._tell(Downloading(video.name, transfer, job.where.submission))
         raise AssertionError("a download ends in Saved or an error")
