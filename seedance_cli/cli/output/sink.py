@@ -315,12 +315,9 @@ class Output:
         return kind(message)
 
     def _say(self, prefix: str, text: str, style: str = "") -> bool:
-        stream = _stream("stderr")
-        if stream is None or self._unheard:
-            return False
         line = safe(text)
         if prefix:
-            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(stream) else prefix
+            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(_stream("stderr")) else prefix
             line = f"{start} {line}"
         return self.drawn(line)
 
