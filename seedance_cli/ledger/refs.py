@@ -74,7 +74,7 @@ def unsettled(folder: Path) -> list[Unsettled]:
 
     Whether the process of one that is being sent still lives is not looked at.
     """
-    found = _read(folder, statements.UNSETTLED)
+    found = _read(folder, statements.INTENTS_TO_SETTLE)
     return [Unsettled(row["intent"], row["provider"], row["request"]) for row in found]
 
 

@@ -178,7 +178,7 @@ OLDER_ATTEMPTS = (
     " AND later.seq > intents.seq)"
 )
 """Those that their name does not mean any more."""
-UNSETTLED = (
+INTENTS_TO_SETTLE = (
     "SELECT intent, provider, request FROM intents WHERE state IN ('unknown', 'sending')"
     " ORDER BY seq DESC"
 )
