@@ -243,7 +243,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
         tasks.pricing.check_unit(terms.limit, order.provider.info)
     check_new_target(session, order, terms)
     channel = session.channel(order.settings)
-    ledger = session.ledger_for_paying()
+    ledger = session.ledger_for_paying(sandbox=order.settings.sandbox)
     try:
         tasks.submit(
             channel,

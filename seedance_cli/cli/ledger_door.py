@@ -1,41 +1,166 @@
-"""How a command comes to its ledger: opened when it is first asked for, once."""
+"""How a command comes to its ledger: which one it is, and opened when it is first asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.errors import NoHome, NotOurs, SeedanceError, WriteFailed
-from seedance_cli.ledger import Ledger
+from seedance_cli import config, ledger
+from seedance_cli.errors import ConfigError, NoHome, NotOurs, SeedanceError, WriteFailed
+from seedance_cli.ledger import Ledger, in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import ExitStack
     from pathlib import Path
 
+    from seedance_cli.config import ConfigFiles, LedgerPlace
+    from seedance_cli.ledger import SharedLedger
     from seedance_cli.system import Clock
+
+IMPORT = "seedance ledger export local | seedance ledger import -"
+"""What takes the rows of this machine's own ledger into the one in use."""
+
+
+class Where(NamedTuple):
+    """Which ledger a command has."""
+
+    folder: Path
+    """The state folder."""
+    shared: SharedLedger | None
+    """The ledger in PostgreSQL; None: the file of this machine."""
+    decided: LedgerPlace
+    """What decided it."""
+    pays: bool = True
+    """Whether paid requests may go to it: it was not typed for one command, nor for the sandbox."""
+
+    @property
+    def shown(self) -> str:
+        """For people, without a password."""
+        return str(self.folder / "ledger.db") if self.shared is None else self.shared.shown
+
+    @property
+    def kind(self) -> str:
+        """For programs."""
+        return "sqlite" if self.shared is None else "postgresql"
+
+
+def where(folder: Path, env: Mapping[str, str], files: Callable[[], ConfigFiles]) -> Where:
+    """Which ledger counts.
+
+    Args:
+        folder: the state folder.
+        env: the environment.
+        files: reads the configuration.
+
+    Raises:
+        ConfigError: it is named in a way that cannot be used.
+    """
+    return at(folder, config.ledger_place(env, lambda: files().ledger), pays=True)
+
+
+def at(folder: Path, decided: LedgerPlace, *, pays: bool = False) -> Where:
+    """The ledger of a place.
+
+    Args:
+        folder: the state folder.
+        decided: the place.
+        pays: see `Where`.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+    """
+    url = decided.url
+    shared = None if url is None else ledger.SharedLedger.at(url.reveal(), folder)
+    return Where(folder, shared, decided, pays)
+
+
+def setting(
+    folder: Callable[[], Path], env: Mapping[str, str], files: ConfigFiles
+) -> config.show.Value:
+    """Where the ledger is, as a value that is in effect; why it cannot be used, where it cannot."""
+    origin = config.resolve.Origin
+    source = config.resolve.Source(origin.NONE)
+    if "SEEDANCE_LEDGER" in env:
+        source = config.resolve.Source(origin.ENVIRONMENT, "SEEDANCE_LEDGER")
+    elif files.ledger is not None:
+        source = files.ledger.source
+    try:
+        place = where(folder(), env, lambda: files)
+    except ConfigError as error:
+        return config.show.Value("ledger", None, source, error.message)
+    return config.show.Value("ledger", place.shown, place.decided.source)
+
+
+def network_warning(opened: Ledger) -> str | None:
+    """What to say of a ledger whose locks may hold on this machine alone."""
+    found = opened.network()
+    if found is None:
+        return None
+    return (
+        f"the ledger is on a network file system ({found[0]}, {found[1]}), where its locks"
+        " may not hold between machines: two at once could pay for the same thing twice."
+        " Use it from one machine at a time, or set SEEDANCE_STATE_DIR to a local folder;"
+        " SEEDANCE_LEDGER names one that several machines can share"
+    )
 
 
 class LedgerDoor:
     """The ledger of one command."""
 
     def __init__(
-        self, folder: Callable[[], Path], clock: Clock, stack: ExitStack, *, write: bool
+        self,
+        place: Callable[[], Where],
+        clock: Clock,
+        stack: ExitStack,
+        warn: Callable[[str], None],
+        *,
+        write: bool,
     ) -> None:
         """Open nothing yet.
 
         Args:
-            folder: the state folder; may raise.
+            place: which one; may raise.
             clock: for every time stamp.
             stack: closes the ledger.
+            warn: takes what is said of the ledger that is read.
             write: whether a ledger of an earlier release is brought to the newest schema; else it
                 is left as it is, and read.
         """
-        self._folder = folder
+        self._place = place
         self._clock = clock
         self._stack = stack
+        self._warn = warn
         self._write = write
         self._ledger: Ledger | None = None
+        self._proved = False
+        self._compared = False
         self._unreadable: SeedanceError | None = None
+
+    def for_paying(self) -> Ledger:
+        """The ledger as `for_writing`, if a paid request may go to it.
+
+        Raises:
+            ConfigError: it is another one than this machine used last, or lacks what this machine
+                submitted; nothing was made.
+            WriteFailed: it cannot take an intent.
+        """
+        place = self._place()
+        before = in_use.last_used(place.folder, self._clock)
+        same_place = place.shared is not None and before is not None and before.place == place.shown
+        if before is not None and not (self._proved or same_place):
+            self._check_same(before, place, self._read())  # before one is made
+        opened = self.for_writing()
+        now = in_use.InUse(opened.identity, place.shown)
+        if before is not None:
+            self._check_same(before, place, opened)
+        if place.shared is not None:
+            found = in_use.lacking(place.folder, self._clock, opened, before)
+            if found.number:
+                raise _lacks(place, found.number)
+            now = now._replace(local=found.local, rows=found.rows)
+        if in_use.noted(place.folder) != now:
+            in_use.note(place.folder, self._clock, now)
+        return opened
 
     def for_writing(self) -> Ledger:
         """The ledger, made if it is missing, checked, and proved writable.
@@ -43,20 +168,20 @@ class LedgerDoor:
         Raises:
             WriteFailed: it cannot be written.
         """
+        place = self._place()
+        if self._ledger is not None and self._proved and place.shared is not None:
+            return self._ledger  # a session with a server is one for the whole command
         if self._ledger is not None:
             self._ledger.close()
-        opened = Ledger.open(self._folder(), self._clock, create=True)
-        self._ledger = self._stack.enter_context(opened)
+        opened = Ledger.open(place.shared or place.folder, self._clock, create=True)
+        self._ledger, self._proved = self._stack.enter_context(opened), True
         return self._ledger
 
-    def lenient(self, warn: Callable[[str], None]) -> Ledger:
+    def lenient(self) -> Ledger:
         """The ledger; where it cannot be read, or there is no home, an empty one, which is said.
 
-        Args:
-            warn: takes what is said.
-
         Raises:
-            ConfigError: a variable names its folder in a way that cannot be meant.
+            ConfigError: it is named in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
         if self._ledger is not None:
@@ -66,7 +191,7 @@ class LedgerDoor:
         except NotOurs:
             raise
         except (NoHome, WriteFailed) as error:
-            warn(f"without a ledger: {error.message}")
+            self._warn(f"without a ledger: {error.message}")
             self._unreadable = error
             self._ledger = self._stack.enter_context(Ledger.empty(self._clock))
             return self._ledger
@@ -78,9 +203,68 @@ class LedgerDoor:
             WriteFailed: it cannot be read.
             ConfigError: where it would be is not known.
         """
+        opened = self._read()
+        if not (self._compared or self._proved):
+            self._compared = True
+            another = self._another(opened)
+            if another is not None:
+                self._warn(another)
+        return opened
+
+    def _read(self) -> Ledger:
         if self._unreadable is not None:
             raise self._unreadable
         if self._ledger is None:
-            opened = Ledger.open(self._folder(), self._clock, create=False, step=self._write)
+            place = self._place()
+            opened = Ledger.open(
+                place.shared or place.folder, self._clock, create=False, step=self._write
+            )
             self._ledger = self._stack.enter_context(opened)
         return self._ledger
+
+    def _another(self, opened: Ledger) -> str | None:
+        """What to say where this machine last paid from another ledger than is read now."""
+        place = self._place()
+        if not place.pays:
+            return None
+        try:
+            if place.shared is None:
+                before = in_use.noted(place.folder)
+            else:
+                before = in_use.last_used(place.folder, self._clock)
+        except WriteFailed:
+            return None  # what pays says so
+        if before is None or (opened.there and before.means(opened.identity, place.shown)):
+            return None
+        if before.place != place.shown:
+            return f"this is what {place.shown} has; this machine last paid from {before.place}"
+        return f"this machine last paid from another ledger than is now in {place.shown}"
+
+    def _check_same(self, before: in_use.InUse, place: Where, opened: Ledger) -> None:
+        if opened.there and before.means(opened.identity, place.shown):
+            return
+        other = "another ledger is there now" if before.place == place.shown else before.place
+        raise ConfigError(
+            f"the ledger is {place.shown}, and this machine last paid from another one ({other}):"
+            " what is unknown, named or counted there counts for nothing here; nothing was sent",
+            hint=f"if this one is meant: seedance ledger use{_and_import(place)}; else have"
+            " SEEDANCE_LEDGER, or config.toml, name the other one",
+        )
+
+
+def _and_import(place: Where) -> str:
+    return "" if place.shared is None else ", then seedance ledger import"
+
+
+def submissions(number: int) -> str:
+    """So many of them, in words."""
+    return "1 submission" if number == 1 else f"{number} submissions"
+
+
+def _lacks(place: Where, number: int) -> ConfigError:
+    return ConfigError(
+        f"{place.folder / 'ledger.db'} has {submissions(number)} that the ledger {place.shown}"
+        " lacks, where what is unknown, named or counted in it would count for nothing; nothing was"
+        " sent",
+        hint=f"take over what is missing: {IMPORT}",
+    )

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedance_cli import ledger
+from seedance_cli import config, ledger
+from seedance_cli.cli import ledger_door
+from seedance_cli.cli.ledger_door import submissions
 from seedance_cli.cli.output.documents import dumps
-from seedance_cli.errors import UsageError, WriteFailed
+from seedance_cli.errors import NotOurs, UsageError, WriteFailed
 from seedance_cli.ledger import Weight
 from seedance_cli.system import files
 
@@ -29,16 +31,79 @@ _OPEN = ("prepared", "sending")
 def show_path(run: Run) -> None:
     """Print where the ledger is."""
     with run.session() as session:
-        place = session.state_dir / "ledger.db"
+        place = session.ledger_place()
+        before = ledger.in_use.last_used(place.folder, run.clock)
     if not run.out.json:
-        run.out.result(str(place))
-        return
-    run.out.document({"ledger": str(place), "kind": "sqlite"})
+        run.out.result(place.shown)
+    else:
+        source = config.source_object(place.decided.source)
+        last = None if before is None else {"ledger": before.place, "id": before.ledger or None}
+        state = str(place.folder)
+        run.out.document(
+            {
+                "ledger": place.shown,
+                "kind": place.kind,
+                "source": source,
+                "state": state,
+                "last_used": last,
+            }
+        )
+    if before is not None and before.place != place.shown:
+        run.out.note(f"this machine last paid from {before.place}")
 
 
-def check(run: Run) -> int:
+def use(run: Run, which: str | None) -> None:
+    """Remember a ledger as the one that this machine pays from."""
+    with run.session() as session:
+        counts = session.ledger_place()
+        place = session.turn_to(which)
+        opened = session.ledger_for_writing()
+        before = _before(place.folder, run)
+        now = ledger.in_use.InUse(opened.identity, place.shown)
+        missing = 0
+        if place.shared is not None:
+            missing = ledger.in_use.lacking(place.folder, run.clock, opened, None).number
+        changed = before is None or not before.means(now.ledger, now.place)
+        ledger.in_use.note(place.folder, run.clock, now)
+    run.out.note(f"this machine pays from {place.shown}")
+    if counts.shown != place.shown:
+        run.out.warn(f"{_named(counts)} {counts.shown}, which is refused now: {_to_name(place)}")
+    if missing:
+        run.out.warn(
+            f"it lacks {submissions(missing)} of {place.folder / 'ledger.db'}; before anything is"
+            f" paid: {ledger_door.IMPORT}"
+        )
+    if run.out.json:
+        run.out.document(
+            {"ledger": place.shown, "kind": place.kind, "id": now.ledger, "changed": changed}
+        )
+
+
+def _before(folder: Path, run: Run) -> ledger.in_use.InUse | None:
+    """What was used last; what is damaged is mended by this very command."""
+    try:
+        return ledger.in_use.last_used(folder, run.clock)
+    except NotOurs:
+        raise
+    except WriteFailed:
+        return None
+
+
+def _named(place: ledger_door.Where) -> str:
+    source = place.decided.source
+    return "the ledger is" if source.name is None else f"{source} names"
+
+
+def _to_name(place: ledger_door.Where) -> str:
+    if place.shared is None:
+        return "unset SEEDANCE_LEDGER, and take `ledger` out of config.toml"
+    return "set SEEDANCE_LEDGER, or `ledger` in config.toml, to the other one"
+
+
+def check(run: Run, which: str | None) -> int:
     """Show what a check of the ledger finds; the exit code."""
     with run.session(write=False) as session:
+        place = session.turn_to(which)
         opened = session.readable_ledger()
         found = list(opened.checked()) if opened.there else []
         identity = opened.identity if opened.there else None
@@ -46,7 +111,8 @@ def check(run: Run) -> int:
     if run.out.json:
         run.out.document(
             {
-                "ledger": str(session.state_dir / "ledger.db"),
+                "ledger": place.shown,
+                "kind": place.kind,
                 "id": identity,
                 "whole": not faults,
                 "checks": [
@@ -60,7 +126,7 @@ def check(run: Run) -> int:
             ("CHECK", "STATE", "FOUND"), [(one.name, one.weight, one.words) for one in found]
         )
     if not found:
-        run.out.note("there is no ledger yet; the first submit makes it")
+        run.out.note(f"there is no ledger in {place.shown} yet; the first paid submit makes it")
     if faults:
         raise WriteFailed(
             f"the ledger is not in order: {faults[0].words}",
@@ -69,9 +135,10 @@ def check(run: Run) -> int:
     return 0
 
 
-def export(run: Run, output: str | None, *, force: bool) -> None:
+def export(run: Run, which: str | None, output: str | None, *, force: bool) -> None:
     """Write every row to stdout or a file."""
     with run.session(write=False) as session:
+        session.turn_to(which)
         to = None if output in {None, "-"} else _target(session, str(output), force=force)
         opened = session.readable_ledger()
         rows = opened.exported(ledger.machine.machine(session.state_dir, make=opened.there))
@@ -85,7 +152,7 @@ def export(run: Run, output: str | None, *, force: bool) -> None:
         else:
             for row in seen.each(rows):
                 run.out.event(row)
-    run.out.note(f"{seen.submissions} submissions are exported")
+    run.out.note(f"exported: {submissions(seen.submissions)}")
     if seen.open:
         run.out.warn(
             f"{seen.open} of them are on their way: where they are imported they count as unknown;"
@@ -143,13 +210,16 @@ def take_in(run: Run, file: str) -> None:
     if not rows:
         raise UsageError(f"{name} has no rows; nothing was imported")
     with run.session() as session:
+        shared = session.ledger_place().shared is not None
         opened = session.ledger_for_writing()
         machine = ledger.machine.machine(session.state_dir, make=True)
-        taken = opened.take_in(rows, machine, sandbox=True)
+        taken = opened.take_in(rows, machine, sandbox=not shared)
     out = run.out
-    out.note(f"{taken.taken} submissions are imported; {taken.known} were known already")
+    out.note(f"imported: {submissions(taken.taken)}; known already: {taken.known}")
     if taken.left_out:
-        out.note(f"{taken.left_out} of the sandbox were left out: they stay on their machine")
+        out.note(
+            f"left out: {submissions(taken.left_out)} of the sandbox, which stay on their machine"
+        )
     for one in taken.unnamed:
         out.warn(f"{one}: the name is taken by another submission here; the imported one has none")
     if taken.open:

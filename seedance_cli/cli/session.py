@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli import config, models, providers, tasks
+from seedance_cli.cli import ledger_door
 from seedance_cli.cli.channels import Channels
 from seedance_cli.cli.ledger_door import LedgerDoor
 from seedance_cli.errors import UsageError, WriteFailed
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
+    from seedance_cli.cli.ledger_door import Where
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import ConfigFiles, Settings
     from seedance_cli.ledger import Ledger
@@ -74,7 +76,8 @@ class Session:
         self._vouched: set[tuple[str | bool | None, ...]] = set()
         """The endpoints of rows that a key may go to, as far as looked at."""
         self._stack = ExitStack()
-        self._door = LedgerDoor(lambda: self.state_dir, clock, self._stack, write=write)
+        self._door = LedgerDoor(self.ledger_place, clock, self._stack, out.warn, write=write)
+        self._ledger_place: Where | None = None
         self._channels = Channels(out, clock, lambda: self.state_dir, self._stack)
 
     def __enter__(self) -> Self:
@@ -202,31 +205,50 @@ class Session:
             self._said.add(text)
             say(text)
 
-    def ledger_for_paying(self) -> Ledger:
-        """The ledger, made if it is missing, checked, and proved writable.
+    def ledger_place(self) -> Where:
+        """Which ledger the command has. The sandbox's rows are always in that of this machine.
 
         Raises:
+            ConfigError: it is named in a way that cannot be used.
+        """
+        if self._ledger_place is None:
+            if self.sandbox:
+                self._ledger_place = ledger_door.at(self.state_dir, config.THIS_MACHINE)
+            else:
+                self._ledger_place = ledger_door.where(self.state_dir, self.env, self._profiles)
+        return self._ledger_place
+
+    def turn_to(self, which: str | None) -> Where:
+        """Take another ledger, `local` or a URL; None: the one in use. Which it is then.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        if which is not None:
+            self._ledger_place = ledger_door.at(self.state_dir, config.typed_place(which))
+        return self.ledger_place()
+
+    def ledger_for_paying(self, *, sandbox: bool = False) -> Ledger:
+        """The ledger, made if it is missing, checked, and proved writable.
+
+        Args:
+            sandbox: whether it is for the sandbox, though the command is not.
+
+        Raises:
+            ConfigError: another one than this machine used last, or one that lacks its rows.
             WriteFailed: it cannot take an intent, so nothing may be sent.
         """
-        opened = self.ledger_for_writing()
-        if not self.sandbox:
-            self._tell_of_network(opened)
+        if sandbox or self.sandbox:
+            return self._door.for_writing()
+        opened = self._door.for_paying()
+        warning = ledger_door.network_warning(opened)
+        if warning is not None:
+            self.once(self.out.warn, warning)
         return opened
 
     def ledger_for_writing(self) -> Ledger:
         """The same, where nothing is paid for."""
         return self._door.for_writing()
-
-    def _tell_of_network(self, ledger: Ledger) -> None:
-        """Warn of a ledger whose locks may hold on this machine alone."""
-        found = ledger.network()
-        if found is not None:
-            text = (
-                f"the ledger is on a network file system ({found[0]}, {found[1]}), where its locks"
-                " may not hold between machines: two at once could pay for the same thing twice."
-                " Use it from one machine at a time, or set SEEDANCE_STATE_DIR to a local folder"
-            )
-            self.once(self.out.warn, text)
 
     def ledger(self) -> Ledger:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.
@@ -237,7 +259,7 @@ class Session:
             ConfigError: a variable names its folder in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
-        return self._door.lenient(self.out.warn)
+        return self._door.lenient()
 
     def readable_ledger(self) -> Ledger:
         """The ledger for commands that need what it knows: a damaged one is not an empty one.

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from seedance_cli.config.edit import (
         Change as Change,
     )
+    from seedance_cli.config.ledger_setting import (
+        THIS_MACHINE as THIS_MACHINE,
+    )
+    from seedance_cli.config.ledger_setting import (
+        LedgerPlace as LedgerPlace,
+    )
+    from seedance_cli.config.ledger_setting import (
+        ledger_place as ledger_place,
+    )
+    from seedance_cli.config.ledger_setting import (
+        typed_place as typed_place,
+    )
     from seedance_cli.config.resolve import (
         Choice as Choice,
     )
@@ -65,13 +77,16 @@ __getattr__ = face(
         "ConfigFiles": "resolve",
         "Effective": "show",
         "KeyPlace": "resolve",
+        "LedgerPlace": "ledger_setting",
         "OPTIONS": "schema",
         "Profile": "schema",
         "Settings": "resolve",
+        "THIS_MACHINE": "ledger_setting",
         "edit": "",
         "effective": "show",
         "keys": "",
         "known_keys": "sources",
+        "ledger_place": "ledger_setting",
         "load": "sources",
         "paths": "sources",
         "resolve": "",
@@ -79,5 +94,6 @@ __getattr__ = face(
         "settings": "",
         "show": "",
         "source_object": "show",
+        "typed_place": "ledger_setting",
     },
 )

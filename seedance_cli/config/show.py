@@ -61,6 +61,7 @@ class Effective:
     upload_command: Value | None = None
     budgets: tuple[Value, ...] = ()
     prices: tuple[Value, ...] = ()
+    ledger: Value | None = None
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and source of each, for a table."""
@@ -68,6 +69,7 @@ class Effective:
         values += [value for one in self.access for value in (one.endpoint, one.key)]
         values += [] if self.upload_command is None else [self.upload_command]
         values += [*self.budgets, *self.prices]
+        values += [] if self.ledger is None else [self.ledger]
         return [(value.name, value.text, str(value.source)) for value in values]
 
     def as_object(self) -> dict[str, object]:
@@ -92,6 +94,7 @@ class Effective:
             "upload_command": None if self.upload_command is None else _object(self.upload_command),
             "budgets": {one.name.removeprefix("budgets."): _object(one) for one in self.budgets},
             "prices": {one.name.removeprefix("prices."): _object(one) for one in self.prices},
+            "ledger": None if self.ledger is None else _object(self.ledger),
         }
 
 

@@ -9,6 +9,7 @@ from seedance_cli import providers
 from seedance_cli.config import money, strange_keys
 from seedance_cli.config import schema as profile_data
 from seedance_cli.config import toml_file as toml_store
+from seedance_cli.config.ledger_setting import in_config
 from seedance_cli.config.schema import OPTIONS, Profile
 from seedance_cli.errors import ConfigError, NoHome
 from seedance_cli.system import config_file, no_home
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from seedance_cli.config.ledger_setting import LedgerPlace
     from seedance_cli.models import Budgets, OwnPrice
 
 
@@ -38,6 +40,8 @@ class ConfigFiles(NamedTuple):
     """The user's own, `[[prices]]`."""
     budgets: Mapping[str, Budgets] = MappingProxyType({})
     """`[budgets.PROVIDER]`."""
+    ledger: LedgerPlace | None = None
+    """What `ledger` names; None: it is not set."""
     warnings: tuple[str, ...] = ()
     """What to tell the user, a line each."""
 
@@ -111,6 +115,7 @@ def load(env: Mapping[str, str], *, tighten: bool = True) -> ConfigFiles:
         profiles,
         prices=money.prices(where.config, text, users.data),
         budgets=money.budgets(where.config, text, users.data),
+        ledger=in_config(where.config, users.data),
         warnings=warnings,
     )
 

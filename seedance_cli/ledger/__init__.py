@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._lazy import face
 
 if TYPE_CHECKING:
+    from seedance_cli.ledger import in_use as in_use
     from seedance_cli.ledger import machine as machine
     from seedance_cli.ledger.batch_rows import BatchRow as BatchRow
     from seedance_cli.ledger.export_file import (
@@ -62,6 +63,7 @@ __getattr__ = face(
         "Unsettled": "refs",
         "Weight": "findings",
         "batches": "refs",
+        "in_use": "",
         "machine": "",
         "metadata_keys": "refs",
         "read_export": "export_file",

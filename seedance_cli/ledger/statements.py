@@ -302,7 +302,7 @@ EXPORTED_FILES = f"SELECT {', '.join(PLACE)} FROM files ORDER BY task_id, number
 EXPORTED_TARGETS = f"SELECT {', '.join(PLACE)} FROM targets ORDER BY task_id, number, machine, path"
 TAKE_FILE = f"INSERT INTO files {_PLACE} ON CONFLICT DO NOTHING"
 TAKE_TARGET = f"INSERT INTO targets {_PLACE} ON CONFLICT DO NOTHING"
-REAL_INTENTS = "SELECT intent FROM intents WHERE sandbox = 0"
+REAL_ROWS = "SELECT seq, intent FROM intents WHERE sandbox = 0 AND seq > ?"
 
 
 def those_known(intents: int) -> str:

@@ -116,7 +116,12 @@ class Transfer(Part):
 
     def real_intents(self) -> list[str]:
         """Every submission that is not the sandbox's."""
-        return [str(row["intent"]) for row in self._store.query(statements.REAL_INTENTS)]
+        return [intent for _, intent in self.real_rows()]
+
+    def real_rows(self, after: int = 0) -> list[tuple[int, str]]:
+        """The same with the number of each row; those with a higher number than `after`."""
+        found = self._store.query(statements.REAL_ROWS, (after,))
+        return [(int(row["seq"]), str(row["intent"])) for row in found]
 
     def _taken_names(self, submissions: Sequence[dict[str, Column]]) -> set[tuple[str, int]]:
         """Names, each with whether it is the sandbox's, that other submissions have here.

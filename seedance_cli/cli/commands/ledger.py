@@ -13,18 +13,55 @@ from seedance_cli.cli.help import examples
 EXAMPLES = (
     "seedance ledger path",
     "seedance ledger check",
+    "seedance ledger use",
     "seedance ledger export -o ledger.jsonl",
     "seedance ledger import ledger.jsonl",
 )
 
-app = typer.Typer(help="Where the ledger is, and its rows for another one.", no_args_is_help=True)
+app = typer.Typer(
+    help="Where the ledger is, on this machine or shared, and its rows for another one.",
+    no_args_is_help=True,
+)
+
+
+def places(incomplete: str) -> list[str]:
+    """What Tab offers for a LEDGER."""
+    return ["local"] if "local".startswith(incomplete) else []
+
+
+Which = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="LEDGER",
+        help="local, this machine's own, or a postgresql:// URL; none: the one in use.",
+        show_default=False,
+        autocompletion=places,
+    ),
+]
 
 
 @app.command(epilog=examples("seedance ledger path", "seedance ledger path --json | jq -r .kind"))
 @command()
 def path(run: Run) -> None:
-    """Print where the ledger is; with --json also what decided it."""
+    """Print where the ledger is, without a password; with --json also what decided it."""
     cli.ledgers.show_path(run)
+
+
+@app.command(
+    epilog=examples(
+        "seedance ledger use",
+        "seedance ledger use local",
+    )
+)
+@command()
+def use(run: Run, which: Which = None) -> None:
+    """Say that this machine pays from another ledger from now on.
+
+    Without that, a paid request to another ledger than the one used last is refused: what the other
+    one knows blocks and counts nothing here. SEEDANCE_LEDGER and config.toml say where the ledger
+    is; this only confirms it.
+    """
+    cli.ledgers.use(run, which)
 
 
 @app.command(
@@ -34,9 +71,9 @@ def path(run: Run) -> None:
     )
 )
 @command()
-def check(run: Run) -> int:
+def check(run: Run, which: Which = None) -> int:
     """Verify the whole ledger: how it is kept, and every row. Changes nothing; a fault is 10."""
-    return cli.ledgers.check(run)
+    return cli.ledgers.check(run, which)
 
 
 @app.command(
@@ -48,6 +85,7 @@ def check(run: Run) -> int:
 @command()
 def export(
     run: Run,
+    which: Which = None,
     *,
     output: Annotated[
         str | None,
@@ -56,13 +94,13 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write every row as a line of JSON. No key is in it, and no proof of one."""
-    cli.ledgers.export(run, output, force=force)
+    cli.ledgers.export(run, which, output, force=force)
 
 
 @app.command(
     "import",
     epilog=examples(
-        "seedance ledger import ledger.jsonl",
+        "seedance ledger export local | seedance ledger import -",
         "ssh render-03 seedance ledger export | seedance ledger import -",
     ),
 )

@@ -111,7 +111,7 @@ def list_tasks(
 
 
 def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: bool) -> None:
-    out, ledger = session.out, session.readable_ledger()
+    out, ledger, place = session.out, session.readable_ledger(), session.ledger_place()
     watched = out.stdout_terminal and not out.json
     few = ON_A_TERMINAL if watched and limit is None else limit
     rows = ledger.rows(limit=few, **wanted)
@@ -126,10 +126,14 @@ def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: boo
         _table(out, rows, session.clock.now(), files=files)
     elif any(value for name, value in wanted.items() if name != "all_states"):
         out.note("no submission matches")
-    else:
+    elif place.shared is None:
         out.note("nothing was submitted from this machine")
+    else:
+        out.note(f"nothing was submitted to {place.shown}")
     if watched:
         _tell_of_the_rest(session, wanted, len(rows))
+        if rows and place.shared is not None:
+            out.note(f"from the ledger {place.shown}")
 
 
 def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:

@@ -60,13 +60,13 @@ def price(
             (each, config.resolve.endpoint(choice, run.env, each.info)[0])
             for each in map(providers.get, providers.names())
         ]
-        with _record(run) as record:
+        with _record(run, files) as record:
             _print_offers(run.out, tasks.offers(sellers, wanted, record, files.prices))
         return 0
     named = config.resolve.provider_named(choice, run.env, provider)
     names = providers.names() if named is None else (named[0],)
     rows: list[PriceRow] = []
-    with _record(run) as record:
+    with _record(run, files) as record:
         for each in map(providers.get, names):
             place, _ = config.resolve.endpoint(choice, run.env, each.info)
             if named is not None:
@@ -83,14 +83,15 @@ def price(
     return 0
 
 
-def _record(run: Run) -> ledger.Ledger:
+def _record(run: Run, files: ConfigFiles) -> ledger.Ledger:
     """What was charged before; nothing where no home is known."""
     try:
         folder = system.state_dir(run.env)
     except NoHome as error:
         run.out.warn(f"without a ledger: {error.message}")
         return ledger.Ledger.empty(run.clock)
-    return ledger.Ledger.open(folder, run.clock, create=False)
+    place = cli.ledger_door.where(folder, run.env, lambda: files)
+    return ledger.Ledger.open(place.shared or folder, run.clock, create=False)
 
 
 def _used(files: ConfigFiles, provider: Provider, record: ledger.Ledger) -> tuple[Used, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seedance_cli import config, models, providers
+from seedance_cli import cli, config, models, providers, system
 from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.cli.help import examples
@@ -122,7 +123,9 @@ def show(
     """Show each value that is in effect, and where it comes from. Keys are never shown."""
     if name is not None and profile not in {None, name}:
         raise UsageError("two profiles are named", hint="give NAME or --profile")
-    view = config.effective(_load(run), run.env, name or profile)
+    files = _load(run)
+    place = cli.ledger_door.setting(lambda: system.state_dir(run.env), run.env, files)
+    view = replace(config.effective(files, run.env, name or profile), ledger=place)
     if run.out.json:
         run.out.document(view.as_object())
     else:

@@ -212,7 +212,7 @@ class _Retry:
         row, payment = purchase.row, self._payment
         if row.intent is not None and not row.told:  # whoever names it knows it
             with suppress(WriteFailed):
-                self._session.ledger_for_paying().told(row.intent)
+                self._session.ledger_for_paying(sandbox=row.sandbox).told(row.intent)
         try:
             cli.buy.pay(self._session, purchase.order, purchase.terms, payment)
         except SeedanceError as error:
