@@ -72,6 +72,12 @@ def test_every_link_within_leads_somewhere(document: Path) -> None:
             assert (document.parent / link).exists(), link
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    """What it does not link to, nobody finds."""
+    text = DOCUMENTS[0].read_text(encoding="utf-8")
+    assert [path.name for path in DOCUMENTS[1:] if f"](docs/{path.name}" not in text] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_place_linked_to_is_a_heading(document: Path) -> None:
     """What stands behind the # is a heading there, in the letters that GitHub makes of it."""

@@ -135,10 +135,11 @@ def _cells(task: Task) -> tuple[str, ...]:
     prompt = _text((task["request"] or {}).get("prompt"))
     short = prompt if len(prompt) <= _PROMPT else f"{prompt[: _PROMPT - 1]}…"
     called = ": ".join(filter(None, [task["name"], short]))
-    why = f": {_text(task['error']['message'])}" if task["error"] else ""
+    error = task["error"] or {}
+    why = error.get("message") or error.get("code")
     return (
         _plain(called),
-        _plain(f"{task['status'].replace('_', ' ')}{why}"),
+        _plain(task["status"].replace("_", " ") + (f": {why}" if why else "")),
         _plain(_cost(task) + (" (sandbox: nothing)" if task["sandbox"] and task["cost"] else "")),
         "<br>".join(map(_plain, task["files"])),
         "<br>".join(f"[video]({_address(url)})" for url in task["video_urls"]),
