@@ -20,7 +20,8 @@ SeedanceError                       exit  code
 ├── NotAsPaid                          9  not_as_paid
 ├── WriteFailed                       10  write_failed
 │   ├── NotOurs                       10  write_failed
-│   └── LedgerAway                    10  write_failed
+│   ├── LedgerAway                    10  write_failed
+│   └── LedgerReadOnly                10  write_failed
 ├── OverMaxCost                       11  over_max_cost
 ├── OverBudget                        11  over_budget
 └── Stopped                        128+n  interrupted
@@ -274,6 +275,10 @@ class NotOurs(WriteFailed):
 
 class LedgerAway(WriteFailed):
     """The shared ledger's server cannot be reached, or cannot now; what is in it is as it was."""
+
+
+class LedgerReadOnly(WriteFailed):
+    """The shared ledger may be read by this role, or on this server, and not written."""
 
 
 class OverMaxCost(SeedanceError):

@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from seedance_cli.http.redaction import (
         redact as redact,
     )
+    from seedance_cli.http.shared_rate_limit import (
+        SharedRateLimiter as SharedRateLimiter,
+    )
     from seedance_cli.http.streaming import (
         Stream as Stream,
     )
@@ -83,6 +86,7 @@ __getattr__ = face(
         "RateLimiter": "rate_limit",
         "RefusedAddress": "racing",
         "Reply": "exchange",
+        "SharedRateLimiter": "shared_rate_limit",
         "Stream": "streaming",
         "authorization": "api",
         "cleared": "redaction",

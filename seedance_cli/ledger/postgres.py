@@ -11,6 +11,7 @@ pooler that hands them out by transaction would not keep to.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from seedance_cli.errors import LedgerAway, WriteFailed
+from seedance_cli.errors import LedgerAway, LedgerReadOnly, WriteFailed
 from seedance_cli.ledger.postgres_connection import Connection, Frozen, connect
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ _PASSING = ("08", "53", "55", "57", "58")
 """Classes of SQLSTATE that say of the server that it cannot now, not that it never will."""
 _FORBIDDEN = frozenset({"42501", "25006"})
 """No right; a transaction that may only read, as on a standby."""
-_UNTIL_ASKED_AGAIN = 1.0
+_SHORTEST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+"""Seconds after which a server that could not be reached is asked again; twice as many each time,
+so that a watch is not held up by one that takes connections and says nothing."""
 
 
 class Session:
@@ -72,9 +76,12 @@ class Session:
         self._ledger = ledger
         self._renewed = renewed
         self._connection: Connection | None = None
+        # The ledger belongs to one thread; others take places under a rate limit.
+        self._thread = threading.RLock()
         self._inside = False
         self._pid = 0
         self._failed: tuple[float, LedgerAway] | None = None
+        self._pause = _SHORTEST_PAUSE
         self.trace: Callable[[str], None] | None = None
         """Is told of every statement."""
 
@@ -97,15 +104,16 @@ class Session:
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Run a statement, or several, in psycopg's form; the rows of the last one."""
-        fresh = self._inside or self.connect()
-        try:
+        with self._thread:
+            fresh = self._inside or self.connect()
+            try:
+                return self._rows(statement, values)
+            except LedgerAway:
+                if fresh:
+                    raise
+            # It was lost in the meantime, and nothing was begun in it.
+            self.connect()
             return self._rows(statement, values)
-        except LedgerAway:
-            if fresh:
-                raise
-        # It was lost in the meantime, and nothing was begun in it.
-        self.connect()
-        return self._rows(statement, values)
 
     def change(self, statement: str, values: Sequence[object]) -> int:
         """Run a statement; how many rows it changed."""
@@ -114,11 +122,17 @@ class Session:
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[None]:
-        """A transaction; undone on any exception, and durable when it is left without one.
+        """A transaction, which keeps other threads out; see `_transaction`.
 
         Args:
             begin: what begins it, and takes what it needs first; its last statement tells `pid`.
         """
+        with self._thread, self._transaction(begin):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        """A transaction; undone on any exception, and durable when it is left without one."""
         try:
             (row,) = self.execute(begin)
             self._inside = True
@@ -146,7 +160,7 @@ class Session:
         except Frozen as error:
             self.close()
             away = self._away(str(error))
-            self._failed = time.monotonic() + _UNTIL_ASKED_AGAIN, away
+            self._pause_after(away)
             raise away from None
         except psycopg.Error as error:
             raise self._error(error) from None
@@ -171,14 +185,18 @@ class Session:
                 self._connection.execute(_SETTINGS)
         except LedgerAway as error:
             self.close()
-            self._failed = time.monotonic() + _UNTIL_ASKED_AGAIN, error
+            self._pause_after(error)
             raise
         except BaseException:
             self.close()
             raise
-        self._failed = None
+        self._failed, self._pause = None, _SHORTEST_PAUSE
         self._renewed()
         return True
+
+    def _pause_after(self, error: LedgerAway) -> None:
+        self._failed = time.monotonic() + self._pause, error
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[dict[str, Any]]:
         with self._cursor(statement, values) as found:
@@ -270,7 +288,7 @@ class Session:
         if connection is None or connection.closed or state.startswith(_PASSING):
             return self._away(words)
         if state in _FORBIDDEN:
-            return WriteFailed(
+            return LedgerReadOnly(
                 f"the ledger {self._ledger.shown} cannot be written: {words}",
                 hint="to pay, its role needs the right to read and write all tables of the schema"
                 " seedance",

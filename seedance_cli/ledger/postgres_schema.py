@@ -93,16 +93,54 @@ _FIRST_RELEASE = (
     # The moments, in seconds of the server's clock, at which the newest requests of a provider and
     # key leave.
     "CREATE TABLE places (name text PRIMARY KEY, moments double precision[] NOT NULL)",
+    # Seconds from now to each of so many further places; one question instead of four. What lies
+    # far ahead was written under another clock.
+    """
+    CREATE FUNCTION take_places(
+        wanted text, places integer, requests integer, seconds double precision
+    ) RETURNS double precision[] LANGUAGE plpgsql AS $$
+    DECLARE
+        this double precision;
+        taken double precision[];
+        place double precision;
+        found double precision[] := '{}';
+    BEGIN
+        INSERT INTO seedance.places VALUES (wanted, '{}') ON CONFLICT (name) DO NOTHING;
+        SELECT moments INTO taken FROM seedance.places WHERE name = wanted FOR UPDATE;
+        this := extract(epoch FROM clock_timestamp());
+        taken := ARRAY(SELECT one FROM unnest(taken) AS one WHERE one <= this + 300 ORDER BY one);
+        FOR number IN 1 .. places LOOP
+            place := this;
+            IF cardinality(taken) >= requests THEN
+                place := greatest(this, taken[cardinality(taken) - requests + 1] + seconds);
+            END IF;
+            taken := taken || place;
+            found := found || (place - this);
+        END LOOP;
+        UPDATE seedance.places
+            SET moments = taken[greatest(1, cardinality(taken) - requests + 1):]
+            WHERE name = wanted;
+        RETURN found;
+    END
+    $$
+    """,
 )
 STEPS = (_FIRST_RELEASE,)
 SCHEMA_VERSION = len(STEPS)
 
-THERE = "SELECT to_regnamespace('seedance') AS schema, to_regclass('seedance.meta') AS tables"
+THERE = (
+    "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'seedance') AS schema,"
+    " EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE nspname = 'seedance' AND relname = 'meta') AS tables"
+)
+"""Whether they are there. (`to_regclass` would say what the session saw before it waited.)"""
 MAKE_SCHEMA = "CREATE SCHEMA seedance"
 VERSION = "SELECT convert_from(value, 'UTF8')::integer AS version FROM meta WHERE name = 'version'"
 SET_VERSION = (
     "INSERT INTO meta VALUES ('version', %s)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+TAKE_PLACES = "SELECT take_places(%s, %s, %s, %s) AS places"
+"""Values: name, how many, requests and seconds of the window. See `_FIRST_RELEASE`."""
 NEW = "INSERT INTO meta VALUES ('salt', %s), ('ledger', %s)"
 """Values: 32 random bytes; the ledger's own id."""

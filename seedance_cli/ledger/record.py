@@ -91,6 +91,12 @@ class Ledger(TwoPlaces, Checkup, Transfer):
         """Where its file lies on a network file system, and that one's type; None: it does not."""
         return self._store.network()
 
+    def take_places(
+        self, name: str, places: int, requests: int, seconds: float
+    ) -> list[float] | None:
+        """Reserve moments under a rate limit of all machines; see `Store`. For any thread."""
+        return self._store.take_places(name, places, requests, seconds)
+
     def keep_answer(
         self,
         intent: str,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedance_cli.errors import LedgerAway
+from seedance_cli.errors import LedgerAway, LedgerReadOnly
 from seedance_cli.ledger.history import History
 from seedance_cli.ledger.observations import Observations
 from seedance_cli.ledger.saved import SavedFiles
@@ -102,6 +102,11 @@ class Riding(Observations, SavedFiles, History):
         except LedgerAway as away:
             self._miss(away)
             return [self._remembered(submission, task) for submission, task in answers]
+        except LedgerReadOnly:  # whoever may only read sees what the provider says all the same
+            now = self._clock.now()
+            return [
+                self._seen(one, merge(one.task or task, task, now), now) for one, task in answers
+            ]
 
     def delivered_all(self, submissions: Sequence[Submission]) -> list[Submission]:
         """As `Observations` does; what cannot be written now is written later."""

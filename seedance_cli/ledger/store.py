@@ -143,6 +143,25 @@ class Store(ABC):
     def release(self, intent: str) -> None:
         """Free the intent's lock, if this process holds it."""
 
+    def take_places(
+        self, name: str, places: int, requests: int, seconds: float
+    ) -> list[float] | None:
+        """Reserve moments under a rate limit of all machines; None: this store is of one machine.
+
+        May be called by any thread.
+
+        Args:
+            name: of the limit.
+            places: how many.
+            requests: in any window of `seconds`.
+            seconds: of that window.
+
+        Returns:
+            Seconds from now to each.
+        """
+        del name, places, requests, seconds
+        return None
+
     @abstractmethod
     def sweep(self) -> None:
         """Clear away what the locks of ended processes left."""

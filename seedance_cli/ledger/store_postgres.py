@@ -81,7 +81,7 @@ class PostgresStore(Store):
             WriteFailed: the server cannot be reached or used, or the tables are newer.
         """
         (there,) = self._session.execute(schema.THERE)
-        version = None if there["tables"] is None else self._version()
+        version = self._version() if there["tables"] else None
         if version != schema.SCHEMA_VERSION and create:
             self._step_up()
         elif version is None:
@@ -169,6 +169,12 @@ class PostgresStore(Store):
             except LedgerAway:
                 self._session.close()  # then nothing holds it
 
+    def take_places(self, name: str, places: int, requests: int, seconds: float) -> list[float]:
+        """Reserve moments under a rate limit of all machines."""
+        values = (name, places, requests, float(seconds))
+        (row,) = self._session.execute(schema.TAKE_PLACES, values)
+        return [float(one) for one in row["places"]]
+
     def sweep(self) -> None:
         """Nothing: a session's locks end with it."""
 
@@ -201,9 +207,9 @@ class PostgresStore(Store):
         """Make the tables, or bring them to the newest schema, in one transaction of this alone."""
         with self._session.transaction(_BEGIN):
             (there,) = self._session.execute(schema.THERE)  # another one may have been faster
-            if there["schema"] is None:
+            if not there["schema"]:
                 self._session.execute(schema.MAKE_SCHEMA)
-            version = 0 if there["tables"] is None else self._version() or 0
+            version = (self._version() or 0) if there["tables"] else 0
             for step in schema.STEPS[version:]:
                 for statement in step:
                     self._session.execute(statement)

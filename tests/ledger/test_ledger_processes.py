@@ -18,10 +18,13 @@ from seedance_cli.errors import OutcomeUnknown
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
 from seedance_cli.system.clock import SystemClock
-from support.ledgers import prepare
+from support.ledgers import ON_SQLITE, prepare, word_of
+from support.places import locked, until_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from support.ledgers import Place
 
 HEAD = """
 import os, sys, time
@@ -30,9 +33,9 @@ from seedance_cli.system.clock import SystemClock
 from seedance_cli.errors import OutcomeUnknown
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import Status, Task
-from support.ledgers import prepare
+from support.ledgers import place_of, prepare
 
-folder, name = Path(sys.argv[1]), sys.argv[2]
+place, name = place_of(sys.argv[1]), sys.argv[2]
 def say(*words):
     os.write(1, (" ".join(words) + "\\n").encode())
 """
@@ -40,7 +43,7 @@ def say(*words):
 MANY = """
 sys.stdin.readline()
 for number in range(5):
-    with Ledger.open(folder, SystemClock(), create=True) as ledger:
+    with Ledger.open(place, SystemClock(), create=True) as ledger:
         intent = prepare(ledger, f"{name}-{number}")
         ledger.sending(intent)
         ledger.accept(intent, Task(task_id=f"{name}-{number}", status=Status.QUEUED))
@@ -48,7 +51,7 @@ for number in range(5):
 
 # A line "paid" stands for the provider's server, which has created a task by then.
 STEPS = """
-with Ledger.open(folder, SystemClock(), create=True) as ledger:
+with Ledger.open(place, SystemClock(), create=True) as ledger:
     say("ready")
     for number in range(10_000):
         intent = prepare(ledger, f"{name}-{number}")
@@ -60,7 +63,7 @@ with Ledger.open(folder, SystemClock(), create=True) as ledger:
 """
 
 SENDING = """
-with Ledger.open(folder, SystemClock(), create=True) as ledger:
+with Ledger.open(place, SystemClock(), create=True) as ledger:
     intent = prepare(ledger)
     ledger.sending(intent)
     say(intent)
@@ -68,7 +71,7 @@ with Ledger.open(folder, SystemClock(), create=True) as ledger:
 """
 
 SAME = """
-with Ledger.open(folder, SystemClock(), create=True) as ledger:
+with Ledger.open(place, SystemClock(), create=True) as ledger:
     sys.stdin.readline()
     try:
         say(prepare(ledger))
@@ -78,7 +81,7 @@ with Ledger.open(folder, SystemClock(), create=True) as ledger:
 """
 
 TRACED = """
-with Ledger.open(folder, SystemClock(), create=True) as ledger:
+with Ledger.open(place, SystemClock(), create=True) as ledger:
     say("opened")
     intent = prepare(ledger)
     say("prepared")
@@ -92,8 +95,8 @@ with Ledger.open(folder, SystemClock(), create=True) as ledger:
 class Children:
     """Processes that work on one ledger."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.all: list[subprocess.Popen[str]] = []
 
     def start(
@@ -103,7 +106,7 @@ class Children:
         here = Path(__file__).parents[1]
         path = (os.environ.get("PYTHONPATH", ""), str(here.parent), str(here))
         process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", HEAD + script, str(self.folder), name],
+            [*prefix, sys.executable, "-c", HEAD + script, word_of(self.place), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -119,16 +122,19 @@ class Children:
             assert process.returncode == 0
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the ledger lies."""
-    return tmp_path / "ledger"
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.full)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where the ledger may be; processes take their time, so on a server only at length."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger"
+    found: Place = request.getfixturevalue("shared")
+    return found
 
 
 @pytest.fixture
-def children(folder: Path) -> Iterator[Children]:
+def children(place: Place) -> Iterator[Children]:
     """Nobody outlives the test."""
-    found = Children(folder)
+    found = Children(place)
     yield found
     for process in found.all:
         process.kill()
@@ -148,61 +154,63 @@ def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def test_ten_writers_lose_nothing(folder: Path, children: Children) -> None:
+def test_ten_writers_lose_nothing(place: Place, children: Children) -> None:
     """Ten processes that submit at once, from the first moment of the file, lose no row."""
     for number in range(10):
         children.start(MANY, f"p{number}")
     children.finish()
-    with Ledger.open(folder, SystemClock(), create=True) as ledger:
+    with Ledger.open(place, SystemClock(), create=True) as ledger:
         refs = {row.ref for row in ledger.rows(all_states=True)}
         assert refs == {f"runbase:p{one}-{two}" for one in range(10) for two in range(5)}
         assert len(ledger.unfinished(sandbox=False)) == 50
-    assert not list((folder / "locks").iterdir())
+    assert locked(place) == set()
 
 
-def test_the_same_request_twice_at_once(folder: Path, children: Children) -> None:
+def test_the_same_request_twice_at_once(place: Place, children: Children) -> None:
     """Two identical requests of living processes are two submissions, each with its row."""
     pair = [children.start(SAME) for _ in range(2)]
     for process in pair:
         go_on(process)
     intents = {line(process) for process in pair}
-    with Ledger.open(folder, SystemClock(), create=False) as ledger:
+    with Ledger.open(place, SystemClock(), create=False) as ledger:
         assert {row.intent for row in ledger.rows()} == intents
         assert len(intents) == 2
     children.finish()
 
 
-def test_one_abandoned_request_blocks_everyone(folder: Path, children: Children) -> None:
+def test_one_abandoned_request_blocks_everyone(place: Place, children: Children) -> None:
     """However many identical requests come at once after a crash, none passes."""
     crashed = children.start(SENDING)
     intent = line(crashed)
     crashed.kill()
     crashed.wait()
+    until_free(place)
     crowd = [children.start(SAME) for _ in range(4)]
     for process in crowd:
         go_on(process)
     assert {line(process) for process in crowd} == {"refused"}
-    with Ledger.open(folder, SystemClock(), create=False) as ledger:
+    with Ledger.open(place, SystemClock(), create=False) as ledger:
         assert [row.intent for row in ledger.rows(all_states=True)] == [intent]
 
 
-def test_killed_while_sending(folder: Path, children: Children) -> None:
+def test_killed_while_sending(place: Place, children: Children) -> None:
     """A living `sending` is left alone by others; killed, it is unknown and blocks."""
     process = children.start(SENDING)
     intent = line(process)
-    with Ledger.open(folder, SystemClock(), create=True) as ledger:
+    with Ledger.open(place, SystemClock(), create=True) as ledger:
         assert ledger.unknown() == []
         (row,) = ledger.rows()
         assert (row.intent, row.state) == (intent, IntentState.SENDING)
         process.kill()
         process.wait()
+        until_free(place)
         with pytest.raises(OutcomeUnknown) as caught:
             prepare(ledger)
         assert caught.value.intent == intent
         assert [row.intent for row in ledger.unknown()] == [intent]
 
 
-def kill_at_random(folder: Path, children: Children, times: int) -> None:
+def kill_at_random(place: Place, children: Children, times: int) -> None:
     """Kill a submitting process again and again; after each, the ledger must know every task."""
     dice = random.Random(2026)
     paid: dict[str, str] = {}
@@ -215,6 +223,7 @@ def kill_at_random(folder: Path, children: Children, times: int) -> None:
         time.sleep(dice.uniform(0, 0.006))
         process.kill()
         rest, _ = process.communicate()
+        until_free(place)
         for words in (one.split() for one in [*said, *rest.splitlines()]):
             match words:
                 case ["prepared", intent]:
@@ -223,7 +232,7 @@ def kill_at_random(folder: Path, children: Children, times: int) -> None:
                     paid[intent] = task_id
                 case ["accepted", intent]:
                     accepted.add(intent)
-        with Ledger.open(folder, SystemClock(), create=True) as ledger:
+        with Ledger.open(place, SystemClock(), create=True) as ledger:
             unknown = {row.intent for row in ledger.unknown()}
             known = {row.intent: row for row in ledger.rows(all_states=True)}
         assert prepared <= set(known)
@@ -237,15 +246,15 @@ def kill_at_random(folder: Path, children: Children, times: int) -> None:
     assert accepted
 
 
-def test_killed_at_any_moment(folder: Path, children: Children) -> None:
+def test_killed_at_any_moment(place: Place, children: Children) -> None:
     """After `kill -9` the ledger has the id, or an unknown intent, for every task paid for."""
-    kill_at_random(folder, children, 8)
+    kill_at_random(place, children, 8)
 
 
 @pytest.mark.full
-def test_killed_at_very_many_moments(folder: Path, children: Children) -> None:
+def test_killed_at_very_many_moments(place: Place, children: Children) -> None:
     """The same, three hundred times."""
-    kill_at_random(folder, children, 300)
+    kill_at_random(place, children, 300)
 
 
 def strace_works() -> bool:
@@ -256,7 +265,8 @@ def strace_works() -> bool:
     return subprocess.run([strace, "-o", os.devnull, "true"], check=False).returncode == 0
 
 
-def test_durable_when_the_call_returns(folder: Path, children: Children, tmp_path: Path) -> None:
+@ON_SQLITE
+def test_durable_when_the_call_returns(place: Path, children: Children, tmp_path: Path) -> None:
     """Each step returns after the disk was told to keep the ledger, its journal, and the folder."""
     if not strace_works():
         pytest.skip("needs strace, and the right to use it, to see fsync")
@@ -271,11 +281,11 @@ def test_durable_when_the_call_returns(folder: Path, children: Children, tmp_pat
         if call == "write" and text in {"opened", "prepared", "sending", "accepted"}:
             steps[text] = since
             since = []
-        elif path.startswith(str(folder)):
+        elif path.startswith(str(place)):
             since.append(("sync" if "sync" in call else "write", path))
     assert list(steps) == ["opened", "prepared", "sending", "accepted"]
-    database, journal = str(folder / "ledger.db"), str(folder / "ledger.db-journal")
-    assert ("sync", str(folder)) in steps["opened"]
+    database, journal = str(place / "ledger.db"), str(place / "ledger.db-journal")
+    assert ("sync", str(place)) in steps["opened"]
     for name, did in steps.items():
         assert ("write", database) in did, name
         for file in (database, journal):

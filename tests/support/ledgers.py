@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
+from seedance_cli.ledger import SharedLedger
 from seedance_cli.ledger.requests import request_text
 from seedance_cli.models import (
     RULE,
@@ -25,9 +27,7 @@ from seedance_cli.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from seedance_cli.ledger import SharedLedger
     from seedance_cli.ledger.record import Ledger
 
 Place: TypeAlias = "Path | SharedLedger"
@@ -129,3 +129,14 @@ def powerless(*argv: str) -> list[str]:
     if setpriv is None:
         pytest.skip("root passes every file mode, and setpriv is missing")
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", *argv]
+
+
+def word_of(place: Place) -> str:
+    """A place as one argument of a process."""
+    return str(place) if isinstance(place, Path) else f"{place.url.reveal()} {place.folder}"
+
+
+def place_of(word: str) -> Place:
+    """The place that `word_of` wrote."""
+    url, space, folder = word.partition(" ")
+    return SharedLedger.at(url, Path(folder)) if space else Path(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,16 @@ def lose_locks(place: Place) -> None:
             one.unlink()
         return
     _postgres(place, f"SELECT pg_terminate_backend(pid, 10000) FROM ({_HELD}) AS held")
+
+
+def until_free(place: Place) -> None:
+    """Wait until the server has seen the end of a process that held something."""
+    if isinstance(place, Path):
+        return
+    deadline = time.monotonic() + 60
+    while _postgres(place, _HELD):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _postgres(place: SharedLedger, statement: str, *values: str) -> list[tuple[object, ...]]:

@@ -49,7 +49,6 @@ class Server:
         self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: psycopg.Connection | None = None
-        self.settings = {name: value.format(folder=folder) for name, value in _SETTINGS.items()}
         self._run(
             "initdb",
             "-D",
@@ -65,6 +64,9 @@ class Server:
             "--no-instructions",
             "--wal-segsize=4",
         )
+        lines = [f"{name} = '{value.format(folder=folder)}'" for name, value in _SETTINGS.items()]
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("\n".join(["", *lines, ""]))
         self.start()
 
     @property
@@ -78,24 +80,24 @@ class Server:
 
     def start(self) -> None:
         """Start it; it answers when this returns."""
-        options = [
-            word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")
-        ]
         log = (self.folder / "log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                self._as_nobody("postgres", "-D", str(self.data), *options),
+                self._as_nobody("postgres", "-D", str(self.data)),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,
             )
+        self._until_answering(self.url(), self._process, self.folder / "log")
+
+    def _until_answering(self, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                psycopg.connect(self.url(), connect_timeout=10).close()
+                psycopg.connect(url, connect_timeout=10).close()
             except psycopg.OperationalError:
-                assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+                assert process.poll() is None, log.read_text()[-2000:]
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
             else:
@@ -136,6 +138,44 @@ class Server:
             found = connection.execute(statement.encode())
             return found.fetchall() if found.description else []
 
+    def reload(self) -> None:
+        """Have it read its settings again; every new session has them when this returns."""
+        before = self.sql("SELECT pg_conf_load_time()")
+        self.sql("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + _PATIENCE
+        while self.sql("SELECT pg_conf_load_time()") == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    @contextmanager
+    def pooler(self, mode: str) -> Iterator[str]:
+        """PgBouncer in front of it; how a client names the database there.
+
+        Args:
+            mode: `transaction` or `session`.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="pooler-", dir=self.folder))
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\npostgres = host={self.folder} dbname=postgres\n[pgbouncer]\n"
+            f"pool_mode = {mode}\nunix_socket_dir = {folder}\nlisten_port = 6432\n"
+            f"auth_type = trust\nauth_file = {folder}/users\nlogfile = {folder}/log\n"
+        )
+        (folder / "users").write_text(f'"{USER}" ""\n')
+        if os.geteuid() == 0:
+            user = _unprivileged()
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        command = self._as_nobody("pgbouncer", "-q", str(settings), programs=Path("/usr/sbin"))
+        process = subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
+        url = f"postgresql://{USER}@/postgres?host={folder}&port=6432"
+        try:
+            self._until_answering(url, process, folder / "log")
+            yield url
+        finally:
+            process.kill()
+            process.wait()
+
     def empty(self) -> None:
         """Take the ledger away, and whoever still holds something of it."""
         if self._admin is None or self._admin.closed:
@@ -153,8 +193,8 @@ class Server:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def _as_nobody(self, program: str, *words: str) -> list[str]:
-        command = [str(self._programs / program), *words]
+    def _as_nobody(self, program: str, *words: str, programs: Path | None = None) -> list[str]:
+        command = [str((programs or self._programs) / program), *words]
         if os.geteuid() != 0:
             return command
         user = _unprivileged()
