@@ -252,7 +252,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             ledger,
             session.clock,
             payment=payment,
-            announce=partial(_announce, out, payment, on_stdout=not (terms.wanted or out.json)),
+            announce=partial(announce, out, payment, on_stdout=not (terms.wanted or out.json)),
             conditions=conditions(session, order, terms),
             waiting=partial(_waiting, out),
             content=local_files.content(session, order, channel),
@@ -308,27 +308,29 @@ def _waiting(out: Output, row: Submission) -> None:
     out.note(f"{row.name} is being submitted by another process; waiting for its outcome")
 
 
-def _announce(out: Output, payment: Payment, *, on_stdout: bool) -> None:
+def announce(out: Output, payment: Payment, *, on_stdout: bool, name: str = "") -> None:
     """Put the ref on a stream, at once where both are read.
 
     Args:
         out: the streams.
         payment: whose ref it is; takes note that it is told.
         on_stdout: whether it is the command's result.
+        name: whose task it is, for a person, where the command has several.
 
     Raises:
         WriteFailed: stdout, whose result it is, did not take it; stderr was tried then.
     """
     ref, lost = payment.ref or "", payment.error is not None
+    words = f"submitted {ref} ({name})" if name else f"submitted {ref}"
     if lost or not (on_stdout and out.ready()):
-        payment.told = out.always(f"submitted {ref}")
+        payment.told = out.always(words)
     if not on_stdout and (out.json or not lost):
         return
     try:
         out.result(ref)
     except WriteFailed:
         if not payment.told:
-            payment.told = out.always(f"submitted {ref}")
+            payment.told = out.always(words)
         if not lost:
             raise
     else:

@@ -267,6 +267,14 @@ def test_max_cost_bounds_the_sum(batch: Batch, server: ScriptedProvider) -> None
     assert batch("--max-cost", "1000 credits", agree=False).code == 11  # its price is not known
 
 
+def test_a_price_that_was_learned_is_called_so(batch: Batch, server: ScriptedProvider) -> None:
+    """Nothing of this run is charged yet."""
+    server.task("t1", done(creditsCharged=40))
+    assert batch(rows="id,prompt\na,a boat\n").code == 0
+    quoted = batch("--dry-run", rows="id,prompt\nb,a crane\nc,a cat\n")
+    assert f"  {NAME}: 2 rows, 80 credits as charged before" in quoted.err.splitlines()
+
+
 def test_dry_run_says_what_would_happen_to_each_row(batch: Batch, server: ScriptedProvider) -> None:
     server.task("t2", State("failed", reason="too dark"))
     batch(rows="id,prompt\na,a boat\nb,a crane\n")
@@ -326,6 +334,20 @@ def test_fault_52_a_429_that_asks_for_no_pause_gets_one_all_the_same(
     assert (result.code, server.posts()) == (0, 6)
     assert clock.monotonic() - began >= 10 + 20 + 40
     assert "again in 10s" in result.err
+
+
+def test_pauses_of_one_length_are_told_of_once_a_minute(
+    batch: Batch, server: ScriptedProvider
+) -> None:
+    """A provider that asks for a second each time does not fill the screen; a longer one is said."""
+    second = error(429, "slow down", {"Retry-After": "1"})
+    server.submits.extend([second] * 20 + [error(429, "slow down", {"Retry-After": "9"}), None])
+    result = batch("--jobs", "1")
+    assert (result.code, server.posts()) == (0, 24)
+    lines = [line for line in result.err.splitlines() if "slow down" in line]
+    assert len(lines) == 2, lines
+    assert lines[0].endswith("again in 1s")
+    assert lines[1].endswith("again in 9s")
 
 
 def test_fault_52_ten_minutes_of_429_are_the_end(
@@ -477,6 +499,7 @@ def test_no_wait_prints_refs(batch: Batch, server: ScriptedProvider) -> None:
     result = batch("--no-wait")
     assert result.out == f"{NAME}:t1\n{NAME}:t2\n{NAME}:t3\n"
     assert (result.code, server.polls("t1"), saved()) == (0, 0, [])
+    assert "submitted" not in result.err  # the refs are the result
     assert batch("--no-wait", agree=False).out == result.out
     assert batch(agree=False).code == 0
     assert (server.posts(), saved()) == (3, FILES)

@@ -12,7 +12,7 @@ from seedance_cli import providers
 from seedance_cli.cli import buy
 from seedance_cli.cli.batch.book import told_of
 from seedance_cli.errors import OverMaxCost, UsageError
-from seedance_cli.models import RULE, Price, same_unit, with_unit
+from seedance_cli.models import CHARGED, RULE, YOURS, Price, same_unit, with_unit
 from seedance_cli.tasks import batch, check_target, sidecar_path
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from seedance_cli.ledger import BatchRow, Ledger
     from seedance_cli.models import Amount, Used
 
+_KNOWN_BY = {CHARGED: "as charged before", YOURS: "by your own [[prices]]"}
+"""The basis of a price that is not listed."""
 _EMBEDDED = "sandbox"
 """The endpoint whose URLs end with the command that printed them."""
 
@@ -269,7 +271,7 @@ def _sums(items: Sequence[batch.Item]) -> Iterator[str]:
             kind = (item.price.unit, item.price.basis)
             sums[kind] = sums.get(kind, Decimal(0)) + item.price.amount
     for (unit, basis), amount in sums.items():
-        yield f"{with_unit(amount, unit)} {basis}"
+        yield f"{with_unit(amount, unit)} {_KNOWN_BY.get(basis, basis)}"
     unknown = sum(item.price is None for item in items)
     if unknown:
         yield "price unknown" if unknown == len(items) else f"{unknown} of unknown price"

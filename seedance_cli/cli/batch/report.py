@@ -255,7 +255,8 @@ class Report:
             self._out.note(f"{self._name(item)} was submitted at {when} as {row.ref}")
         if not self._follow:
             self._done += 1
-            self._result([row.ref or ""])
+            if not now:  # else it was put there as soon as it was known
+                self._result([row.ref or ""])
 
     def _delivered(self, item: batch.Item, delivery: Delivery) -> None:
         row = delivery.submission

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers, tasks
@@ -240,9 +241,8 @@ class _Run:
     def _send(self, item: batch.Item, name: str, payment: tasks.Payment) -> None:
         order = self.book.order(item)
         channel = self.session.channel(order.settings)
-
-        def announce() -> None:
-            payment.told = self.session.out.always(f"submitted {payment.ref} ({name})")
+        out = self.session.out
+        on_stdout = not (self.options.follow or out.json)
 
         def waiting(_row: Submission) -> None:
             raise _Elsewhere
@@ -254,7 +254,7 @@ class _Run:
             self.ledger,
             self.session.clock,
             payment=payment,
-            announce=announce,
+            announce=partial(buy.announce, out, payment, on_stdout=on_stdout, name=name),
             conditions=Conditions(
                 name=name,
                 batch=self.given.batch,

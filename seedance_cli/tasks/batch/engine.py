@@ -245,7 +245,7 @@ class Batch:
         assert error is not None
         if not pace.refused(item, error, now, sent=bought.sent):
             yield Refused(item, error)
-        elif pace.halted is None:
+        elif pace.halted is None and pace.is_news(now):
             yield Paused(pace, error)
         if pace.halted is not None and pace.waiting:
             yield Halted(pace, error)

@@ -31,6 +31,8 @@ PATIENCE = 600.0
 _FIRST_PAUSE = 10.0
 _LONGEST_PAUSE = 60.0
 _UNREACHABLE_PAUSE = 2.0
+_TOLD_FOR = 60.0
+"""Seconds for which a pause that is no longer than the one before is not told of."""
 _STOPS = (ConfigError, Forbidden, InsufficientCredits, OverBudget, Unauthorized, WriteFailed)
 
 
@@ -53,6 +55,9 @@ class Pace:
     """When the first 429 came since the last acceptance."""
     _unknown: int = 0
     _unreachable: int = 0
+    _told_pause: float = 0.0
+    """The last pause that was told of, in seconds."""
+    _told_at: float = -inf
 
     def due(self) -> float:
         """When the next row may be submitted."""
@@ -96,6 +101,17 @@ class Pace:
         if not isinstance(error, ConfigError | OverBudget):
             return False
         self.waiting.appendleft(item)  # it was never sent
+        return True
+
+    def is_news(self, now: float) -> bool:
+        """Whether its pause is to be told of: a longer one, or one after a minute of telling none.
+
+        A provider that asks for a second each time, for ten minutes, would fill the screen.
+        """
+        pause = self.paused_until - now
+        if pause <= self._told_pause and now < self._told_at + _TOLD_FOR:
+            return False
+        self._told_pause, self._told_at = pause, now
         return True
 
     def _limited(self, error: RateLimited, now: float) -> None:
