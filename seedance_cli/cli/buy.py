@@ -24,6 +24,7 @@ from seedance_cli.models import (
     fingerprints,
     is_loopback,
     name_fault,
+    one_form,
     price_text,
     told,
 )
@@ -93,6 +94,7 @@ def terms(
     limit = None if options.max_cost is None else tasks.pricing.parse_limit(options.max_cost)
     name, retry_failed = naming or (None, False)
     if name is not None:
+        name = one_form(name)
         fault = name_fault(name)
         if fault is not None:
             raise UsageError(f"--name {told(name)} {fault}", hint="for example --name scene-08")

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from seedance_cli import providers
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import ConfigError, UsageError
-from seedance_cli.models import Status, Submission, Task, parse_ref, refuse_key, told
+from seedance_cli.models import (
+    Status,
+    Submission,
+    Task,
+    one_form,
+    other_form,
+    parse_ref,
+    refuse_key,
+    told,
+)
 from seedance_cli.system import is_terminal
 from seedance_cli.tasks import arrived, called
 
@@ -89,7 +98,10 @@ def _find_one(session: Session, text: str, *, exact: bool) -> Submission:
 
 def _under_name(session: Session, text: str) -> list[Submission]:
     """The newest attempt under the name; none where the text can be no name."""
-    return [] if text.startswith("@") or ":" in text else session.ledger().named(text)
+    if text.startswith("@") or ":" in text:
+        return []
+    ledger = session.ledger()
+    return ledger.named(one_form(text)) or ledger.named(other_form(text))
 
 
 def _counted(session: Session, text: str, digits: str) -> Submission:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OutcomeUnknown, UsageError
 from seedance_cli.ledger import statements
-from seedance_cli.models import Found, IntentState, Status, maybe_charged, request_object, shortened
+from seedance_cli.models import (
+    Found,
+    IntentState,
+    Status,
+    maybe_charged,
+    other_form,
+    request_object,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +45,7 @@ def standing(store: Store, purchase: Purchase) -> UnderName:
     """What the ledger has under the purchase's name; inside the transaction that inserts it."""
     name = purchase.conditions.name
     assert name is not None
-    rows = store.query(statements.OF_NAME, (name, int(purchase.sandbox)))
+    rows = _attempts(store, name, sandbox=purchase.sandbox)
     attempt = 1 + max((row["attempt"] for row in rows), default=0)
     row = _that_counts(rows)
     if row is None:
@@ -58,7 +66,7 @@ def standing(store: Store, purchase: Purchase) -> UnderName:
 
 def standing_row(store: Store, name: str, *, sandbox: bool) -> Row | None:
     """The row of the attempt that counts; None where the name is free."""
-    return _that_counts(store.query(statements.OF_NAME, (name, int(sandbox))))
+    return _that_counts(_attempts(store, name, sandbox=sandbox))
 
 
 def differences(known: Submission, purchase: Purchase) -> list[str]:
@@ -75,6 +83,14 @@ def differences(known: Submission, purchase: Purchase) -> list[str]:
     before, after = known.request.files, purchase.request.files
     changed = [path for path, content in after.items() if before.get(path, content) != content]
     return found + [f"the content of {path}" for path in changed]
+
+
+def _attempts(store: Store, name: str, *, sandbox: bool) -> Sequence[Row]:
+    """The rows under a name; else those that an earlier release wrote in its other form."""
+    rows = store.query(statements.OF_NAME, (name, int(sandbox)))
+    if not rows and other_form(name) != name:
+        rows = store.query(statements.OF_NAME, (other_form(name), int(sandbox)))
+    return rows
 
 
 def _that_counts(rows: Sequence[Row]) -> Row | None:

@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from seedance_cli.models.moment import age as age
     from seedance_cli.models.moment import parse_moment as parse_moment
     from seedance_cli.models.name import name_fault as name_fault
+    from seedance_cli.models.name import one_form as one_form
+    from seedance_cli.models.name import other_form as other_form
     from seedance_cli.models.naming import NONE as NONE
     from seedance_cli.models.naming import check_template as check_template
     from seedance_cli.models.naming import default_fault as default_fault
@@ -207,7 +209,9 @@ __getattr__ = face(
         "merge": "merging",
         "name_fault": "name",
         "names_one": "naming",
+        "one_form": "name",
         "origin": "url",
+        "other_form": "name",
         "own_price": "own_prices",
         "page_target": "naming",
         "parse_amount": "budget",

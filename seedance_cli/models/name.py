@@ -8,6 +8,27 @@ LONGEST = 200
 """Characters."""
 
 
+def one_form(name: str) -> str:
+    """The name in the one form of Unicode that counts here: NFC.
+
+    An `é` may also be two characters, as in the names of files on a Mac, and looks the same.
+    """
+    if name.isascii():
+        return name
+    from unicodedata import normalize
+
+    return normalize("NFC", name)
+
+
+def other_form(name: str) -> str:
+    """The other one, in which earlier releases may have kept the name."""
+    if name.isascii():
+        return name
+    from unicodedata import normalize
+
+    return normalize("NFD", name)
+
+
 def name_fault(text: str) -> str | None:
     """Why a text cannot name a submission, as the end of a sentence; None if it can.
 

@@ -339,7 +339,7 @@ def test_fault_52_a_429_that_asks_for_no_pause_gets_one_all_the_same(
 def test_pauses_of_one_length_are_told_of_once_a_minute(
     batch: Batch, server: ScriptedProvider
 ) -> None:
-    """A provider that asks for a second each time does not fill the screen; a longer one is said."""
+    """A provider that asks for a second each time does not fill the screen."""
     second = error(429, "slow down", {"Retry-After": "1"})
     server.submits.extend([second] * 20 + [error(429, "slow down", {"Retry-After": "9"}), None])
     result = batch("--jobs", "1")

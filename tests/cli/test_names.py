@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -17,7 +18,6 @@ from support.scripted_provider import ScriptedProvider, done, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.runner import Result, Run, Spawn
 
@@ -53,6 +53,25 @@ def test_money_6_10_the_same_line_twice(shop: Shop) -> None:
     shown = shop.buy("a boat", "-n", "scene 8", "--json")
     assert (shown.json["name"], shown.json["attempt"], shown.json["batch"]) == ("scene 8", 1, None)
     assert shop.buy("a boat", "-n", "scene 9").out == "seedance2ink:req_2\n"
+
+
+def test_money_6_10_a_name_is_the_same_however_its_letters_are_put_together(
+    shop: Shop, clock: FakeClock
+) -> None:
+    """An `é` may be one character or two; an earlier release kept it as it was typed."""
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    first = shop.buy("a boat", "--name", apart, "--json")
+    assert first.json["name"] == composed
+    for name in (composed, apart):
+        assert shop.buy("a boat", "--name", name).out == "seedance2ink:req_1\n"
+        assert shop.run("dismiss", name, env=shop.provider.env).code == 0
+    assert shop.provider.posts == 1
+    with Ledger.open(Path(os.environ["SEEDANCE_STATE_DIR"]), clock, create=True) as ledger:
+        ledger._store.change("UPDATE intents SET name = ?", (apart,))
+    for name in (composed, apart):
+        assert shop.buy("a boat", "--name", name).out == "seedance2ink:req_1\n"
+        assert shop.run("dismiss", name, env=shop.provider.env).code == 0
+    assert shop.provider.posts == 1
 
 
 def test_money_6_10_other_metadata_is_said(shop: Shop) -> None:

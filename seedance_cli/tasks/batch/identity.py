@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from hashlib import sha256
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import UsageError
-from seedance_cli.models import MEDIA, is_local, told, unsafe
+from seedance_cli.models import MEDIA, is_local, one_form, told, unsafe
 from seedance_cli.tasks.batch.columns import OWN, REQUEST
 from seedance_cli.tasks.batch.manifest import Diagnostic
 
@@ -50,7 +49,7 @@ def batch_name(given: str | None, file: str) -> str:
             "a batch on stdin needs --name", hint="--name shots: the same one when it is run again"
         )
     text = PurePath(file).stem if given is None else given
-    name = unicodedata.normalize("NFC", text)
+    name = one_form(text)
     fault = _fault(name)
     if "/" in name:
         fault = "has a / in it"
