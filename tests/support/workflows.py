@@ -11,6 +11,7 @@ beyond that is an error.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -88,8 +89,13 @@ class Job:
         """Run the steps of a job, or those of an action with these inputs; whether none failed."""
         well = True
         for number, step in enumerate(steps):
-            known = {"inputs": dict(inputs or {}), "steps": self.steps, "secrets": self.secrets}
-            context = {**known, "github": self.github, "runner": {"temp": str(self.temp)}}
+            context = {
+                "inputs": dict(inputs or {}),
+                "steps": self.steps,
+                "secrets": self.secrets,
+                "github": self.github,
+                "workspace": self.workspace,
+            }
             condition = step.get("if")
             if condition is None:
                 go = well
@@ -234,6 +240,9 @@ def _filled(text: str, context: Mapping[str, Any]) -> str:
 
 def _evaluate(text: str, context: Mapping[str, Any]) -> Any:
     """The value of an expression of GitHub's, of the few kinds that are used here."""
+    hashed = re.fullmatch(r"hashFiles\('([\w.-]+)'\)", text)
+    if hashed:
+        return hashlib.sha256((context["workspace"] / hashed[1]).read_bytes()).hexdigest()
     if "||" in text:
         return any(_evaluate(part, context) for part in text.split("||"))
     if "&&" in text:

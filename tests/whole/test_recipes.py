@@ -331,7 +331,8 @@ def test_a_gitlab_job_pays_once(home: Path, tmp_path: Path, run: Run) -> None:
             shutil.copytree(space / cached, tmp_path / "cache")
         assert is_film(str(space / "out" / "intro.mp4"))
         assert len(json.loads((space / "out" / "tasks.json").read_text())) == 1
-    assert names(run, tmp_path / "cache") == ["intro"]
+    (name,) = names(run, tmp_path / "cache")
+    assert re.fullmatch(r"intro-[0-9a-f]{12}", name)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
@@ -358,6 +359,7 @@ def test_systemd_takes_the_units(home: Path, tmp_path: Path) -> None:
 
 
 DOCKER = """#!/bin/sh
+[ "$1" = build ] && exit
 [ "$1" = run ] && shift
 while :; do
   case $1 in
