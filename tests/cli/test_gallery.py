@@ -122,8 +122,8 @@ def test_a_page(made: Made, run: Run) -> None:
 
 
 def test_asked_and_delivered(made: Made, ledger: Ledger, run: Run) -> None:
-    """Side by side in a table; what nobody measured is not known."""
-    row = made("t1", "t1.mp4", duration=5, resolution="720p", aspect_ratio="16:9")
+    """Side by side in a table; a difference stands on the card; what nobody read is not known."""
+    row = made("t1", "t1.mp4", duration=4, resolution="720p", aspect_ratio="16:9", audio=True)
     made("t2", "t2.mp4", duration=8)
     facts = '{"duration": "5.04", "width": 1280, "height": 720, "audio": false}'
     with ledger._store.writing():
@@ -137,10 +137,13 @@ def test_asked_and_delivered(made: Made, ledger: Ledger, run: Run) -> None:
             *("Ratio", "not set", "not known", "Sound", "not set", "not known"),
         ],
         [
-            *("Length", "5 s", "5.04 s", "Picture", "720p", "1280 × 720"),  # noqa: RUF001 - as it is
-            *("Ratio", "16:9", "16:9", "Sound", "not set", "no"),
+            *("Length", "4 s", "5.04 s", "Picture", "720p", "1280 × 720"),  # noqa: RUF001 - as it is
+            *("Ratio", "16:9", "16:9", "Sound", "yes", "no"),
         ],
     ]
+    text = read().text
+    assert "5.04 s instead of 4 s" in text
+    assert "no sound instead of sound" in text
 
 
 def test_the_same_prompt_stands_side_by_side(made: Made, run: Run) -> None:

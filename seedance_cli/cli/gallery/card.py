@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from seedance_cli.cli.gallery.choice import prompt_of
 from seedance_cli.models import (
     Status,
+    differences,
     html,
     html_lines,
     price_text,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seedance_cli.cli.gallery.choice import Shown
-    from seedance_cli.models import JsonObject, JsonValue, Submission, VideoRequest
+    from seedance_cli.models import JsonValue, Submission, VideoFacts, VideoRequest
     from seedance_cli.tasks import Poster
 
 _UNKNOWN = "not known"
@@ -147,6 +149,10 @@ def _chips(one: Shown) -> str:
     request = one.task.request
     chips = [] if request is None else _settings(request)
     items = [f"<li>{html(text)}</li>" for text in chips]
+    items += [
+        f'<li class="off">{html(found.delivered)} instead of {html(found.asked)}</li>'
+        for found in differences(request, one.facts)
+    ]
     items += ['<li class="mark">sandbox</li>'] if one.task.sandbox else []
     return f'<ul class="chips">{"".join(items)}</ul>\n' if items else ""
 
@@ -204,7 +210,7 @@ def _time(when: datetime | None) -> str:
 
 def _details(one: Shown, folder: Path, *, alone: bool) -> str:
     row = one.task
-    parts = [_table(one)] if row.request is not None or row.video is not None else []
+    parts = [_table(one)] if row.request is not None or one.facts is not None else []
     rows = [(name, html(text)) for name, text in _facts(row)]
     if one.file is not None:
         url = html(link(one.file, folder))
@@ -248,7 +254,7 @@ def _json(value: JsonValue) -> str:
 
 def _table(one: Shown) -> str:
     """What was asked for, and what is in the file."""
-    asked, came = _asked(one.task.request), _delivered(one.task.video)
+    asked, came = _asked(one.task.request), _delivered(one.facts)
     lines = [
         f"<tr><th>{name}</th><td>{html(asked[name])}</td><td>{html(came[name])}</td></tr>"
         for name in asked
@@ -267,25 +273,19 @@ def _asked(request: VideoRequest | None) -> Mapping[str, str]:
     return {name: value or "not set" for name, value in zip(names, values, strict=True)}
 
 
-def _delivered(video: JsonObject | None) -> Mapping[str, str]:
-    video = video or {}
-    width, height, sound = video.get("width"), video.get("height"), video.get("audio")
-    length = video.get("duration")
-    whole = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
+def _delivered(facts: VideoFacts | None) -> Mapping[str, str]:
+    length, width, height, sound = facts or (None, None, None, None)
+    whole = bool(width and height)
     return {
-        "Length": _UNKNOWN if length is None else f"{length} s",
+        "Length": _UNKNOWN if length is None else f"{length:f} s",
         "Picture": f"{width} × {height}" if whole else _UNKNOWN,  # noqa: RUF001 - as it is written
-        "Ratio": _ratio(width, height) if whole else _UNKNOWN,
+        "Ratio": _ratio(width, height) if width and height else _UNKNOWN,
         "Sound": _UNKNOWN if sound is None else "yes" if sound else "no",
     }
 
 
-def _ratio(width: JsonValue, height: JsonValue) -> str:
-    """`16:9`, or as near to one to one as two digits say."""
-    from math import gcd
-
-    assert isinstance(width, int)
-    assert isinstance(height, int)
+def _ratio(width: int, height: int) -> str:
+    """`16:9`; of a picture whose sides were rounded, `1.78:1`."""
     part = gcd(width, height)
     across, down = width // part, height // part
     if max(across, down) <= 64:  # noqa: PLR2004 - 64:27 is a picture's, 427:240 is a rounded one

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.models import Status
+from seedance_cli.models import Status, facts_of
 from seedance_cli.tasks import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from seedance_cli.models import Submission
+    from seedance_cli.models import Submission, VideoFacts
 
 
 class Shown(NamedTuple):
@@ -34,14 +34,18 @@ class Shown(NamedTuple):
         return (task and task.model) or (request and request.model) or None
 
     @property
+    def facts(self) -> VideoFacts | None:
+        """What its file says of it, which is known of a task's first video."""
+        return facts_of(self.task.video) if self.number == 1 else None
+
+    @property
     def tall(self) -> bool:
         """Whether its picture is higher than wide: as it was delivered, else as it was asked."""
-        video, request = self.task.video or {}, self.task.request
-        width, height = video.get("width"), video.get("height")
-        if not (isinstance(width, int) and isinstance(height, int)):
-            ratio = (request and request.aspect_ratio) or ""
-            width, height = (int(one) if one.isdecimal() else 1 for one in _sides(ratio))
-        return height > width
+        facts, request = self.facts, self.task.request
+        if facts is not None and facts.width and facts.height:
+            return facts.height > facts.width
+        across, _, down = ((request and request.aspect_ratio) or "").partition(":")
+        return across.isdecimal() and down.isdecimal() and int(down) > int(across)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,6 @@ def prompt_of(row: Submission) -> str | None:
     if row.request is not None:
         return row.request.prompt
     return None if row.task is None else row.task.prompt
-
-
-def _sides(ratio: str) -> tuple[str, str]:
-    across, _, down = ratio.partition(":")
-    return across, down
 
 
 def _is_here(path: str) -> bool:
