@@ -37,6 +37,24 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.documents import (
         task_object as task_object,
     )
+    from seedance_cli.cli.output.prices import (
+        charged_text as charged_text,
+    )
+    from seedance_cli.cli.output.prices import (
+        show_offers as show_offers,
+    )
+    from seedance_cli.cli.output.prices import (
+        show_prices as show_prices,
+    )
+    from seedance_cli.cli.output.providers import (
+        file_ways as file_ways,
+    )
+    from seedance_cli.cli.output.providers import (
+        show_provider as show_provider,
+    )
+    from seedance_cli.cli.output.providers import (
+        show_providers as show_providers,
+    )
     from seedance_cli.cli.output.rows import (
         Cell as Cell,
     )
@@ -44,13 +62,13 @@ if TYPE_CHECKING:
         Column as Column,
     )
     from seedance_cli.cli.output.rows import (
-        cut as cut,
+        fitted as fitted,
     )
     from seedance_cli.cli.output.rows import (
         show_rows as show_rows,
     )
     from seedance_cli.cli.output.spending import (
-        spending_columns as spending_columns,
+        show_spending as show_spending,
     )
     from seedance_cli.cli.output.spending import (
         spending_csv as spending_csv,
@@ -91,9 +109,11 @@ __getattr__ = face(
         "TaskResults": "task_results",
         "allowed": "open_tasks",
         "buy": "",
-        "cut": "output.rows",
+        "charged_text": "output.prices",
         "dry_run": "",
+        "file_ways": "output.providers",
         "find": "refs",
+        "fitted": "output.rows",
         "follow": "",
         "kin": "",
         "ledger_door": "",
@@ -103,8 +123,12 @@ __getattr__ = face(
         "promise": "runner",
         "recovery_object": "output.documents",
         "request": "",
+        "show_offers": "output.prices",
+        "show_prices": "output.prices",
+        "show_provider": "output.providers",
+        "show_providers": "output.providers",
         "show_rows": "output.rows",
-        "spending_columns": "output.spending",
+        "show_spending": "output.spending",
         "spending_csv": "output.spending",
         "spending_lines": "output.spending",
         "spending_object": "output.spending",

@@ -16,7 +16,7 @@ from seedance_cli.system.clock import SystemClock
 from support import ledgers
 
 if TYPE_CHECKING:
-    from support.runner import Run
+    from support.runner import Run, Spawn
 
 RUNBASE = PricedFields("bytedance/seedance-1.5-pro", 8, "720p", None)
 SEEDANCEAPI = PricedFields(None, 8, "720p", True)
@@ -193,6 +193,32 @@ def test_what_has_no_price(argv: list[str], words: str, run: Run) -> None:
     done = run("price", *argv)
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_a_person_gets_a_line_for_what_is_alike(spawn: Spawn) -> None:
+    """Durations together, with the price of a second or from what to what; charged rows alone."""
+    charge("seedanceapi", SEEDANCEAPI, "60", "62")
+    env = {"NO_COLOR": "1"}
+    done = spawn("price", "-p", "seedanceapi", pty=True, size=(50, 80), env=env).finish()
+    assert [" ".join(line.split()) for line in done.err.splitlines()] == [
+        "PROVIDER, MODEL DURATION RESOLUTION AUDIO LISTED CHARGED",
+        "seedanceapi 4,8,12s 480p no 8-19 credits",
+        "seedanceapi 4,8,12s 480p yes 14-38 credits",
+        "seedanceapi 4,8,12s 720p no 3.5 credits/s",
+        "seedanceapi 4,12s 720p yes 7 credits/s",
+        "seedanceapi 8s 720p yes 56 credits",
+        "last 62 credits, median 61, n 2",
+        "12 prices in 5 lines; -p -m -d -r --audio name one; a pipe or --json has all",
+    ]
+
+
+def test_sounds_of_one_price_are_one_line(spawn: Spawn) -> None:
+    """And the model is whole, whatever the width."""
+    env = {"NO_COLOR": "1"}
+    done = spawn("price", "-p", "fal", pty=True, size=(50, 80), env=env).finish()
+    model = "bytedance/seedance-2.0/fast/text-to-video"
+    lines = [" ".join(line.split()) for line in done.err.splitlines()]
+    assert f"fal {model} 4-15s 720p any 0.2419 USD/s" in lines
 
 
 def test_price_writes_nothing(run: Run, home: Path) -> None:

@@ -56,7 +56,7 @@ def test_no_line_is_too_wide_and_no_name_is_cut(names: tuple[str, ...], width: i
     for line in lines:
         assert cell_len(line) <= width or line in names or width == 20
     if width >= 80:
-        assert len(lines) <= 1 + len(names) + sum(len(name) > width - 28 for name in names)
+        assert len(lines) <= 2 + len(names) + sum(len(name) > width - 28 for name in names)
     assert all(line.endswith("…") for line in lines if "고" in line)
 
 
@@ -70,21 +70,25 @@ def test_a_longer_name_moves_only_its_own_row() -> None:
 
 
 def test_a_narrow_screen_has_a_line_for_the_name() -> None:
-    """And no head, for it would be of none of both lines."""
+    """And so has the head."""
     assert laid_out(HEAD, rows("seedance2ink:req_1234567890"), 40).text.splitlines() == [
+        "TASK",
+        "  STATUS     AGE  PROMPT",
         "seedance2ink:req_1234567890",
         "  succeeded  12m  고양이 한 마리가 비…",
     ]
 
 
 def test_what_is_not_cut_goes_below() -> None:
-    """A path or URL beside the others where there is room, else whole on lines of its own."""
+    """A path or URL beside the others in a row with room, else whole on lines of its own."""
     head = [*HEAD[:2], Column("FILES", below=True)]
     cell = Cell("/videos/a-1.mp4", more=(Cell("/videos/a-2.mp4"),))
     one = [["scene-1", "failed", "/videos/a.mp4"]]
     assert laid_out(head, one, 40).text.splitlines()[1] == "scene-1  failed  /videos/a.mp4"
     assert laid_out(head, one, 29).text.splitlines()[1:] == ["scene-1  failed", "    /videos/a.mp4"]
-    assert laid_out(head, [["scene-1", "failed", cell]], 99).text.splitlines()[2:] == [
+    assert laid_out(head, [*one, ["scene-1", "failed", cell]], 99).text.splitlines()[1:] == [
+        "scene-1  failed  /videos/a.mp4",
+        "scene-1  failed",
         "    /videos/a-1.mp4",
         "    /videos/a-2.mp4",
     ]

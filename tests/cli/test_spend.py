@@ -312,6 +312,16 @@ def test_on_a_terminal(books: Books, spawn: Spawn, clock: FakeClock) -> None:
     assert shown[-2].split()[:2] == ["total", "3"]
 
 
+def test_a_narrow_screen(books: Books, spawn: Spawn) -> None:
+    """A provider stands once in its line."""
+    for number in range(2):
+        books.task("succeeded", str(number))
+    env = {"NO_COLOR": "1"}
+    words = ("spend", "--since", "2026-02-01", "--by", "provider")
+    shown = spawn(*words, pty=True, size=(40, 24), env=env).finish().err
+    assert shown.splitlines()[0].split() == ["PROVIDER", "TASKS", "CHARGED"]
+
+
 def test_what_is_not_known_is_said(books: Books, run: Run, clock: FakeClock) -> None:
     """A task that ended without a known charge, and one of unknown price, are in no sum."""
     books.task("succeeded")

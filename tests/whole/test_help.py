@@ -173,7 +173,7 @@ def test_a_group_alone_is_its_help(run: Run) -> None:
 TABLES = [
     ["price", "-p", "runbase"],
     ["price", "-p", "seedanceapi", "-d", "8"],
-    ["providers"],
+    ["providers", "-q"],  # without the line that says what there was no room for
     ["profile", "show"],
 ]
 

@@ -29,8 +29,6 @@ EXAMPLES = (
     "seedance price --all -d 5 -r 720p",
 )
 _ANY_PROMPT = "price"
-_REQUEST = ("PROVIDER", "MODEL", "DURATION", "RESOLUTION", "AUDIO")
-_PRICES = ("LISTED", "CHARGED")
 
 
 @command()
@@ -127,7 +125,7 @@ def _print_one(out: Output, row: PriceRow) -> None:
         none = f"{row.provider} lists no price, and the ledger has no charge for such a request"
         out.note(advice or none)
     if row.charged:
-        out.note(f"charged: {_charged_text(row)}")
+        out.note(f"charged: {cli.charged_text(row)}")
     for one in row.used:
         out.note(f"budget of the {one.words(row.expected)}")
 
@@ -140,49 +138,15 @@ def _listed_text(row: PriceRow) -> str:
 def _print_offers(out: Output, offers: Sequence[Offer]) -> None:
     if out.json:
         out.document([one.as_object() for one in offers])
-        return
-    rows = []
-    for one in offers:
-        price = "-" if one.row is None else "unknown"
-        advice = providers.get(one.provider).info.price_advice
-        note = one.reason or advice or "no list, no charge for such a request yet"
-        if one.price is not None and one.row is not None:
-            price, note = price_text(one.price), one.price.basis
-            count = len(one.row.charged)
-            note += f", {count} so far" if note == "charged" else ""
-            note += f", {one.row.list_date}" if note == "listed" and one.row.list_date else ""
-        rows.append((one.provider, one.model or "-", price, note))
-    out.table(("PROVIDER", "MODEL", "PRICE", "BASIS, OR WHY NOT"), rows)
+    else:
+        cli.show_offers(out, offers)
 
 
 def _print_table(out: Output, rows: Sequence[PriceRow]) -> None:
     if out.json:
         out.document([row.as_object() for row in rows])
         return
-    own = any(row.yours is not None for row in rows)
-    out.table(
-        (*_REQUEST, *(["YOURS"] if own else []), *_PRICES),
-        [
-            (
-                row.provider,
-                row.fields.model or "-",
-                "-" if row.fields.duration is None else f"{row.fields.duration}s",
-                row.fields.resolution or "-",
-                {None: "-", True: "yes", False: "no"}[row.fields.audio],
-                *(["-" if row.yours is None else price_text(row.yours)] if own else []),
-                "unknown" if row.listed is None else price_text(row.listed),
-                _charged_text(row) if row.charged else "-",
-            )
-            for row in rows
-        ],
-    )
+    cli.show_prices(out, rows)
     used = {(row.provider, one) for row in rows for one in row.used}
     for provider, one in sorted(used):
         out.note(f"{provider}: budget of the {one.words()}")
-
-
-def _charged_text(row: PriceRow) -> str:
-    last, count = price_text(row.charged[-1]), len(row.of_one_unit)
-    text = f"last {last}, median {row.median:f}, n {count}"
-    beside = ", ".join(f"{name} {value}" for name, value in row.beside.items())
-    return f"{text} (with {beside})" if beside else text

@@ -142,7 +142,7 @@ def _lay_out(out: Output, fields: list[tuple[str, str]]) -> None:
     out.table(
         ("", ""),
         [
-            (name, cli.cut(" ".join(text.split()), room) if name == "prompt" else text)
+            (name, cli.fitted(" ".join(text.split()), room) if name == "prompt" else text)
             for name, text in fields
         ],
     )

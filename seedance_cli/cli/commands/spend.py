@@ -99,9 +99,8 @@ def _show(out: Output, report: SpendReport, *, csv: bool) -> None:
         out.document(cli.spending_object(report))
     elif csv:
         out.page(cli.spending_csv(report))
-    elif out.stdout_terminal:
-        head, lines = cli.spending_columns(report, out.width)
-        out.table(head, lines)
+    elif out.has_columns:
+        cli.show_spending(out, report)
     else:
         for line in cli.spending_lines(report):
             out.result(*line)

@@ -11,9 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
 from seedance_cli.cli.output import links
+from seedance_cli.cli.output.columns import cut, width
 from seedance_cli.models import safe
 from seedance_cli.system import coloured, fit
 
@@ -32,6 +31,8 @@ _LONG_NAME = 60
 """Columns of a name that the other rows do not make room for."""
 _WORD = 4
 """Columns of a cell that is cut, at least: with less it is left out."""
+_NARROW = 60
+"""Columns of a screen on which a line for the name is better than fewer columns."""
 _BOLD = "1"
 
 
@@ -49,7 +50,7 @@ class Column:
     rank: int = 0
     """Where nothing else helps the highest are left out first; 0: never."""
     below: bool = False
-    """It stays whole: where there is no room beside the others, on a line below them."""
+    """Of the last one: it stays whole, in a row without room for it on a line below."""
 
 
 class Cell(NamedTuple):
@@ -74,14 +75,28 @@ class Page(NamedTuple):
     """The columns that there was no room for."""
 
 
-def show_rows(out: Output, columns: Sequence[Column], rows: Sequence[Sequence[Cell | str]]) -> None:
+def show_rows(
+    out: Output,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell | str]],
+    elsewhere: str = "a wider screen, a pipe or --json has it",
+) -> bool:
     """Write a table to stdout, which is a terminal, and say on stderr what it has no room for.
+
+    Args:
+        out: the streams.
+        columns: the first one names what a row is about.
+        rows: the cells; none: nothing is written.
+        elsewhere: where the columns are that there was no room for.
+
+    Returns:
+        Whether there are any.
 
     Raises:
         WriteFailed: as `Output.result`.
     """
     if not rows:
-        return
+        return False
     page = laid_out(
         columns,
         rows,
@@ -92,43 +107,39 @@ def show_rows(out: Output, columns: Sequence[Column], rows: Sequence[Sequence[Ce
     )
     out.page(page.text)
     if page.left_out:
-        out.note(
-            f"no room for {', '.join(page.left_out)}: a wider screen, a pipe or --json has them"
-        )
+        out.note(f"not shown: {', '.join(page.left_out)}; {elsewhere}")
+    return bool(page.left_out)
 
 
 def laid_out(
     columns: Sequence[Column],
     rows: Sequence[Sequence[Cell | str]],
-    width: int,
+    screen: int,
     *,
     painted: bool = False,
     linked: bool = False,
     mark: str = "…",
 ) -> Page:
-    """The lines of a table, none wider than `width` unless what may not be cut is.
+    """The lines of a table, none wider than `screen` unless what may not be cut is.
 
     Args:
         columns: the first one names what the row is about.
         rows: the cells; their control characters are shown escaped.
-        width: of the terminal.
+        screen: its columns.
         painted: whether heads are bold and cells have their colours.
         linked: whether cells are hyperlinks.
         mark: ends a cell that is cut.
     """
     cells = [[_safe(cell) for cell in row] for row in rows]
-    table = _Table(columns, cells, width, _Ink(painted=painted, linked=linked, mark=mark))
+    table = _Table(columns, cells, screen, _Ink(painted=painted, linked=linked, mark=mark))
     table.make_room()
     names = (columns[at].name.partition(" (")[0] for at in table.left_out)
     return Page("".join(f"{line}\n" for line in table.lines()), tuple(names))
 
 
-def cut(text: str, room: int, mark: str | None = None) -> str:
-    """The text, safe to be shown, as far as it has room: columns of the screen, with its mark."""
-    text, mark = safe(text), _mark() if mark is None else mark
-    if cell_len(text) <= room:
-        return text
-    return f"{set_cell_size(text, max(0, room - cell_len(mark))).rstrip()}{mark}"
+def fitted(text: str, room: int) -> str:
+    """The text, safe to be shown, as far as so many columns of the screen have room for it."""
+    return cut(safe(text), room, _mark())
 
 
 def _mark() -> str:
@@ -154,35 +165,39 @@ class _Table:
     """A table on its way to its lines."""
 
     def __init__(
-        self, columns: Sequence[Column], cells: list[list[Cell]], width: int, ink: _Ink
+        self, columns: Sequence[Column], cells: list[list[Cell]], screen: int, ink: _Ink
     ) -> None:
         self._columns = columns
         self._cells = cells
-        self._width = width
+        self._screen = screen
         self._ink = ink
         self._short = False
         self._all_long = False
         """Whether every row has a line for its name."""
         self._inline = list(range(1, len(columns)))
         """The columns that stand on the row's line, but for the first one."""
-        self._under = [at for at in self._inline if columns[at].below]
+        self._last = self._inline[-1] if columns[-1].below else None
+        """The column whose cells may go below; None where there is none, or all have room."""
         self._widths: dict[int, int] = {}
         self._begins: dict[int, int] = {}
         """Where on the screen each of these columns begins."""
+        self._known: dict[tuple[int, bool], int] = {}
+        """How wide columns are if nothing is cut, in their long and their short form."""
         self.left_out: list[int] = []
 
     def make_room(self) -> None:
         """Decide which columns there are, in which form, and how wide each is."""
-        several = any(row[at].more for row in self._cells for at in self._under)
-        if several or (self._under and self._needed(ease=True) > self._width):
-            self._inline = [at for at in self._inline if at not in self._under]
-        else:
-            self._under = []
-        if self._needed(ease=True) > self._width:
+        if self._last is not None:
+            several = any(row[self._last].more for row in self._cells)
+            if several or self._needed(ease=True) > self._screen:
+                self._inline.remove(self._last)
+            else:
+                self._last = None
+        if self._needed(ease=True) > self._screen:
             self._short = True
         ranks = sorted({self._columns[at].rank for at in self._inline} - {0}, reverse=True)
         for rank in ranks:
-            if self._needed() <= self._width:
+            if min(self._needed(), self._needed_below()) <= self._screen:
                 break
             gone = [at for at in self._inline if self._columns[at].rank == rank]
             self.left_out += gone
@@ -193,15 +208,15 @@ class _Table:
     def _share(self) -> None:
         """Give each column what it needs, and those that are cut what is left."""
         rest = sum(self._least(at) + _GAP for at in self._inline)
-        room = self._width - rest
+        room = self._screen - rest
         names = (self._len(row[0]) for row in self._cells)
         fitting = [one for one in names if one <= min(room, self._natural(0))]
         self._all_long = not fitting or room < min(_NAME, self._natural(0))
-        name = max([cell_len(self._head(0)), *fitting])
+        name = max([width(self._head(0)), *fitting])
         self._widths = {at: self._least(at) for at in self._inline}
-        left = self._width - rest - name
+        left = self._screen - rest - name
         if self._all_long:
-            left = self._width - _INDENT - (rest - _GAP)
+            left = self._screen - _INDENT - (rest - _GAP)
         wanting = {at: self._natural(at) - self._widths[at] for at in self._inline}
         # Those that want the least first: what they leave is for the others.
         for number, at in enumerate(sorted(wanting, key=wanting.__getitem__)):
@@ -212,32 +227,40 @@ class _Table:
         for at in self._inline:
             self._begins[at] = begin
             begin += self._widths[at] + _GAP
+        if self._last is not None:
+            self._begins[self._last] = begin
 
     def lines(self) -> list[str]:
         """The head, and the rows."""
-        found = []
-        if not self._all_long:
-            heads = [Cell(self._head(at), _BOLD) for at in range(len(self._columns))]
-            found += self._row(heads)
+        heads = [Cell(self._head(at), _BOLD) for at in range(len(self._columns))]
+        found = self._row(heads, head=True)
         for row in self._cells:
             found += self._row([self._form(cell) for cell in row])
-            for at in self._under:
-                some = [one for one in (row[at], *row[at].more) if one.text]
-                found += [" " * _BELOW + self._ink.cell(one) for one in some]
         return found
 
-    def _row(self, row: list[Cell]) -> list[str]:
-        name = self._ink.cell(row[0])
-        beside = None if self._all_long else self._beside(row, cell_len(row[0].text))
+    def _row(self, row: list[Cell], *, head: bool = False) -> list[str]:
+        name, long = self._ink.cell(row[0]), width(row[0].text)
+        beside, used = (None, 0) if self._all_long else self._beside(row, long)
         if beside is not None:
-            return [name + beside]
-        below = self._beside(row, 0)
-        if below is None:  # the screen is narrower than what may not be cut
-            whole = (row[at].text for at in self._inline if not self._columns[at].least)
-            below = " " * _INDENT + " ".join(whole)
-        return [name, below] if below.strip() else [name]
+            lines = [name + beside]
+        else:
+            below, used = self._beside(row, 0)
+            if below is None:  # the screen is narrower than what may not be cut
+                whole = (row[at].text for at in self._inline if not self._columns[at].least)
+                below, used = " " * _INDENT + " ".join(whole), self._screen
+            lines = [one for one in (name, below) if one.strip()]
+        if self._last is None or not row[self._last].text:
+            return lines
+        cell, start = row[self._last], max(self._begins[self._last], used + _GAP)
+        if cell.short and start + width(cell.text) > self._screen:
+            cell = cell._replace(text=cell.short)
+        if lines and not cell.more and start + width(cell.text) <= self._screen:
+            lines[-1] += " " * (start - used) + self._ink.cell(cell)
+        elif not head:
+            lines += [" " * _BELOW + self._ink.cell(one) for one in (cell, *cell.more)]
+        return lines
 
-    def _beside(self, row: list[Cell], used: int) -> str | None:
+    def _beside(self, row: list[Cell], used: int) -> tuple[str | None, int]:
         """The other cells, each in its column or as near to it as what stands before it lets it.
 
         Args:
@@ -245,22 +268,22 @@ class _Table:
             used: columns of the screen that the name takes.
 
         Returns:
-            What follows the name; None where there is no room.
+            What follows the name, None where there is no room; and how much is used then.
         """
         line = ""
         for at in self._inline:
             text, begin = row[at].text, self._begins[at]
             start = max(begin, used + _GAP if used else 0)
-            room = min(begin + self._widths[at], self._width) - start
-            if not text or (self._columns[at].least and room < min(_WORD, cell_len(text))):
+            room = min(begin + self._widths[at], self._screen) - start
+            if not text or (self._columns[at].least and room < min(_WORD, width(text))):
                 continue
             if self._columns[at].least:
                 text = cut(text, room, self._ink.mark)
-            if start + cell_len(text) > self._width:
-                return None
+            if start + width(text) > self._screen:
+                return None, used
             line += " " * (start - used) + self._ink.cell(row[at]._replace(text=text))
-            used = start + cell_len(text)
-        return line
+            used = start + width(text)
+        return line, used
 
     def _needed(self, *, ease: bool = False) -> int:
         """How wide the table is with what each column needs at least."""
@@ -270,17 +293,25 @@ class _Table:
             for at in self._inline
         )
 
+    def _needed_below(self) -> int:
+        """The same where a row has a line for its name, as only a narrow screen asks for."""
+        if self._screen >= _NARROW:
+            return self._screen + 1
+        return _INDENT - _GAP + sum(self._least(at) + _GAP for at in self._inline)
+
     def _least(self, at: int) -> int:
         least, natural = self._columns[at].least, self._natural(at)
         return min(least, natural) if least else natural
 
     def _natural(self, at: int) -> int:
         """How wide the column is if nothing is cut; names that are far too long do not count."""
-        wide = [cell_len(self._head(at)), *(self._len(row[at]) for row in self._cells)]
-        if at == 0:
-            most = min(_LONG_NAME, self._width * 3 // 5)
-            wide = [one for one in wide if one <= most] or wide
-        return max(wide)
+        if (at, self._short) not in self._known:
+            wide = [width(self._head(at)), *(self._len(row[at]) for row in self._cells)]
+            if at == 0:
+                most = min(_LONG_NAME, self._screen * 3 // 5)
+                wide = [one for one in wide if one <= most] or wide
+            self._known[at, self._short] = max(wide)
+        return self._known[at, self._short]
 
     def _head(self, at: int) -> str:
         column = self._columns[at]
@@ -290,7 +321,7 @@ class _Table:
         return cell._replace(text=cell.short) if self._short and cell.short else cell
 
     def _len(self, cell: Cell) -> int:
-        return cell_len(self._form(cell).text)
+        return width(self._form(cell).text)
 
 
 def _safe(cell: Cell | str) -> Cell:

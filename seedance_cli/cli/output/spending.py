@@ -6,12 +6,15 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli.output.colours import BAD, DOUBT, UNDER_WAY
 from seedance_cli.models import amount_text, safe, with_unit
 from seedance_cli.system import fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seedance_cli.cli.output.rows import Cell
+    from seedance_cli.cli.output.sink import Output
     from seedance_cli.tasks import SpendReport, Sum, Unit
 
 SCHEMA = "seedance.spend/1"
@@ -22,6 +25,11 @@ _BAR, _SHORTEST_BAR = 20, 3
 """Columns of the longest bar; with less room than the other there is none."""
 _GAP = 2
 """Columns between two cells."""
+_RANKS = {"OK": 5, "EXPECTED": 4, "RUN": 3, "FAILED": 2, "UNKNOWN": 1}
+"""Which columns go first where there is no room: the highest."""
+_BOLD, _TOTAL = "1", "total"
+_STYLES = {"FAILED": BAD, "UNKNOWN": DOUBT, "": UNDER_WAY}
+"""By the column's name; that of the bars has none."""
 
 
 def spending_object(report: SpendReport) -> dict[str, object]:
@@ -59,7 +67,24 @@ def spending_lines(report: SpendReport) -> list[list[str]]:
     ]
 
 
-def spending_columns(report: SpendReport, width: int) -> tuple[list[str], list[list[str]]]:
+def show_spending(out: Output, report: SpendReport) -> None:
+    """Write a table to stdout, which is a terminal.
+
+    Raises:
+        WriteFailed: as `Output.result`.
+    """
+    from seedance_cli.cli.output.rows import Cell, Column, show_rows
+
+    head, lines = _columns(report, out.width)
+    rows: list[list[Cell | str]] = []
+    for line in lines:
+        rows.append([Cell(line[0], _BOLD if line[0] == _TOTAL else "")])
+        for name, text in zip(head[1:], line[1:], strict=True):
+            rows[-1].append(Cell(text, _STYLES.get(name, "") if text != "0" else ""))
+    show_rows(out, [Column(name, rank=_RANKS.get(name, 0)) for name in head], rows)
+
+
+def _columns(report: SpendReport, width: int) -> tuple[list[str], list[list[str]]]:
     """For a person: the head, and a line for each provider and unit of a group, with its bar.
 
     A bar is as long as its amount is great beside the others of the same provider and unit. A
@@ -78,11 +103,12 @@ def spending_columns(report: SpendReport, width: int) -> tuple[list[str], list[l
         lines += _group(key or "-", one)
         bars += [_share(one, unit, longest[unit]) for unit in _units(one)] or [_NOTHING]
     if len(report.groups) > 1:
-        total = _group("total", report.total)
+        total = _group(_TOTAL, report.total)
         lines += total
         bars += [_NOTHING] * len(total)
     if report.by == "provider":
-        lines = [[*line[:6], "", *line[7:]] for line in lines]
+        del head[6]
+        lines = [[*line[:6], *line[7:]] for line in lines]
     head, lines = _without(head, lines, _empty(head, lines))
     room = _room(head, lines, width)
     if room < _SHORTEST_BAR:
