@@ -279,3 +279,16 @@ def test_without_the_variables_nothing_is_imported(spawn: Spawn) -> None:
     code = "import sys; from seedance_cli.cli import main; main(sys.argv[1:]); "
     code += "print([m for m in sys.modules if 'github' in m or m.endswith('cli.runner')])"
     assert spawn("list", code=code).finish(120).out == "[]\n"
+
+
+def test_a_fault_in_a_file_is_annotated_where_it_is(step: Step) -> None:
+    """GitHub shows it beside the line; of stdin it knows none."""
+    Path("a,b.csv").write_text("id,prompt,duration\na,a boat,4\nb,a crane,7\n")
+    result = step("batch", "a,b.csv", "-p", "runbase", "--yes")
+    assert result.code == 2
+    places = [line for line in result.err.splitlines() if line.startswith("::error file=")]
+    assert len(places) == 1
+    assert places[0].startswith(
+        "::error file=a%2Cb.csv,line=3,title=seedance%3A usage::column duration: --duration 7: "
+    )
+    assert "a,b.csv: line 3, column duration: --duration 7" in result.err

@@ -233,6 +233,10 @@ def refuse(out: Output, file: str, faults: Sequence[batch.Diagnostic]) -> UsageE
     for fault in faults[:_SHOWN]:
         column = f", column {fault.column}" if fault.column else ""
         out.always(f"{_name(file)}: line {fault.line}{column}: {fault.words}")
+        if file != "-" and os.environ.get("GITHUB_ACTIONS") == "true":
+            from seedance_cli.cli.output import github
+
+            out.always(github.fault(file, fault.line, f"{column[2:] or 'row'}: {fault.words}"))
     more = len(faults) - _SHOWN
     if more > 0:
         out.always(f"{_name(file)}: and {more} more")

@@ -44,8 +44,20 @@ def annotation(error: SeedanceError, keys: Iterable[str]) -> str:
     """
     text = error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
     title = f"seedance: {error.code}, exit {error.exit_code}"
-    title = _escaped(title).replace(":", "%3A").replace(",", "%2C")
-    return f"::error title={title}::{_escaped(without_keys(text, keys))}"
+    return _command(without_keys(text, keys), title=title)
+
+
+def fault(file: str, line: int, text: str) -> str:
+    """The line that makes a fault in a file an annotation of that file, shown beside the line."""
+    return _command(text, file=file, line=str(line), title="seedance: usage")
+
+
+def _command(text: str, **properties: str) -> str:
+    shown = ",".join(
+        f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}"
+        for name, value in properties.items()
+    )
+    return f"::error {shown}::{_escaped(text)}"
 
 
 def _escaped(text: str) -> str:
