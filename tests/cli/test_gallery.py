@@ -107,8 +107,8 @@ def test_a_page(made: Made, run: Run) -> None:
     result = run("gallery", "-o", "page.html")
     assert (result.code, result.out) == (0, f"{Path('page.html').absolute()}\n")
     assert result.err == (
-        "not shown: 1 task that succeeded has no file on this machine; 1 without a video;"
-        " seedance download fetches videos\n"
+        "not shown: 1 task that succeeded has no file on this machine (seedance download fetches"
+        " it); 1 without a video\n"
     )
     found = read()
     (video,) = found.all("video")
@@ -529,6 +529,13 @@ field.dispatchEvent(new Event("input", { bubbles: true }));
 const order = document.querySelector("[name=sort]"); order.value = "oldest";
 order.dispatchEvent(new Event("change", { bubbles: true })); done();
 """
+TOGETHER = """
+const videos = [...document.querySelectorAll(".set video")];
+const tell = () => { if (videos.every(one => one.currentTime > 0)) done(
+    videos.map(one => one.muted)); };
+for (const one of videos) one.addEventListener("timeupdate", tell);
+document.querySelector(".set button").click();
+"""
 
 
 @pytest.mark.full
@@ -555,6 +562,7 @@ def test_in_chromium(made: Made, run: Run, folder: Path) -> None:
         assert browser.run(STATE)["cards"] == ["defapi"]
         browser.run(SORTED)
         assert browser.run(STATE)["cards"] == ["runbase", "defapi", "runbase"]
+        assert browser.run(TOGETHER) == [False, True]
         assert browser.errors() == []
         browser.scripts(on=False)
         browser.open(page)

@@ -148,8 +148,7 @@ def _tell(session: Session, choice: Choice) -> None:
         )
     text = left_out(choice)
     if text:
-        hint = "; seedance download fetches videos" if choice.lost else ""
-        session.out.note(f"{text[0].lower()}{text[1:].rstrip('.')}{hint}")
+        session.out.note(f"{text[0].lower()}{text[1:].rstrip('.')}")
     if not tasks.posters_possible():
         session.out.note("no posters: PyAV is missing, which comes with the extra, [sandbox]")
 

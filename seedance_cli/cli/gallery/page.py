@@ -102,8 +102,14 @@ def left_out(choice: Choice) -> str:
     """What the page does not show, in a sentence; empty if that is nothing."""
     parts = []
     if choice.lost:
-        tasks_ = "task that succeeded has" if choice.lost == 1 else "tasks that succeeded have"
-        parts.append(f"{choice.lost} {tasks_} no file on this machine")
+        have, them = (
+            ("task that succeeded has", "it")
+            if choice.lost == 1
+            else ("tasks that succeeded have", "them")
+        )
+        parts.append(
+            f"{choice.lost} {have} no file on this machine (seedance download fetches {them})"
+        )
     if choice.without:
         parts.append(f"{choice.without} without a video")
     return f"Not shown: {'; '.join(parts)}." if parts else ""
