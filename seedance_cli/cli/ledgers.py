@@ -105,7 +105,7 @@ def check(run: Run, which: str | None) -> int:
     with run.session(write=False) as session:
         place = session.turn_to(which)
         opened = session.readable_ledger()
-        found = list(opened.checked()) if opened.there else []
+        found = list(opened.checkup.checked()) if opened.there else []
         identity = opened.identity if opened.there else None
     faults = [one for one in found if one.weight is Weight.FAULT]
     if run.out.json:
@@ -141,7 +141,9 @@ def export(run: Run, which: str | None, output: str | None, *, force: bool) -> N
         session.turn_to(which)
         to = None if output in {None, "-"} else _target(session, str(output), force=force)
         opened = session.readable_ledger()
-        rows = opened.exported(ledger.machine.machine(session.state_dir, make=opened.there))
+        rows = opened.transfer.exported(
+            ledger.machine.machine(session.state_dir, make=opened.there)
+        )
         seen = _Seen()
         if to is not None:
             _replace(to, seen.each(rows), run)
@@ -213,7 +215,7 @@ def take_in(run: Run, file: str) -> None:
         shared = session.ledger_place().shared is not None
         opened = session.ledger_for_writing()
         machine = ledger.machine.machine(session.state_dir, make=True)
-        taken = opened.take_in(rows, machine, sandbox=not shared)
+        taken = opened.transfer.take_in(rows, machine, sandbox=not shared)
     out = run.out
     out.note(f"imported: {submissions(taken.taken)}; known already: {taken.known}")
     if taken.left_out:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
-from seedance_cli.config.key_place import Origin, Source
 from seedance_cli.config.provider_places import key_place, profile_key
 from seedance_cli.config.schema import Profile
+from seedance_cli.config.source import Origin, Source
 from seedance_cli.errors import ConfigError, UsageError
 from seedance_cli.models import told
 

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.config import keys
+from seedance_cli.config.source import Origin
 from seedance_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seedance_cli.config.source import Source
     from seedance_cli.models import Secret
-
-
-class Origin(StrEnum):
-    """The kinds of place that a value comes from."""
-
-    OPTION = "option"
-    ENVIRONMENT = "environment"
-    PROFILE = "profile"
-    CONFIG = "config.toml"
-    CREDENTIALS = "credentials"
-    COMMAND = "command"
-    LEDGER = "ledger"
-    ONLY_KEY = "only key"
-    SANDBOX = "sandbox"
-    DEFAULT = "default"
-    NONE = "none"
-
-
-class Source(NamedTuple):
-    """Where a value comes from: the kind of place, and its name."""
-
-    origin: Origin
-    name: str | None = None
-    """The option, the variable, or the profile; never a key."""
-
-    def __str__(self) -> str:
-        return self.origin if self.name is None else f"{self.origin} {self.name}"
 
 
 class KeyPlace(NamedTuple):

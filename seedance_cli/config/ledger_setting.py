@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.config.key_place import Origin, Source
+from seedance_cli.config.source import Origin, Source
 from seedance_cli.errors import ConfigError, NoHome
 from seedance_cli.models import Secret
 from seedance_cli.system import config_file, files, misquoted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from seedance_cli.config.key_place import KeyPlace, Origin, Source
+from seedance_cli.config.key_place import KeyPlace
+from seedance_cli.config.source import Origin, Source
 from seedance_cli.errors import ConfigError
 
 if TYPE_CHECKING:

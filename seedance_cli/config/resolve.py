@@ -19,13 +19,14 @@ from seedance_cli.config.choice import (
     provider_named,
     unknown_profile,
 )
-from seedance_cli.config.key_place import KeyPlace, Origin, Source
+from seedance_cli.config.key_place import KeyPlace
 from seedance_cli.config.provider_places import (
     endpoint,
     endpoint_place,
     endpoints_named,
     key_place,
 )
+from seedance_cli.config.source import Origin, Source
 from seedance_cli.config.sources import ConfigFiles, Paths, load, paths
 from seedance_cli.models import Secret
 from seedance_cli.system import state_dir

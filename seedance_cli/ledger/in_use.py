@@ -68,7 +68,7 @@ def last_used(folder: Path, clock: Clock) -> InUse | None:
     if found is not None:
         return found
     with Ledger.open(folder, clock, create=False, step=False) as local:
-        if local.there and local.real_intents():
+        if local.there and local.transfer.real_intents():
             return InUse("", str(folder / NAME))
     return None
 
@@ -133,6 +133,8 @@ def lacking(folder: Path, clock: Clock, shared: Ledger, known: InUse | None) -> 
         identity = local.identity
         same = known is not None and (known.ledger, known.local) == (shared.identity, identity)
         after = known.rows if known is not None and same else 0
-        rows = local.real_rows(after)
-    number = len(rows) - len(shared.those_here([intent for _, intent in rows])) if rows else 0
+        rows = local.transfer.real_rows(after)
+    number = (
+        len(rows) - len(shared.transfer.those_here([intent for _, intent in rows])) if rows else 0
+    )
     return Lacking(number, identity, max([after, *(place for place, _ in rows)]))

@@ -12,12 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli.errors import ConfigError, OutcomeUnknown, WriteFailed
-from seedance_cli.ledger.checkup import Checkup
-from seedance_cli.ledger.late import LateAnswer, LateAnswers
 from seedance_cli.ledger.shared import SharedLedger
 from seedance_cli.ledger.sqlite_file import connect
 from seedance_cli.ledger.store_sqlite import SqliteStore
-from seedance_cli.ledger.transfer import Transfer
 from seedance_cli.ledger.two_places import TwoPlaces
 from seedance_cli.models import IntentState
 
@@ -25,12 +22,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from seedance_cli.ledger.checkup import Checkup
+    from seedance_cli.ledger.late import LateAnswer, LateAnswers
     from seedance_cli.ledger.store import Store
+    from seedance_cli.ledger.transfer import Transfer
     from seedance_cli.models import JsonObject, Submission, Task
     from seedance_cli.system import Clock
 
 
-class Ledger(TwoPlaces, Checkup, Transfer):
+class Ledger(TwoPlaces):
     """The open ledger; a context manager that closes it. Made by `open` or `empty`.
 
     Its parts serve one purpose each, over one store, which `open` alone chooses. A ledger belongs
@@ -60,6 +60,8 @@ class Ledger(TwoPlaces, Checkup, Transfer):
             ConfigError: its URL cannot be used, or what it needs is not installed.
         """
         if isinstance(place, SharedLedger):
+            from seedance_cli.ledger.late import LateAnswers
+
             here = partial(_in_file, place.folder, clock, create=False, step=step)
             opened = cls(_shared(place, clock, create=create), clock, here)
             opened._late = LateAnswers(place.folder, clock)
@@ -86,6 +88,20 @@ class Ledger(TwoPlaces, Checkup, Transfer):
     def there(self) -> bool:
         """Whether there is one; else this is a stand-in, and nobody has made it yet."""
         return self._store.on_disk
+
+    @property
+    def checkup(self) -> Checkup:
+        """What looks the whole ledger over."""
+        from seedance_cli.ledger.checkup import Checkup
+
+        return Checkup(self._store, self._clock)
+
+    @property
+    def transfer(self) -> Transfer:
+        """What takes rows out of the ledger, and into it."""
+        from seedance_cli.ledger.transfer import Transfer
+
+        return Transfer(self._store, self._clock)
 
     def network(self) -> tuple[Path, str] | None:
         """Where its file lies on a network file system, and that one's type; None: it does not."""
@@ -120,6 +136,8 @@ class Ledger(TwoPlaces, Checkup, Transfer):
         """
         if self._late is None:
             return None
+        from seedance_cli.ledger.late import LateAnswer
+
         try:
             answer = LateAnswer(intent, state, task, evidence, told)
             return self._late.keep(self.identity, answer)

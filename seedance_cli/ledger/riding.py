@@ -7,7 +7,6 @@ takes again. A ledger in a file is never away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli.errors import LedgerAway, LedgerReadOnly
@@ -31,14 +30,14 @@ LAST_TRY_SECONDS = 15.0
 _PAUSE_SECONDS = 0.5
 
 
-@dataclass(slots=True)
 class _Missed:
     """What the ledger lacks; by intent, or by task and number of the video."""
 
-    answers: dict[str, tuple[Submission, Task]] = field(default_factory=dict)
-    deliveries: dict[str, Submission] = field(default_factory=dict)
-    files: dict[tuple[str, str, str, int], _File] = field(default_factory=dict)
-    frames: dict[str, tuple[Submission, Path]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[Submission, Task]] = {}
+        self.deliveries: dict[str, Submission] = {}
+        self.files: dict[tuple[str, str, str, int], _File] = {}
+        self.frames: dict[str, tuple[Submission, Path]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.answers or self.deliveries or self.files or self.frames)

@@ -19,7 +19,6 @@ from seedance_cli.models import (
     IntentState,
     JsonObject,
     Price,
-    Problem,
     Status,
     Submission,
     Task,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedance_cli.ledger.stored import Row
-    from seedance_cli.models import JsonValue
+    from seedance_cli.models import JsonValue, Problem
 
 Value = str | int | None
 
@@ -208,5 +207,7 @@ def _read_problem(value: JsonValue) -> Problem | None:
         case None:
             return None
         case [str() | None as code, str() as message]:
+            from seedance_cli.models import Problem  # most tasks have none
+
             return Problem(code, message)
     raise ValueError("error")

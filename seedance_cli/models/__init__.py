@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.price import amount_text as amount_text
     from seedance_cli.models.price import price_object as price_object
     from seedance_cli.models.price import price_text as price_text
+    from seedance_cli.models.problem import Problem as Problem
     from seedance_cli.models.purchase import Conditions as Conditions
     from seedance_cli.models.purchase import PriceToday as PriceToday
     from seedance_cli.models.purchase import Purchase as Purchase
@@ -99,7 +100,6 @@ if TYPE_CHECKING:
     from seedance_cli.models.submission import IntentState as IntentState
     from seedance_cli.models.submission import Submission as Submission
     from seedance_cli.models.submission import without_a_task as without_a_task
-    from seedance_cli.models.task import Problem as Problem
     from seedance_cli.models.task import Status as Status
     from seedance_cli.models.task import Task as Task
     from seedance_cli.models.task import TaskHandle as TaskHandle
@@ -158,7 +158,7 @@ __getattr__ = face(
         "Price": "price",
         "PriceToday": "purchase",
         "PricedFields": "price",
-        "Problem": "task",
+        "Problem": "problem",
         "Purchase": "purchase",
         "RULE": "identity",
         "Secret": "secret",

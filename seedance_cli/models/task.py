@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seedance_cli.models.price import Price
+    from seedance_cli.models.problem import Problem
 
 
 class Status(StrEnum):
@@ -40,23 +40,6 @@ class Status(StrEnum):
 
 
 _TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A provider's own words for what went wrong. Server text: made safe only on output."""
-
-    code: str | None
-    message: str
-    status: int | None = field(default=None, compare=False)
-    """The HTTP status that an error told in a 2xx stands for, as its code says or the provider's
-    documents do; None: they do not."""
-
-    @property
-    def words(self) -> str:
-        """Code and message in one line, each once."""
-        known = self.code is None or self.code.casefold() in self.message.casefold()
-        return self.message if known else f"{self.code}: {self.message}"
 
 
 class TaskHandle(NamedTuple):

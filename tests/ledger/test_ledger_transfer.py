@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def content(ledger: Ledger) -> str:
     """An export, as its file has it."""
-    return "".join(f"{json.dumps(row)}\n" for row in ledger.exported("here"))
+    return "".join(f"{json.dumps(row)}\n" for row in ledger.transfer.exported("here"))
 
 
 def test_there_and_back(place: Place, tmp_path: Path, clock: FakeClock) -> None:
@@ -33,15 +33,15 @@ def test_there_and_back(place: Place, tmp_path: Path, clock: FakeClock) -> None:
     rows, faults = read_export(first.encode())
     assert faults == []
     with Ledger.open(place, clock, create=True) as ledger:
-        assert ledger.take_in(rows, "there", sandbox=True)[:2] == (2, 0)
+        assert ledger.transfer.take_in(rows, "there", sandbox=True)[:2] == (2, 0)
         assert content(ledger) == first
-        assert ledger.take_in(rows, "there", sandbox=True)[:2] == (0, 2)
+        assert ledger.transfer.take_in(rows, "there", sandbox=True)[:2] == (0, 2)
         assert content(ledger) == first
-        assert Weight.FAULT not in {one.weight for one in ledger.checked()}
-        assert ledger.those_here(ledger.real_intents()) == {task.intent}
+        assert Weight.FAULT not in {one.weight for one in ledger.checkup.checked()}
+        assert ledger.transfer.those_here(ledger.transfer.real_intents()) == {task.intent}
     with Ledger.open(tmp_path / "b", clock, create=True) as ledger:
-        ledger.take_in(rows, "there", sandbox=False)
+        ledger.transfer.take_in(rows, "there", sandbox=False)
         assert [one.ref for one in ledger.rows()] == ["runbase:t1"]
         assert ledger.files(ledger.rows()[0]) == []
-        ledger.take_in(rows, "here", sandbox=False)  # what is known stays
+        ledger.transfer.take_in(rows, "here", sandbox=False)  # what is known stays
         assert ledger.files(ledger.rows()[0]) == [(1, tmp_path / "a \udcff.mp4", 2**33)]
