@@ -186,13 +186,16 @@ def test_results_are_links(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         monkeypatch.setattr(sys, "stdout", stream)
         Output().result(URL)
         Output().result(str(path))
+        Output().block("fal", [("documents", "https://fal.ai/docs (x)")])
         assert isinstance(stream.buffer, io.BytesIO)
-        first, second = stream.buffer.getvalue().decode().splitlines()
+        first, second, _, third = stream.buffer.getvalue().decode().splitlines()
+        text = "https://fal.ai/docs"
         if kind is Terminal:
             assert first == f"\x1b]8;;{URL}\x1b\\{URL}\x1b]8;;\x1b\\"
             link = re.fullmatch(r"\x1b\]8;;file://([^\x1b]*)\x1b\\(.*)\x1b\]8;;\x1b\\", second)
             assert link is not None
             assert link[1].endswith("/a%20b%3B%ED%95%9C.mp4")
             assert link[2] == str(path)
+            assert re.search(rf"\x1b\]8;(id=\d+)?;{text}\x1b\\{text}\x1b\]8;;\x1b\\ ", third)
         else:
-            assert (first, second) == (URL, str(path))
+            assert (first, second, third) == (URL, str(path), f"  documents  {text} (x)")

@@ -37,7 +37,8 @@ _NUMBERED = {"VTE_VERSION": 5001, "KONSOLE_VERSION": 201200}
 """Variables that hold a version: GNOME's terminal and its kin, which crashed at 0.50.0; Konsole."""
 _LONGEST = 2083
 """Characters of a URL; some terminals take no longer one."""
-_PLAIN = re.compile(r"https?://[!-~]+", re.ASCII)
+URL = re.compile(r"https?://[!-~]+", re.ASCII)
+"""An address in which no terminal finds anything else."""
 
 
 def known(stream: TextIO | None) -> bool:
@@ -61,7 +62,7 @@ def linked(text: str, target: str) -> str:
 
     It stays as it is where the target is neither, or has a character that a terminal may obey.
     """
-    url = target if _PLAIN.fullmatch(target) else _file_url(target)
+    url = target if URL.fullmatch(target) else _file_url(target)
     if url is None or len(url) > _LONGEST:
         return text
     return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli.output import links
 from seedance_cli.models import safe
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ def laid_out(
     """The lines of a table that is no wider than `width`.
 
     No lines are drawn, so every encoding can show it. Where it is too wide, the last columns are
-    folded, so that they can be copied; the first ones, which are names, stay whole.
+    folded, so that they can be copied; the first ones, which are names, stay whole. URLs are links
+    where stdout has links and colours.
 
     Args:
         head: the columns' names; empty ones: a table without a head.
@@ -51,8 +54,13 @@ def laid_out(
     )
     for name, columns in zip(head, _widths(natural, width), strict=True):
         table.add_column(Text(safe(name)), overflow="fold", width=columns)
+    linked = coloured and links.known(sys.stdout)
     for row in cells:
-        table.add_row(*map(Text, row))
+        texts = [Text(cell) for cell in row]
+        for text in texts if linked else ():
+            for url in links.URL.finditer(text.plain):
+                text.stylize(f"link {url[0]}", *url.span())
+        table.add_row(*texts)
     page = io.StringIO()
     console = Console(
         file=page,
