@@ -94,6 +94,12 @@ SCENES = (
         "generate", 'seedance generate "a paper boat on a rainy street" -o boat.mp4', seconds="4"
     ),
     Scene("list", "seedance list", before=_THREE, seconds="0"),
+    Scene(
+        "recover",
+        "seedance recover",
+        width=100,
+        before=("seedance generate 'sandbox:lost-response a boat' -p seedance2ink -d 5",),
+    ),
     Scene("price", "seedance price --all -d 5 -r 720p", width=100),
 )
 
