@@ -6,9 +6,14 @@ import gc
 import os
 import sys
 
+TYPE_CHECKING = False  # a type checker takes it for true; `typing` costs `--version` a quarter
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 _NOT_WRITTEN = 10
 """Contract, section 5."""
-_COLLECT_AFTER = 50_000
+_COLLECT_AFTER = 100_000
 """New objects after which Python looks for garbage; its own number is less than a thousand."""
 
 
@@ -40,6 +45,23 @@ def main() -> int:
     # Nor need it look for garbage: all of it goes back to the system.
     gc.freeze()
     return code
+
+
+def script() -> NoReturn:
+    """Run the program as the command `seedance`, and end the process with its exit code.
+
+    At once: all is said, written and closed by now, and the interpreter would take as long to clear
+    away its modules as a short command takes. Whoever runs `python -m seedance_cli` or calls `main`
+    keeps the interpreter's own end.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):  # what could not be written was told by whoever wrote it
+            pass
+    os._exit(code)
 
 
 def _hold_standard_descriptors() -> None:

@@ -6,7 +6,6 @@ Trying again is the caller's affair: `reading` for a read, `spend` for the paid 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -182,8 +181,8 @@ class HttpApi:
             response = response._replace(body=redact_exact(response.body, self._key.reveal()))
         raw = redact_exact(reply.raw, self._key.reveal())
         if fault is not None:
-            fault = replace(fault, text=self.hide(fault.text))
-        return replace(reply, response=response, fault=fault, raw=raw)
+            fault = fault._replace(text=self.hide(fault.text))
+        return reply._replace(response=response, fault=fault, raw=raw)
 
     def hide(self, text: str) -> str:
         """The text without any longer piece of the key."""

@@ -10,10 +10,9 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
-
 from seedance_cli import __version__
 from seedance_cli.http import certificates
+from seedance_cli.http.lean_httpx import httpx
 from seedance_cli.http.limits import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:

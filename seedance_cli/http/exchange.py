@@ -8,16 +8,14 @@ and the caller waits for it on the program's clock.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import Unreachable
 from seedance_cli.http.client import HEADERS, open_client
 from seedance_cli.http.faults import FaultKind, TransportFault, no_connection
+from seedance_cli.http.lean_httpx import httpx
 from seedance_cli.http.limits import (
     CONNECT_SECONDS,
     LEAVE_SECONDS,
@@ -45,8 +43,7 @@ _LAST_LOOK_STEPS = 250
 _SUCCESS = range(200, 300)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What one exchange came to."""
 
     left: bool

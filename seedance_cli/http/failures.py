@@ -10,7 +10,6 @@ import ssl
 from typing import TYPE_CHECKING
 
 import httpcore
-import httpx
 
 from seedance_cli.http import certificates
 from seedance_cli.http.faults import (
@@ -20,6 +19,7 @@ from seedance_cli.http.faults import (
     through,
     where_to_look,
 )
+from seedance_cli.http.lean_httpx import httpx
 from seedance_cli.http.limits import CONNECT_SECONDS
 from seedance_cli.http.tap import GivenUp
 

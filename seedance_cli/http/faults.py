@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from seedance_cli.http.proxies import Proxy
@@ -24,8 +23,7 @@ class FaultKind(StrEnum):
     REQUEST = "request"
 
 
-@dataclass(frozen=True, slots=True)
-class TransportFault:
+class TransportFault(NamedTuple):
     """What went wrong on the wire, in words without a key or a proxy's password."""
 
     kind: FaultKind

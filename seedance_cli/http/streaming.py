@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-import httpx
-
 from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.http.client import HEADERS, open_client
 from seedance_cli.http.faults import FaultKind
+from seedance_cli.http.lean_httpx import httpx
 from seedance_cli.http.limits import CONNECT_SECONDS, READ_SECONDS
 from seedance_cli.http.proxies import proxy_for
 from seedance_cli.http.racing import RefusedAddress

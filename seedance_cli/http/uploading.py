@@ -6,10 +6,9 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-import httpx
-
 from seedance_cli.errors import SeedanceError, Unreachable
 from seedance_cli.http.client import HEADERS, open_client
+from seedance_cli.http.lean_httpx import httpx
 from seedance_cli.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, sending_seconds
 from seedance_cli.http.proxies import proxy_for
 from seedance_cli.http.tap import Tap

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
@@ -52,7 +51,7 @@ def cancel(
         return CancelAnswer(before, sent=False)
     if provider.info.cancel_deletes and before.status is not Status.QUEUED:
         raise _too_late(before)
-    after = _send(replace(target, submission=before), clock)
+    after = _send(target._replace(submission=before), clock)
     word = (after.task and after.task.provider_status) or ""
     return CancelAnswer(after, sent=True, requested=word.lower() == provider.cancel_requested)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import SeedanceError, Unauthorized
 from seedance_cli.models import LONG_PAUSE, NOTHING, spoken
@@ -20,8 +19,7 @@ def _unheard(_: str) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """The way to one provider: its translation, its endpoint, its key."""
 
     provider: Provider

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import providers
 from seedance_cli.errors import SeedanceError
@@ -32,16 +31,14 @@ _COARSE = 10.0
 than is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(NamedTuple):
     """What earlier tasks of one kind tell."""
 
     schedule: Schedule
     estimate: Estimate | None
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What earlier tasks tell of the time of one, as it is shown beside it."""
 
     words: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from seedance_cli.errors import SeedanceError, WriteFailed
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """One good answer about one task, or the end of the polling of it."""
 
     submission: Submission
@@ -55,8 +54,7 @@ class Transfer:
     """Seconds until it is asked for again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Downloading:
+class Downloading(NamedTuple):
     """The first bytes of a video have come."""
 
     name: str
@@ -65,8 +63,7 @@ class Downloading:
     submission: Submission
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A video is not there yet, or broke off, and is asked for again."""
 
     name: str
@@ -77,37 +74,32 @@ class Waiting:
     """Whose video it is. The job's place is another one's meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(NamedTuple):
     """A video is in its place."""
 
     name: str
     saved: Saved
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A task's next poll is overdue: it waits for its turn under the provider's rate limit."""
 
     submission: Submission
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """A line for the user."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """A line for `-v`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """Nothing more comes of this task: what it brought."""
 
     delivery: Delivery

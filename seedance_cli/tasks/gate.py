@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -244,7 +244,7 @@ class _Gate:
         if MASK in redact(task.task_id, key):
             what = "the answer's task id holds a piece of the key, and is not used"
             return unclear(self.channel.provider, self.reply, what)
-        return replace(verdict, task=cleared(task, key))
+        return verdict._replace(task=cleared(task, key))
 
     def commit(self, verdict: Verdict) -> None:
         """Write down what became of it: the task, or why there is none."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
 from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
@@ -27,8 +26,7 @@ _UNCLEAR = frozenset({408, 409, 425, 499})
 _REDIRECT_REFUSALS = frozenset({301, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the answer to a paid POST means."""
 
     state: IntentState
@@ -195,7 +193,7 @@ def uncharged(verdict: Verdict, provider: Provider) -> Verdict:
     if verdict.error is None or not verdict.what:
         return verdict
     text = f"{verdict.what}. {request_left(provider.info.name, sandbox=True)}"
-    return replace(verdict, error=verdict.error.but(message=text))
+    return verdict._replace(error=verdict.error.but(message=text))
 
 
 def _because(reply: Reply) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import NotFound, SeedanceError, Unreachable, WatchTimeout
@@ -105,7 +105,7 @@ class Polled:
     def _take_answer(self, answer: Submission, now: float) -> Checked:
         self._patience.answered()
         if answer is not self.target.submission:
-            self.target = replace(self.target, submission=answer)
+            self.target = self.target._replace(submission=answer)
         if answer.status is Status.SUCCEEDED and not answer.video_urls:
             return self._without_url(now)
         if answer.status.terminal:

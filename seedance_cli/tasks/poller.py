@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from itertools import count
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import SeedanceError
 from seedance_cli.http import MARGIN_SECONDS
@@ -61,8 +61,7 @@ class _Limited:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class PollResult:
+class PollResult(NamedTuple):
     """What a poll brought."""
 
     task: Polled

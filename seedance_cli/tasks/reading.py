@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import (
     Forbidden,
@@ -29,8 +28,7 @@ READ_TRIES = 3
 """Reads of a command that asks once; `Wait` has a schedule of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A task, and the way to its provider."""
 
     submission: Submission

@@ -29,10 +29,10 @@ Ages, durations and pauses are seconds. Nothing here reads a clock or a file.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from math import erfc, exp, log, pi, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,7 @@ _STEPS = 64
 """Steps of a table: about 1 KB a kind of task, half a millisecond to fill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """When to poll tasks of one kind. It remembers no task: any number may share it."""
 
     roots: tuple[float, ...]
@@ -188,7 +187,7 @@ def _between(x: float, xs: Sequence[float], ys: Sequence[float], after: int) -> 
 
 
 DEFAULT = learned(())
-LOCAL = replace(DEFAULT, silence=SHORTEST)
+LOCAL = DEFAULT._replace(silence=SHORTEST)
 """The default for a service on this machine."""
 
 

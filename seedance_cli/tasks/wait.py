@@ -7,11 +7,10 @@ the thread that iterates a `Wait` reads it. Only that thread touches the ledger 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from seedance_cli.errors import DownloadFailed, NotFound, SeedanceError, WriteFailed
 from seedance_cli.tasks.delivery import Delivery, urls
@@ -38,8 +37,7 @@ TaskKey: TypeAlias = tuple[str, str, bool, str]
 """Provider, endpoint, sandbox, task id: what tells one task from every other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitOptions:
+class WaitOptions(NamedTuple):
     """How to wait."""
 
     timeout: float | None = None
@@ -264,8 +262,8 @@ class Wait:
             row = self.rows[key]
             lost = checked.error if isinstance(checked.error, NotFound) and row.video_urls else None
             self._ready.append(
-                replace(
-                    checked, submission=row, lost=lost is not None, unwritten=unwritten.get(key)
+                checked._replace(
+                    submission=row, lost=lost is not None, unwritten=unwritten.get(key)
                 )
             )
             if not checked.final:

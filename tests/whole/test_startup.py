@@ -245,3 +245,18 @@ for wire in wires:
     done = spawn(code=COUNTED + asking).finish()
     assert done.code == 0, done.err
     assert done.err.count("BUNDLE READ") == 1
+
+
+def test_httpx_comes_without_its_command_line(spawn: Spawn) -> None:
+    """It has click, rich and pygments in it, which the extras bring, and nobody here calls it.
+
+    Who asks for it afterwards, in the same process, gets the real one.
+    """
+    code = (
+        "import sys; import seedance_cli.http.client\n"
+        "found = {'click', 'rich', 'pygments', 'httpx._main'} & set(sys.modules)\n"
+        "import httpx._main\n"
+        "print(sorted(found), httpx._main.main.name)"
+    )
+    done = spawn(code=code).finish()
+    assert (done.out, done.code) == ("[] main\n", 0), done.err

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
 from seedance_cli.models import spoken
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.source import Credentials
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """The bytes are all here and durable; the next step gives them their name."""
 
     size: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
 from seedance_cli.tasks.delivery import Delivery, left_out
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.reading import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """Where videos go."""
 
     place: Callable[[Submission, int], Path]

@@ -8,7 +8,6 @@ What a file does not say, or says against its format, is unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -39,42 +38,44 @@ _DATA_OFFSET, _FIRST_FLAGS, _DURATION = 0x1, 0x4, 0x100
 _PER_SAMPLE = (0x100, 0x200, 0x400, 0x800)
 
 
-@dataclass(slots=True)
 class _Track:
     """What is known of one track."""
 
-    number: int = 0
-    kind: bytes = b""
-    enabled: bool = True
-    turned: bool = False
-    """Whether a player turns it by a quarter, so that its sides change places."""
-    scale: int = 0
-    """Units in a second of the times of its samples."""
-    length: int = 0
-    """Of its samples, in these units; 0: not stated."""
-    shown: int = 0
-    """How long it is shown, in units of the movie; 0: not stated."""
-    edits: list[int] = field(default_factory=list)
-    """How long each is shown, in units of the movie."""
-    samples: bool = False
-    """Whether it is known to have any."""
-    size: tuple[int, int] | None = None
-    """Pixels across and down, as they lie in the file."""
-    default: int = 0
-    """How long a sample of a fragment lasts that does not say it."""
-    begin: int | None = None
-    """Of its fragments, in units of its own. Where there are some, edits say little."""
-    end: int = 0
+    def __init__(self) -> None:
+        self.number = 0
+        self.kind = b""
+        self.enabled = True
+        self.turned = False
+        """Whether a player turns it by a quarter, so that its sides change places."""
+        self.scale = 0
+        """Units in a second of the times of its samples."""
+        self.length = 0
+        """Of its samples, in these units; 0: not stated."""
+        self.shown = 0
+        """How long it is shown, in units of the movie; 0: not stated."""
+        self.edits: list[int] = []
+        """How long each is shown, in units of the movie."""
+        self.samples = False
+        """Whether it is known to have any."""
+        self.size: tuple[int, int] | None = None
+        """Pixels across and down, as they lie in the file."""
+        self.default = 0
+        """How long a sample of a fragment lasts that does not say it."""
+        self.begin: int | None = None
+        """Of its fragments, in units of its own. Where there are some, edits say little."""
+        self.end = 0
 
 
-@dataclass(slots=True)
 class _Movie:
-    scale: int = 0
-    """Units in a second."""
-    length: int = 0
-    tracks: list[_Track] = field(default_factory=list)
-    whole: bool = True
-    """Whether all fragments could be read."""
+    """What is known of a file."""
+
+    def __init__(self) -> None:
+        self.scale = 0
+        """Units in a second."""
+        self.length = 0
+        self.tracks: list[_Track] = []
+        self.whole = True
+        """Whether all fragments could be read."""
 
 
 def measure(file: BinaryIO, size: int) -> VideoFacts | None:

@@ -14,8 +14,7 @@ import secrets
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from seedance_cli.errors import DownloadFailed, WriteFailed
 from seedance_cli.system import files
@@ -40,8 +39,7 @@ _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1000}"')
 _COPY = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What tells that bytes here and bytes at the server are of the same video."""
 
     etag: str
@@ -321,7 +319,7 @@ def _write_mark(path: Path, mark: Mark) -> bool:
         return False
     with os.fdopen(fd, "wb") as file:
         file.truncate()
-        value = asdict(mark)
+        value = mark._asdict()
         if not mark.encoding:
             del value["encoding"]
         file.write(json.dumps(value).encode("ascii"))

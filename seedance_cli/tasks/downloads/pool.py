@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
@@ -66,23 +66,20 @@ class DownloadJob:
     """Whether its last frame is left alone: it is there already, or there is no file beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class GoesOn:
+class GoesOn(NamedTuple):
     """The pause of a job is over: its video is asked for again."""
 
     job: DownloadJob
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(NamedTuple):
     """The task was read anew, for URLs that are valid."""
 
     job: DownloadJob
     submission: Submission
 
 
-@dataclass(frozen=True, slots=True)
-class Placing:
+class Placing(NamedTuple):
     """A video is whole, and gets its name once that is written down."""
 
     job: DownloadJob
@@ -93,8 +90,7 @@ class Placing:
     """Set when the file may have its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A video is in its place."""
 
     job: DownloadJob
@@ -105,16 +101,14 @@ class Done:
     """What its boxes say of it; None: nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSaved:
+class FrameSaved(NamedTuple):
     """The last frame of the first video is in its place beside it."""
 
     job: DownloadJob
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """Nothing more comes of this job."""
 
     job: DownloadJob

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.http import retry_after
@@ -48,8 +47,7 @@ _LONGEST = 80
 """Characters of a header field that an error shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a download is."""
 
     done: int
@@ -125,8 +123,7 @@ def verify(part: PartialFile) -> bool:
     return layout is Layout.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(NamedTuple):
     """What an answer says of a whole video."""
 
     etag: str | None
@@ -159,8 +156,7 @@ def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> 
     raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A `Content-Range`, in bytes."""
 
     first: int
