@@ -27,7 +27,7 @@ BLOCKS = [
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
     for number, (_, kind, name, text) in enumerate(FENCE.findall(path.read_text(encoding="utf-8")))
 ]
-NAMED = {"sh", "yaml", "make", "cron", "ini", "dockerfile"}
+NAMED = {"sh", "sql", "yaml", "make", "cron", "ini", "dockerfile"}
 """Kinds that are run, by the name behind the kind."""
 
 
