@@ -24,7 +24,12 @@ class Channels:
     """The channels of one command, each opened when it is first asked for."""
 
     def __init__(
-        self, out: Output, clock: Clock, state_dir: Callable[[], Path], stack: ExitStack
+        self,
+        out: Output,
+        clock: Clock,
+        state_dir: Callable[[], Path],
+        places: Callable[[], http.TakePlaces | None],
+        stack: ExitStack,
     ) -> None:
         """Open nothing yet.
 
@@ -32,11 +37,13 @@ class Channels:
             out: takes the lines of `-v`.
             clock: bounds each exchange.
             state_dir: the folder of the rate limits and of the sandbox's tasks; may raise NoHome.
+            places: gives what takes places under a rate limit of all machines; None: of this alone.
             stack: closes what was opened, when the command ends.
         """
         self._out = out
         self._clock = clock
         self._state_dir = state_dir
+        self._places = places
         self._stack = stack
         self._root: str | None = None
         self._keys: dict[tuple[str, str, bool, bool], Secret | ConfigError] = {}
@@ -110,7 +117,10 @@ class Channels:
             folder: Path | None = self._state_dir()
         except NoHome:  # whoever needs the ledger is told of it there
             folder = None
-        return http.RateLimiter(folder, url, key, info.rate_limit, self._clock)
+        take = self._places()
+        if take is None:
+            return http.RateLimiter(folder, url, key, info.rate_limit, self._clock)
+        return http.SharedRateLimiter(folder, url, key, info.rate_limit, self._clock, take=take)
 
     def _sandbox_root(self, provider: str) -> str:
         sandbox.require_dialect(provider)

@@ -124,6 +124,10 @@ class _Follow:
         self._document()
         keys = list(self.failures) if decided is None else [decided]
         failures = [error for key in keys for error in self.failures.get(key, ())]
+        lacking = self.session.door.caught_up()
+        if lacking is not None:
+            self.out.complain(lacking)
+            failures.append(lacking)
         return verdict(self.out, failures, self.unknown)
 
     def _loop(self) -> TaskKey | None:

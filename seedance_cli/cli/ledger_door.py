@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import config, ledger
-from seedance_cli.errors import ConfigError, NoHome, NotOurs, SeedanceError, WriteFailed
+from seedance_cli.errors import (
+    ConfigError,
+    LedgerReadOnly,
+    NoHome,
+    NotOurs,
+    SeedanceError,
+    WriteFailed,
+)
 from seedance_cli.ledger import Ledger, in_use
 
 if TYPE_CHECKING:
@@ -14,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedance_cli.config import ConfigFiles, LedgerPlace
+    from seedance_cli.http import TakePlaces
     from seedance_cli.ledger import SharedLedger
     from seedance_cli.system import Clock
 
@@ -174,8 +183,8 @@ class LedgerDoor:
         if self._ledger is not None:
             self._ledger.close()
         opened = Ledger.open(place.shared or place.folder, self._clock, create=True)
-        self._ledger, self._proved = self._stack.enter_context(opened), True
-        return self._ledger
+        self._proved = True
+        return self._entered(opened)
 
     def lenient(self) -> Ledger:
         """The ledger; where it cannot be read, or there is no home, an empty one, which is said.
@@ -183,6 +192,7 @@ class LedgerDoor:
         Raises:
             ConfigError: it is named in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
+            WriteFailed: it is on a server: what several machines share is not done without.
         """
         if self._ledger is not None:
             return self._ledger
@@ -191,10 +201,26 @@ class LedgerDoor:
         except NotOurs:
             raise
         except (NoHome, WriteFailed) as error:
+            if self._on_a_server():
+                raise
             self._warn(f"without a ledger: {error.message}")
             self._unreadable = error
             self._ledger = self._stack.enter_context(Ledger.empty(self._clock))
             return self._ledger
+
+    def places(self) -> TakePlaces | None:
+        """What takes places under a rate limit of all machines; None: of this machine alone."""
+        return self._take_places if self._on_a_server() else None
+
+    def caught_up(self) -> WriteFailed | None:
+        """Before the command ends: see that the ledger has all that was learned; why it has not."""
+        away = None if self._ledger is None else self._ledger.last_try()
+        if away is None:
+            return None
+        return away.but(
+            message=f"what was learned is not in the ledger: {away.message}",
+            hint="once it can be reached, wait for the same tasks again",
+        )
 
     def for_reading(self) -> Ledger:
         """The ledger, for what needs to know what it knows.
@@ -219,8 +245,32 @@ class LedgerDoor:
             opened = Ledger.open(
                 place.shared or place.folder, self._clock, create=False, step=self._write
             )
-            self._ledger = self._stack.enter_context(opened)
+            self._entered(opened)
+        assert self._ledger is not None
         return self._ledger
+
+    def _entered(self, opened: Ledger) -> Ledger:
+        """Work with a ledger that was just opened; first it has what came while it was away."""
+        self._ledger = self._stack.enter_context(opened)
+        opened.heard_by(self._warn)
+        if self._write:
+            with suppress(LedgerReadOnly):
+                for words in opened.take_late_answers():
+                    self._warn(words)
+        return opened
+
+    def _take_places(
+        self, name: str, places: int, requests: int, seconds: float
+    ) -> list[float] | None:
+        """For any thread; see `Ledger.take_places`."""
+        opened = self._ledger
+        return None if opened is None else opened.take_places(name, places, requests, seconds)
+
+    def _on_a_server(self) -> bool:
+        try:
+            return self._place().shared is not None
+        except NoHome:
+            return False
 
     def _another(self, opened: Ledger) -> str | None:
         """What to say where this machine last paid from another ledger than is read now."""

@@ -76,9 +76,9 @@ class Session:
         self._vouched: set[tuple[str | bool | None, ...]] = set()
         """The endpoints of rows that a key may go to, as far as looked at."""
         self._stack = ExitStack()
-        self._door = LedgerDoor(self.ledger_place, clock, self._stack, out.warn, write=write)
+        self.door = LedgerDoor(self.ledger_place, clock, self._stack, out.warn, write=write)
         self._ledger_place: Where | None = None
-        self._channels = Channels(out, clock, lambda: self.state_dir, self._stack)
+        self._channels = Channels(out, clock, lambda: self.state_dir, self.door.places, self._stack)
 
     def __enter__(self) -> Self:
         return self
@@ -239,8 +239,8 @@ class Session:
             WriteFailed: it cannot take an intent, so nothing may be sent.
         """
         if sandbox or self.sandbox:
-            return self._door.for_writing()
-        opened = self._door.for_paying()
+            return self.door.for_writing()
+        opened = self.door.for_paying()
         warning = ledger_door.network_warning(opened)
         if warning is not None:
             self.once(self.out.warn, warning)
@@ -248,7 +248,7 @@ class Session:
 
     def ledger_for_writing(self) -> Ledger:
         """The same, where nothing is paid for."""
-        return self._door.for_writing()
+        return self.door.for_writing()
 
     def ledger(self) -> Ledger:
         """The ledger for tasks that the user names: a ref is enough to reach one without it.
@@ -259,7 +259,7 @@ class Session:
             ConfigError: a variable names its folder in a way that cannot be meant.
             NotOurs: somebody else has, or had, a hand in it; that is mended by the user alone.
         """
-        return self._door.lenient()
+        return self.door.lenient()
 
     def readable_ledger(self) -> Ledger:
         """The ledger for commands that need what it knows: a damaged one is not an empty one.
@@ -268,7 +268,7 @@ class Session:
             WriteFailed: it cannot be read.
             ConfigError: where it would be is not known.
         """
-        return self._door.for_reading()
+        return self.door.for_reading()
 
     def channel(self, settings: Settings) -> Channel:
         """The way to the provider that the settings name.

@@ -93,6 +93,10 @@ class TaskResults:
             if one.intent is not None and not one.told:
                 with suppress(WriteFailed):  # only keeps the same request from being paid again
                     self._session.ledger().told(one.intent)
+        lacking = self._session.door.caught_up()
+        if lacking is not None:
+            self._session.out.complain(lacking)
+            self.failures.append(lacking)
         return verdict(self._session.out, self.failures, self._unknown)
 
     def _write(self) -> None:

@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from seedance_cli.http.shared_rate_limit import (
         SharedRateLimiter as SharedRateLimiter,
     )
+    from seedance_cli.http.shared_rate_limit import (
+        TakePlaces as TakePlaces,
+    )
     from seedance_cli.http.streaming import (
         Stream as Stream,
     )
@@ -88,6 +91,7 @@ __getattr__ = face(
         "Reply": "exchange",
         "SharedRateLimiter": "shared_rate_limit",
         "Stream": "streaming",
+        "TakePlaces": "shared_rate_limit",
         "authorization": "api",
         "cleared": "redaction",
         "encode": "bodies",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.http.rate_limit import RateLimiter
@@ -17,15 +17,14 @@ from seedance_cli.http.rate_limit import RateLimiter
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import TypeAlias
 
     from seedance_cli.models import Secret
     from seedance_cli.providers import RateLimit
     from seedance_cli.system import Clock
 
-    Take: TypeAlias = Callable[[str, int, int, float], list[float] | None]
-    """Name of the limit, places wanted, requests and seconds of its window → seconds from now to
-    each place; None: there is no shared ledger."""
+TakePlaces: TypeAlias = "Callable[[str, int, int, float], list[float] | None]"
+"""Name of the limit, places wanted, requests and seconds of its window → seconds from now to each
+place; None: there is no shared ledger."""
 
 USABLE_SECONDS = 1.0
 """How long after its moment a place may be used."""
@@ -46,7 +45,7 @@ class SharedRateLimiter(RateLimiter):
         limit: RateLimit,
         clock: Clock,
         *,
-        take: Take,
+        take: TakePlaces,
     ) -> None:
         """Prepare; nothing is asked yet.
 

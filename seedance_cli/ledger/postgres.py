@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from seedance_cli.ledger.shared import SharedLedger
+    from seedance_cli.system import Clock
 
 STATEMENT_SECONDS = 10
 """For a statement, a lock, and for a pause within a transaction: the server ends it then."""
@@ -66,14 +66,16 @@ so that a watch is not held up by one that takes connections and says nothing.""
 class Session:
     """A session, made when it is first needed and made anew once it is lost."""
 
-    def __init__(self, ledger: SharedLedger, renewed: Callable[[], None]) -> None:
+    def __init__(self, ledger: SharedLedger, clock: Clock, renewed: Callable[[], None]) -> None:
         """Take the place; nothing is sent yet.
 
         Args:
             ledger: where it is.
+            clock: says when a server that is away is asked again.
             renewed: called in every new session, to take the locks that went with the one before.
         """
         self._ledger = ledger
+        self._clock = clock
         self._renewed = renewed
         self._connection: Connection | None = None
         # The ledger belongs to one thread; others take places under a rate limit.
@@ -96,6 +98,10 @@ class Session:
                 connection.execute("SELECT pg_advisory_unlock_all()")
         with suppress(psycopg.Error):
             connection.close()
+
+    def ask_again(self) -> None:
+        """Try a server that was away at once with the next statement."""
+        self._failed, self._pause = None, _SHORTEST_PAUSE
 
     @property
     def in_transaction(self) -> bool:
@@ -175,7 +181,7 @@ class Session:
         """
         if self._connection is not None and not self._connection.closed:
             return False
-        if self._failed is not None and time.monotonic() < self._failed[0]:
+        if self._failed is not None and self._clock.monotonic() < self._failed[0]:
             raise self._failed[1]
         self.close()
         try:
@@ -195,7 +201,7 @@ class Session:
         return True
 
     def _pause_after(self, error: LedgerAway) -> None:
-        self._failed = time.monotonic() + self._pause, error
+        self._failed = self._clock.monotonic() + self._pause, error
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[dict[str, Any]]:

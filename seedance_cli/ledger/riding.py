@@ -27,7 +27,7 @@ _File: TypeAlias = "tuple[Submission, int, Path, int, JsonObject | None]"
 """What `add_file` takes."""
 LAST_TRY_SECONDS = 15.0
 """How long a ledger that is away is tried for, once there is nothing else left to do."""
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 1.0
 
 
 class _Missed:
@@ -84,6 +84,7 @@ class Riding(Observations, SavedFiles, History):
         """Before the command ends: the same, tried for a while; why it cannot be done."""
         until = self._clock.monotonic() + LAST_TRY_SECONDS
         while True:
+            self._store.ask_again()
             try:
                 self.catch_up()
             except LedgerAway as away:

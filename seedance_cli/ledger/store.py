@@ -104,6 +104,10 @@ class Store(ABC):
         """Make a ledger that lasts, if this is a stand-in for one. It has no row yet."""
 
     @abstractmethod
+    def ask_again(self) -> None:
+        """Have a server that was away tried at once with the next statement, pause or not."""
+
+    @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
         """One durable write transaction; inside another one, a part of it."""
 

@@ -58,7 +58,7 @@ class PostgresStore(Store):
         """
         super().__init__(clock)
         self._ledger = ledger
-        self._session = Session(ledger, self._hold_again)
+        self._session = Session(ledger, clock, self._hold_again)
         self._held: set[str] = set()
         self.machine = machine(ledger.folder)
 
@@ -101,6 +101,10 @@ class PostgresStore(Store):
     def materialise(self) -> None:
         """Give this machine a name for what it saves. The tables are there: see `ready`."""
         self.machine = machine(self._ledger.folder, make=True)
+
+    def ask_again(self) -> None:
+        """Have a server that was away tried at once with the next statement, pause or not."""
+        self._session.ask_again()
 
     @contextmanager
     def writing(self) -> Iterator[None]:

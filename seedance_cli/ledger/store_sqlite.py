@@ -66,6 +66,9 @@ class SqliteStore(Store):
         self._db.close()
         self._db, self.on_disk = db, True
 
+    def ask_again(self) -> None:
+        """Nothing: a file is never away."""
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One durable write transaction; inside another one, a part of it."""

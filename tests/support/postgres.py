@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_directories": "{folder}",
     "fsync": "on",
+    "recovery_init_sync_method": "syncfs",
     "max_connections": "200",
     "shared_buffers": "16MB",
     "max_wal_size": "64MB",
@@ -49,6 +51,8 @@ class Server:
         self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: psycopg.Connection | None = None
+        # It ends with the thread that starts it, so that is always the same one.
+        self._starter = ThreadPoolExecutor(max_workers=1)
         self._run(
             "initdb",
             "-D",
@@ -79,17 +83,21 @@ class Server:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def start(self) -> None:
-        """Start it; it answers when this returns."""
-        log = (self.folder / "log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
+        """Start it, unless it runs; it answers when this returns."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._process = self._starter.submit(self._launch).result(_PATIENCE)
+        self._until_answering(self.url(), self._process, self.folder / "log")
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
                 self._as_nobody("postgres", "-D", str(self.data)),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,
             )
-        self._until_answering(self.url(), self._process, self.folder / "log")
 
     def _until_answering(self, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -110,6 +118,11 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
             self._process.wait(_PATIENCE)
+
+    def close(self) -> None:
+        """End it for good."""
+        self.stop(crash=True)
+        self._starter.shutdown()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -239,5 +252,5 @@ def running() -> Iterator[Server]:
         yield server
     finally:
         if server is not None:
-            server.stop(crash=True)
+            server.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -124,6 +124,9 @@ class _Run:
         self.report.tell()
         if self.results is not None and self.results.error is not None:
             self.report.failed(None, self.results.error)
+        lacking = self.session.door.caught_up()
+        if lacking is not None:
+            self.report.failed(None, lacking)
         # Each row has a name: only one that is bought anew on demand may be paid for twice.
         safe = not self.options.retry_failed
         return verdict(out, [one.but(retry_safe=safe) for one in self.report.failures], ())
