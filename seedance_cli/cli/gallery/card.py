@@ -44,6 +44,8 @@ _OPTIONS = (
     ("params", "Parameters"),
 )
 """Fields of a request beside those that stand in the table of what was asked and delivered."""
+_CLAMPED = 80
+"""Characters of a prompt from which on a card may not show all of it, but its details do."""
 _LONGEST = 300
 """Characters of such a value: a `data:` URI may have megabytes."""
 
@@ -217,7 +219,8 @@ def _details(one: Shown, folder: Path, *, alone: bool) -> str:
         rows.append(("File", f'<a href="{url}">{html(one.file.name)}</a>'))
     body = "".join(f"<tr><th>{name}</th><td dir=auto>{text}</td></tr>" for name, text in rows)
     parts.append(f"<table>{body}</table>")
-    if alone:
+    prompt = prompt_of(row) or ""
+    if alone and (len(prompt) > _CLAMPED or "\n" in prompt):
         parts.insert(0, prompt_html(row))
     return f"<details><summary>Details</summary>\n{''.join(parts)}</details>\n"
 

@@ -77,7 +77,7 @@
       shown += here;
     }
     nothing.hidden = shown > 0;
-    count.textContent = shown === total ? `${total} videos` : `${shown} of ${total}`;
+    count.textContent = shown === total ? `${total} in all` : `${shown} of ${total}`;
   };
 
   const arrange = () => {
