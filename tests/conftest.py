@@ -50,6 +50,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in list(os.environ):
         if FOREIGN.fullmatch(name):
             monkeypatch.delenv(name)
+    # Whatever terminal the suite is run in: a test that looks at hyperlinks asks for them.
+    monkeypatch.setenv("FORCE_HYPERLINK", "0")
     folder = tmp_path / "home"
     for name, path in {
         "HOME": folder,

@@ -20,7 +20,7 @@ SUMMARIES = {
     "batch": "Submit every row of a file exactly once",
     "spend": "Show what was spent",
     "gallery": "Make one HTML page of the videos saved here",
-    "ledger": "Where the ledger is, and its rows for another one",
+    "ledger": "Where the ledger is",
     "login": "Store the key of a provider",
     "logout": "Remove the key of a provider",
     "sandbox": "Serve the sandbox over HTTP",

@@ -249,6 +249,7 @@ def test_what_a_command_does_is_how_its_help_begins() -> None:
     """Tab builds no command to say it."""
     root: Any = typer.main.get_command(program.app)
     context = root.make_context("seedance", [], resilient_parsing=True)
+    assert list(summaries.SUMMARIES) == root.list_commands(context)
     for name, text in summaries.SUMMARIES.items():
         assert root.get_command(context, name).help.startswith(text)
 

@@ -159,7 +159,10 @@ def test_terminals_with_hyperlinks(
     env: dict[str, str], known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Told by what a terminal says of itself; never in a pipe, whatever is forced."""
-    for name in ("WT_SESSION", "DOMTERM", "KONSOLE_VERSION", "VTE_VERSION", "TERM_PROGRAM"):
+    for name in (
+        *("FORCE_HYPERLINK", "WT_SESSION", "DOMTERM", "KONSOLE_VERSION", "VTE_VERSION"),
+        *("TERM_PROGRAM", "TERM_PROGRAM_VERSION"),
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"TERM": "xterm-256color", **env}.items():
         monkeypatch.setenv(name, value)
