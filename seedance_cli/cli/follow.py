@@ -11,6 +11,7 @@ from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
 from seedance_cli.cli.pour import pour
 from seedance_cli.cli.runner import promise
+from seedance_cli.cli.shown import show
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.cli.way_back import ALIVE, interrupted, last_words, not_watched
 from seedance_cli.errors import (
@@ -22,16 +23,10 @@ from seedance_cli.errors import (
 from seedance_cli.system import signals
 from seedance_cli.tasks import (
     Checked,
-    Downloaded,
-    Downloading,
     Ended,
     Estimates,
     Files,
-    Held,
-    Logged,
-    Noted,
     Wait,
-    Waiting,
     WaitOptions,
     key_of,
     no_task,
@@ -215,20 +210,10 @@ class _Follow:
             case Checked():
                 self._checked(event, display)
                 return
-            case Held(submission):
-                display.held(submission)
-            case Downloading(name, transfer, submission):
-                display.downloading(submission, name, transfer)
-            case Waiting(name, transfer, tries, job):
-                display.waiting(job.where.submission, name, transfer, tries)
-            case Downloaded(name, saved):
-                display.downloaded(name, verified=saved.verified)
-            case Noted(text):
-                display.note(text)
-            case Logged(text):
-                self.out.log(text)
             case Ended():
                 self._ended(event, display)
+            case _:
+                show(event, display, self.out)
         display.tick()
 
     def _checked(self, seen: Checked, display: Display) -> None:

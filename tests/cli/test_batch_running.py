@@ -42,6 +42,21 @@ def test_a_terminal_is_asked(spawn: Spawn, server: ScriptedProvider) -> None:
     assert "waiting" in result.err
 
 
+def test_elsewhere_a_line_about_all_rows_comes_every_30_s(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Done, failed, running, waiting, and what is left by what the first ones took."""
+    write()
+    for name in ("t1", "t2", "t3"):
+        server.task(name, *["running"] * 9, done())
+    words = ("batch", "shots.csv", "-p", NAME, "--yes", "--jobs", "2", "--interval", "10")
+    result = run(*words, env=server.env(), clock=clock)
+    told = [line for line in result.err.splitlines() if line.startswith("shots: ") and "/3" in line]
+    assert told[:2] == ["shots: 0/3 done, 2 running, 1 waiting"] * 2
+    assert told[-3] == "shots: 2/3 done, 1 running, about 1m 0s left"
+    assert "shots: 3 succeeded" in result.err.splitlines()[-1]
+
+
 def test_fault_42_a_signal_stops_submitting_and_says_how_to_go_on(
     spawn: Spawn, run: Run, server: ScriptedProvider
 ) -> None:

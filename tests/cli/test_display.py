@@ -251,7 +251,7 @@ print("end", file=sys.stderr)
     assert seen.code == 0, seen.err
     raw = seen.err_bytes
     assert rb"\x1b]52;c;QQ\x07\x9b2J" in raw
-    assert b"\r\n\x1b[?7h\x1b[J\r\x1b[1A\x1b[Ja note\r\n" in raw
+    assert b"\r\n\x1b[?7h\x1b[J\r\x1b[1A\x1b[K\r\n\x1b[J\x1b[1Aa note\r\n" in raw
     assert b"https://v.example/1?sig=1\r\n" in raw
     rest = SEQUENCE.sub(b"", raw)
     assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", rest)

@@ -251,11 +251,12 @@ def shown(
     clock: FakeClock,
     tasks: Sequence[Submission],
     expected: Callable[[Submission], Expected | None] | None = None,
+    batch: str | None = None,
 ) -> Iterator[Display]:
     """The tasks on the terminal, which is stderr meanwhile; whole again at the end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", terminal)
-        with Display(Person(), clock, tasks, expected) as display:
+        with Display(Person(), clock, tasks, expected, batch=batch) as display:
             yield display
     assert not terminal.hidden
     assert terminal.folds
@@ -379,3 +380,25 @@ def test_the_resume_of_a_download_is_said(terminal: screens.Screen, clock: FakeC
         drawn(display)
         assert terminal.lines[0] == "going on with boat.mp4 at 1.0 MB of 4.0 MB"
         assert "1.0/4.0 MB" in terminal.lines[1]
+
+
+def test_a_batch_has_a_line_about_all_rows_and_those_that_run(
+    terminal: screens.Screen, clock: FakeClock
+) -> None:
+    """Each by what its row is called, if somebody called it anything, and by its prompt."""
+    one, other = submission(1, prompt="a boat"), submission(2, prompt="a crane")
+    named = one._replace(batch="shots", row="scene-1", name="shots/scene-1")
+    hashed = other._replace(batch="shots", row="d45d12df434c", name="shots/d45d12df434c")
+    with shown(terminal, clock, [named, hashed], batch="shots") as display:
+        display.view.unsent = 3
+        display.view.paused["runbase"] = clock.monotonic() + 8
+        drawn(display)
+        assert terminal.lines == [
+            "● scene-1: a boat  runbase  0s  running",
+            "● a crane          runbase  0s  running",
+            "⠋ shots: 0/5 done · 2 running · 3 waiting · runbase takes more in 8s",
+        ]
+        display.ended(named, well=True, counts_as="scene-1")
+        display.ended(named, well=True, counts_as="scene-2")  # a seller took two rows for one task
+        drawn(display)
+        assert "2/6 done" in terminal.lines[-1]

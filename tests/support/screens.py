@@ -114,6 +114,8 @@ class Screen:
             case _, "K":
                 self.rows[self.row] = self.rows[self.row][: self.column]
                 self.folded[self.row] = False
+            case _, "J" if self.row == self._top and self.column == 0:
+                raise AssertionError("tmux keeps a screen that is cleared whole in its history")
             case _, "J":
                 self._obey("", "K")
                 del self.rows[self.row + 1 :], self.folded[self.row + 1 :]

@@ -82,7 +82,7 @@ sys.exit(job.wait())
     after = result.err_bytes.partition(b"CONTINUED\r\n")[2]
     assert after.count(HIDE) == after.count(SHOW) == 1
     assert after.startswith(HIDE + b"\r\x1b[?7l"), "it goes up over what the shell wrote"
-    assert before.rfind(b"\x1b[1A\x1b[J") > before.rfind(b"running"), "a stale row stays"
+    assert before.rfind(b"\x1b[1A\x1b[K") > before.rfind(b"running"), "a stale row stays"
     assert server.video("v.mp4").encode() in after
 
 

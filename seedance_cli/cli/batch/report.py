@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seedance_cli.cli import sidecar
+from seedance_cli.cli import sidecar, totals
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import NotFound, OutcomeUnknown, SeedanceError, TaskFailed, WriteFailed
-from seedance_cli.models import (
-    CHARGED,
-    Status,
-    Submission,
-    maybe_charged,
-    spoken,
-    timestamp,
-    with_unit,
-)
-from seedance_cli.tasks import Checked, Logged, Noted, batch
+from seedance_cli.models import Submission, maybe_charged, spoken, timestamp
+from seedance_cli.tasks import Checked, batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seedance_cli.cli.batch.book import Given
+    from seedance_cli.cli.output.progress import Display
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Price
     from seedance_cli.tasks import Delivery, Event
@@ -64,14 +55,9 @@ class Report:
         self._began = session.clock.monotonic()
         self._complete: list[Submission] = []
         """Tasks to be marked as delivered: what they brought is told, or with `--json` will be."""
-        self._seconds = 0.0
-        """From submit to end, of all tasks that succeeded in this run."""
-        self._timed = 0
-        self._done = 0
-        self._failed: set[str] = set()
-        """The rows that failed, by their keys."""
-        self._sums: dict[tuple[str, str | None], Decimal] = {}
-        """What was charged, by provider and unit."""
+        self.display: Display | None = None
+        """What shows the tasks, while something does."""
+        self.spent = totals.Spent()
         self.failures: list[SeedanceError] = []
         self.unknown: SeedanceError | None = None
         """Why a signal left nobody knowing what became of a row."""
@@ -84,7 +70,7 @@ class Report:
             case batch.Submitted(item, row, now):
                 self._submitted(item, row, now=now)
             case batch.Refused(item, error):
-                self.failed(item, error)
+                self._end(item, [error])
             case batch.Paused(pace, error):
                 rest = pace.paused_until - self._session.clock.monotonic()
                 pause = spoken(math.ceil(max(0.0, rest)))
@@ -99,14 +85,25 @@ class Report:
             case batch.Watched(seen):
                 self._watched(seen)
 
-    def failed(self, item: batch.Item | None, error: SeedanceError) -> None:
-        """Take a failure, and tell of it."""
+    def failed(
+        self, item: batch.Item | None, error: SeedanceError, row: Submission | None = None
+    ) -> None:
+        """Take a failure, and tell of it.
+
+        Args:
+            item: whose it is; None: the run's.
+            error: what went wrong.
+            row: the item's submission, where it has one.
+        """
+        whole = error
         if item is not None:
             item.error = error
-            self._failed.add(item.key)
-            error = error.but(message=f"{self._name(item)}: {error.message}")
-        self.failures.append(error)
-        self._out.complain(error)
+            whole = error.but(message=f"{self._name(item)}: {error.message}")
+        self.failures.append(whole)
+        if item is None or self.display is None or not self.display.live:
+            self._out.complain(whole)
+        else:
+            self.display.failed(row or self._without_a_row(item), error)
 
     def left(
         self,
@@ -169,34 +166,13 @@ class Report:
         if item.known is not None:
             row = self._ledger.row(item.known.intent)
         else:
-            row = Submission(
-                provider=item.provider,
-                endpoint="",
-                sandbox=self._session.sandbox,
-                profile=item.seller.profile,
-                request=batch.request(item.row.values, self._given.video),
-                name=self._name(item),
-                batch=self._given.batch,
-                row=item.key,
-            )
+            row = self._without_a_row(item)
         found = task_object(row)
         if item.known is None:
             found["status"] = NOT_SUBMITTED
         if found["error"] is None and item.error is not None:
             found["error"] = {"code": item.error.code, "message": item.error.message}
         return found
-
-    def line(self, running: int, waiting: int) -> str:
-        """The one line about all rows."""
-        parts = [f"{self._done} done", f"{running} running", f"{waiting} waiting"]
-        if self._failed:
-            parts.insert(1, f"{len(self._failed)} failed")
-        parts += self._spent()
-        if self._timed and (running or waiting):
-            mean = self._seconds / self._timed
-            rounds = math.ceil((running + waiting) / max(running, 1))
-            parts.append(f"about {spoken(mean * rounds)} left")
-        return f"{self._given.batch}: {', '.join(parts)}"
 
     def settled(self, item: batch.Item) -> None:
         """Tell of a row that this run finds at its end, or leaves alone."""
@@ -210,7 +186,7 @@ class Report:
                 provider=known.provider,
                 intent=known.intent,
             )
-            self.failed(item, error)
+            self._end(item, [error])
             return
         if not self._follow:
             self._result([known.ref])
@@ -219,7 +195,7 @@ class Report:
         if item.action is batch.Action.FAILED:
             why = f": {known.error}" if known.error else ""
             error = TaskFailed(f"{known.ref} {known.status}{why}", ref=known.ref)
-            self.failed(item, error.but(provider=known.provider, intent=known.intent))
+            self._end(item, [error.but(provider=known.provider, intent=known.intent)])
         else:
             paths = [path for path, _ in known.files]
             row = partial(self._ledger.row, known.intent)
@@ -235,7 +211,7 @@ class Report:
                 self._session.note_lost(row)
         error = error.about(row).but(intent=row.intent)
         alive = error.exit_code in _ALIVE
-        self.failed(item, error.as_exit(_STOPPED_WATCHING) if alive else error)
+        self._end(item, [error.as_exit(_STOPPED_WATCHING) if alive else error], row)
 
     def _watched(self, event: Event) -> None:
         match event:
@@ -244,17 +220,15 @@ class Report:
                     self._out.note(f"warning: {event.warning}")
                 if event.unwritten is not None:
                     self.failed(None, event.unwritten)
-            case Noted(text):
-                self._out.note(text)
-            case Logged(text):
-                self._out.log(text)
+            case _:  # shown as it is
+                pass
 
     def _submitted(self, item: batch.Item, row: Submission, *, now: bool) -> None:
         if not now:
             when = timestamp(row.submitted_at)
             self._out.note(f"{self._name(item)} was submitted at {when} as {row.ref}")
         if not self._follow:
-            self._done += 1
+            self._end(item, ())
             if not now:  # else it was put there as soon as it was known
                 self._result([row.ref or ""])
 
@@ -262,26 +236,25 @@ class Report:
         row = delivery.submission
         self._pay(row.provider, None if row.task is None else row.task.cost)
         failures = sidecar.beside(delivery, self._given)
+        self._end(item, [one.about(row).but(intent=row.intent) for one in failures], row)
         self._result(delivery.lines)
         if not self._given.download:
             self._session.tell_of_urls(row)
-        if delivery.error is None:
-            self._time(row)
-        self._end(item, [one.about(row).but(intent=row.intent) for one in failures])
         if delivery.complete:
             self._told(row)
 
-    def _end(self, item: batch.Item, failures: Sequence[SeedanceError]) -> None:
-        """Take it that a row brings nothing more, and what went wrong with it."""
-        self._done += not failures
+    def _end(
+        self, item: batch.Item, failures: Sequence[SeedanceError], row: Submission | None = None
+    ) -> None:
+        """Take it that a row brings nothing more, and tell what went wrong with it."""
         for error in failures:
-            self.failed(item, error)
-
-    def _time(self, row: Submission) -> None:
-        task = row.task
-        if row.submitted_at is not None and task is not None and task.finished_at is not None:
-            self._seconds += max(0.0, (task.finished_at - row.submitted_at).total_seconds())
-            self._timed += 1
+            self.failed(item, error, row)
+        if self.display is None:
+            return
+        if row is not None:
+            self.display.ended(row, well=not failures, counts_as=item.key)
+        else:
+            self.display.view.ended(item.key, None, well=not failures)
 
     def _result(self, lines: Sequence[str]) -> None:
         if not self._out.json:
@@ -301,40 +274,30 @@ class Report:
         self._complete.clear()
 
     def _summary(self) -> str:
-        counts = Counter(item.status for item in self._items)
-        order = [Status.SUCCEEDED.value, *sorted(set(counts) - {Status.SUCCEEDED.value})]
-        shown = [f"{counts[word]} {word.replace('_', ' ')}" for word in order if counts[word]]
-        took = spoken(self._session.clock.monotonic() - self._began)
-        parts = [*shown, *self._spent(), took]
-        folder = self._folder()
-        return f"{self._given.batch}: {', '.join(parts)}" + (f"; in {folder}" if folder else "")
+        ends = Counter(item.status.replace("_", " ") for item in self._items)
+        files = [path for item in self._items if item.known for path, _ in item.known.files]
+        place = None
+        if files and self._given.download:
+            place = totals.folder(files, str(self._session.base(".")))
+        took = self._session.clock.monotonic() - self._began
+        return f"{self._given.batch}: {totals.summary(ends, self.spent, took, place)}"
 
-    def _folder(self) -> str | None:
-        """Where the videos are: the folder that has all of them."""
-        folders = {
-            os.path.dirname(path)  # noqa: PTH120 - of thousands
-            for item in self._items
-            if item.known is not None
-            for path, _ in item.known.files
-        }
-        if not (folders and self._given.download):
-            return None
-        with suppress(ValueError):  # on Windows they may be on several drives
-            found = os.path.commonpath(folders)
-            here = str(self._session.base("."))
-            return os.path.relpath(found, here) if found.startswith(here) else found
-        return None
-
-    def _spent(self) -> list[str]:
-        """What the rows were charged, for each provider and unit."""
-        return [
-            f"{with_unit(amount, unit)} at {name}" for (name, unit), amount in self._sums.items()
-        ]
+    def _without_a_row(self, item: batch.Item) -> Submission:
+        """A row of which the ledger knows nothing, as if it did."""
+        return Submission(
+            provider=item.provider,
+            endpoint="",
+            sandbox=self._session.sandbox,
+            profile=item.seller.profile,
+            request=batch.request(item.row.values, self._given.video),
+            name=self._name(item),
+            batch=self._given.batch,
+            row=item.key,
+        )
 
     def _pay(self, provider: str, cost: Price | None) -> None:
-        if cost is not None and cost.basis == CHARGED:
-            place = (provider, cost.unit)
-            self._sums[place] = self._sums.get(place, Decimal(0)) + cost.amount
+        if not self._session.sandbox:  # there nothing is charged
+            self.spent.add(provider, cost)
 
     def _name(self, item: batch.Item) -> str:
         return f"{self._given.batch}/{item.key}"

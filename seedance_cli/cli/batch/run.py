@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli import providers, tasks
 from seedance_cli.cli import buy, local_files
 from seedance_cli.cli.batch.report import Report
-from seedance_cli.cli.output.tally import Tally
+from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.runner import promise
+from seedance_cli.cli.shown import show
 from seedance_cli.cli.unknown import verdict
 from seedance_cli.errors import Interrupted, OutcomeUnknown, SeedanceError, Stopped, WriteFailed
 from seedance_cli.models import Conditions, Found, request_left
@@ -157,10 +158,14 @@ class _Run:
             files=files,
             look=not given.download,
         )
+        out, clock = self.session.out, self.session.clock
+        display = Display(out, clock, (), history.expected, batch=given.batch)
+        display.view.unsent = sum(map(batch.may_buy, self.items))
         with (
             tasks.Wait(self.ledger, self.session.clock, self.session.target, options) as wait,
-            Tally(self.session.out, self.session.clock) as tally,
+            display,
         ):
+            self.report.display = display
             self.engine = batch.Batch(
                 self.items,
                 wait,
@@ -174,30 +179,49 @@ class _Run:
             )
             try:
                 for event in self.engine:
-                    self._take(event, tally)
+                    self._take(event, display, wait)
             except BaseException:
                 for event in self.engine.stop():
-                    self._take(event, tally)
+                    self._take(event, display, wait)
                 raise
             finally:
                 self.report.mark()
+                self.report.display = None
         self.report.left(self.engine.left, self.engine.followed)
 
-    def _take(self, event: batch.BatchEvent, tally: Tally) -> None:
+    def _take(self, event: batch.BatchEvent, display: Display, wait: tasks.Wait) -> None:
         engine = self.engine
         assert engine is not None
+        self._show(event, display)
         self.report.take(event)
+        display.view.unsent, display.view.spent = engine.waiting, self.report.spent.words()
         if self.options.fail_fast and self.report.failures:
             engine.halt()
         if isinstance(event, batch.Settled):
             return
+        if not self.changed and self.options.follow:
+            for row in wait.rows.values():  # of an earlier run
+                display.show(row)
         self.changed = True
         if self.results is not None:
             if not isinstance(event, batch.Watched):
                 self.results.changed()
             self.results.write_when_due(self.report.refresh)
-        if self.options.follow:
-            tally.show(lambda: self.report.line(engine.running, engine.waiting))
+        display.tick()
+
+    def _show(self, event: batch.BatchEvent, display: Display) -> None:
+        match event:
+            case batch.Submitted(_, row, _) if self.options.follow:
+                display.show(row)
+            case batch.Watched(tasks.Checked() as seen):
+                if seen.answered and (seen.final or not seen.submission.status.terminal):
+                    display.update(seen.submission)
+            case batch.Watched(seen):
+                show(seen, display, self.session.out)
+            case batch.Paused(pace, _):
+                display.view.paused[pace.name] = pace.paused_until
+            case _:
+                pass
 
     def _jobs(self) -> Mapping[str, int]:
         """How many may be in flight at each provider."""

@@ -141,7 +141,9 @@ class Drawing:
         line.append(more)
         found = [line]
         if ref and beside < min(width(row.label), 12):
-            found.append(Text.assemble(_GAP, (ref, "dim")))
+            found.append(
+                Text.assemble(_GAP if len(ref) + len(_GAP) <= columns else "", (ref, "dim"))
+            )
         return [self._rendered(one).text for one in found]
 
     def _rows(self, rows: Sequence[Row], columns: int, *, still: bool) -> list[Text]:

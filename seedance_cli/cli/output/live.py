@@ -159,7 +159,9 @@ class Screen:
         begin, before = self._home(columns), self._lines
         if columns != self._columns:
             begin, before = self._erase(), []
-        if frame != before:
+        if not frame:
+            self._put(self._erase())
+        elif frame != before:
             same = [*before, *[None] * len(frame)]
             text = "".join(
                 "\n" if line == old else f"{line.text}\x1b[K\n"
@@ -175,11 +177,15 @@ class Screen:
         return f"\x1b[{height}A" if height else ""
 
     def _erase(self) -> str:
-        """Takes the lines away."""
+        """Takes the lines away.
+
+        Not all at once from the first of them: where that is the first of the screen, tmux takes it
+        for a clear screen and keeps what stood there in its history.
+        """
         columns, _ = size(self._stream)
         home = self._home(columns) if self.in_front else ""
         self._lines = []
-        return f"\r{home}\x1b[J" if home else ""
+        return f"\r{home}\x1b[K\n\x1b[J\x1b[1A" if home else ""
 
     def _put(self, text: str) -> None:
         # A terminal that has gone must not stop the command that follows a paid task.

@@ -79,8 +79,7 @@ class Display:
         """Providers whose rate limit a plain line told."""
         self._screen: Screen | None = None
         for submission in submissions:
-            if not submission.status.terminal:
-                self.add(submission)
+            self.show(submission)
 
     def __enter__(self) -> Self:
         if self._out.interactive and not self._out.quiet:
@@ -101,9 +100,12 @@ class Display:
     ) -> None:
         self._leave()
 
-    def add(self, submission: Submission) -> None:
-        """Show a task, as far as it is known."""
+    def show(self, submission: Submission) -> None:
+        """Show a task as far as it is known, if it has not ended; one that is shown stays so."""
+        if submission.status.terminal or key_of(submission) in self.view.rows:
+            return
         row = self._row(submission)
+        row.changed = self._began  # as all of them, so that their order is theirs
         self._estimate(row, submission)
         self.view.rows[key_of(submission)] = row
 
@@ -112,7 +114,7 @@ class Display:
         key = key_of(submission)
         row = self.view.rows.get(key) or self._row(submission)
         word = None if submission.task is None else submission.task.provider_status
-        if row.status is not submission.status or row.held:
+        if row.status is not submission.status:
             row.changed = self._clock.monotonic()
         row.status, row.held = submission.status, False
         if word != row.raw_word:
@@ -120,7 +122,7 @@ class Display:
         # Asked here and not while drawing: it may read the ledger, which belongs to this thread.
         self._estimate(row, submission)
         self.view.rows[key] = row
-        if self._live or self._batch is not None:
+        if self.live or self._batch is not None:
             return
         bad = row.status.terminal and row.status is not Status.SUCCEEDED  # `failed` tells it
         if row.told != row.status and not bad:
@@ -133,27 +135,28 @@ class Display:
         """Take note of a task that waits for its turn under a rate limit."""
         row = self.view.rows.get(key_of(submission))
         if row is not None:
-            row.held, row.changed = True, self._clock.monotonic()
+            row.held = True
         name = submission.provider
         limit = providers.get(name).info.rate_limit
-        if not self._live and name not in self._limits and limit is not None:
+        if not self.live and name not in self._limits and limit is not None:
             self._limits.add(name)
             self._say(
                 f"{name} takes {limit.requests} requests in {limit.seconds} s: some tasks wait"
                 " for their turn to be asked about"
             )
 
-    def ended(self, submission: Submission, *, well: bool) -> None:
+    def ended(self, submission: Submission, *, well: bool, counts_as: str | None = None) -> None:
         """Show a task no longer: nothing more is asked about it.
 
         Args:
             submission: the task.
             well: whether it brought what was asked for; if not, `failed` tells why.
+            counts_as: the row of a batch; each counts, also where two have one task.
         """
         key, took = key_of(submission), took_of(submission)
         row = self.view.rows.get(key) or self._row(submission)
-        self.view.ended(key, took, well=well)
-        if not (well and self._live and self._screen is not None):
+        self.view.ended(key, took, well=well, counts_as=counts_as)
+        if not (well and self.live and self._screen is not None):
             return
         facts = [self._age(row.began) if took is None else spoken(took)]
         cost = None if submission.task is None else submission.task.cost
@@ -166,7 +169,7 @@ class Display:
 
     def failed(self, submission: Submission, error: SeedanceError) -> None:
         """Tell why a task brought nothing, or what went wrong with it."""
-        if not self._live or self._screen is None:
+        if not self.live or self._screen is None:
             self._last_line = self._clock.monotonic()
             self._out.complain(error)
             return
@@ -197,7 +200,7 @@ class Display:
 
     def until_heartbeat(self) -> float:
         """Seconds until `tick` has something to do; 0.0 if it has now."""
-        if self._live:
+        if self.live:
             return HEARTBEAT
         return max(0.0, self._last_line + HEARTBEAT - self._clock.monotonic())
 
@@ -215,13 +218,13 @@ class Display:
         if transfer.resumed:
             of = f" of {of}" if of else ""
             self._say(f"going on with {name} at {in_bytes(transfer.resumed)}{of}")
-        elif not self._live and self._batch is None:
+        elif not self.live and self._batch is None:
             self._say(f"downloading {name}" + (f" ({of})" if of else ""))
 
     def uploading(self, name: str, transfer: Transfer) -> None:
         """An upload has begun. Arguments as for `downloading`."""
         self._transfer(None, name, transfer)
-        if not self._live:
+        if not self.live:
             self._say(f"uploading {name} ({in_bytes(transfer.total or 0)})")
 
     def uploaded(self, name: str) -> None:
@@ -259,7 +262,7 @@ class Display:
             took = self._age(transfer.began)
             if row is not None:
                 row.saved += transfer.done
-            if not self._live and self._batch is None:
+            if not self.live and self._batch is None:
                 self._say(f"downloaded {name}, {in_bytes(transfer.done)} in {took}")
         if not verified:
             self._say(f"warning: {name}: unverified: nothing in it tells that it is whole")
@@ -273,7 +276,8 @@ class Display:
         self._say(text)
 
     @property
-    def _live(self) -> bool:
+    def live(self) -> bool:
+        """Whether lines are drawn now."""
         return self._screen is not None and self._screen.in_front
 
     def _leave(self) -> None:

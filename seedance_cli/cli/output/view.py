@@ -114,18 +114,22 @@ class View:
             return Counts(self.done, self.failed, len(rows) - waiting, waiting)
         return Counts(self.done, self.failed, len(rows), waiting)
 
-    def ended(self, key: Hashable, took: float | None, *, well: bool) -> None:
+    def ended(
+        self, key: Hashable, took: float | None, *, well: bool, counts_as: Hashable = None
+    ) -> None:
         """Take a row away whose task has ended.
 
         Args:
             key: of the row; one that was never shown counts as well.
             took: seconds from its submit to its end; None: not known.
             well: whether it brought what was asked for.
+            counts_as: what is counted once; None: the row.
         """
         self.rows.pop(key, None)
-        if key in self.over:
+        counted_as = key if counts_as is None else counts_as
+        if counted_as in self.over:
             return
-        self.over.add(key)
+        self.over.add(counted_as)
         if not well:
             self.failed += 1
             return
