@@ -34,13 +34,13 @@ def promise(session: Session, document: Callable[[], Any]) -> None:
         out.hand_over = _nothing
         with signals.held():  # half a value would fail the step
             try:
-                found = document()
+                found, keys = document(), session.known_keys()
             except SeedanceError as error:  # what was bought is told on the streams all the same
                 out.warn(f"the CI job's runner is told nothing: {error.message}")
                 return
             if found:
                 tasks = found if isinstance(found, list) else [found]
-                github.write(tasks, session.env, session.known_keys(), out.warn)
+                github.write(tasks, session.env, keys, out.warn)
 
     out.hand_over = hand_over
 
