@@ -9,7 +9,6 @@ user is told how to say which it is.
 from __future__ import annotations
 
 import re
-import shlex
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -173,7 +172,9 @@ def _shown(word: str, path: str, instead: str = "a word") -> str:
     """The word, quoted for a shell, as far as it may be repeated."""
     if path.rsplit(" ", 1)[-1] in _SECRET or holds_key(word):
         return instead
-    return shlex.quote(_cut(word))
+    from shlex import quote  # only a slip needs it
+
+    return quote(_cut(word))
 
 
 def _cut(word: str) -> str:
