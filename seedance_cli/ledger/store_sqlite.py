@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import sqlite_file
@@ -89,10 +89,14 @@ class SqliteStore(Store):
         with sqlite_file.mapped(self._path), self._cursor(statement, values) as done:
             return done.rowcount
 
-    def stream(self, statement: str, values: Values) -> Generator[sqlite3.Row, None, None]:
+    def stream(self, statement: str, values: Values) -> Generator[dict[str, Any], None, None]:
         """The rows of a statement one by one. Close the iterator: a cursor keeps writers out."""
         with sqlite_file.mapped(self._path), self._cursor(statement, values) as found:
-            yield from iter(found.fetchone, None)  # `_cursor` alone closes it
+            found.row_factory = None
+            names = [column[0] for column in found.description]
+            # Each value is looked for by name, for which `sqlite3.Row` goes through all names.
+            for row in iter(found.fetchone, None):  # `_cursor` alone closes it
+                yield dict(zip(names, row, strict=True))
 
     def damaged(self, words: str) -> WriteFailed:
         """The error for a file that is no whole ledger."""
