@@ -132,6 +132,28 @@ def test_a_tab_press_makes_no_values(spawn: Spawn) -> None:
     } & set(ours)
 
 
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    ("words", "env", "most"),
+    [
+        (["--version"], {}, 6),
+        ([], tab("seedance "), 24),
+        ([], tab("seedance wait "), 40),
+        (["list"], {}, 96),
+        (["price", "-p", "seedanceapi", "-d", "8", "-r", "720p", "--audio"], {}, 126),
+    ],
+)
+def test_a_quick_command_imports_few_modules(
+    words: list[str], env: dict[str, str], most: int, spawn: Spawn
+) -> None:
+    """Each takes a tenth of a millisecond at least; there is room for some more."""
+    done = spawn(*words, env=env, code=REPORTED).finish()
+    line = next(line for line in done.err.splitlines() if line.startswith("OURS "))
+    assert len(line.split()) - 1 <= most
+    loaded = next(line for line in done.err.splitlines() if line.startswith("LOADED ")).split()
+    assert not {"hashlib", "secrets", "random"} & set(loaded)
+
+
 @pytest.mark.parametrize(
     ("words", "env", "builds"),
     [
