@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seedance_cli.cli.output import github
-from seedance_cli.errors import TaskFailed
+from seedance_cli.cli.session import Session
+from seedance_cli.errors import ConfigError, TaskFailed
 from support.scripted_provider import KEY, ScriptedProvider, State, done, error
 
 if TYPE_CHECKING:
@@ -200,6 +201,20 @@ def test_a_file_that_cannot_be_written_is_a_warning(step: Step, server: Scripted
     assert (result.code, result.json["status"]) == (0, "succeeded")
     assert f"warning: GITHUB_OUTPUT: {Path('none', 'file')} could not be written: " in result.err
     assert len(cells()) == 1
+
+
+def test_what_cannot_be_read_at_the_end_is_a_warning(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A configuration that is damaged meanwhile, say: the ref is told all the same."""
+
+    def damaged(_: Session) -> None:
+        raise ConfigError("config.toml cannot be read")
+
+    monkeypatch.setattr(Session, "known_keys", damaged)
+    result = step("generate", "a boat", "-p", "runbase")
+    assert (result.code, result.out, outputs()) == (0, "runbase:t1\n", {})
+    assert "warning: the CI job's runner is told nothing: config.toml cannot be" in result.err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="FIFOs, and a device that is always full")
