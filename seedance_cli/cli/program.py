@@ -122,7 +122,7 @@ app = typer.Typer(
         'seedance generate "a paper boat on a rainy street" --sandbox --download',
         "seedance price --all -d 5 -r 720p",
         "seedance login seedanceapi",
-        "seedance generate 'a paper boat' --name boat --download --max-cost '28 credits'",
+        "seedance generate 'a boat' --name boat --download --max-cost '28 credits'",
         "seedance wait --download",
         "seedance COMMAND --help",
     ),
