@@ -101,7 +101,9 @@ Wait = Annotated[
 Download = Annotated[
     bool,
     typer.Option(
-        "--download", help="Save the video; generate and retry wait for it.", rich_help_panel="Result"
+        "--download",
+        help="Save the video; generate and retry wait for it.",
+        rich_help_panel="Result",
     ),
 ]
 OutputPath = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,6 +233,16 @@ def test_files(ledger: Ledger, run: Run, folder: Path) -> None:
     none, both = run("list", "--files").out.splitlines()
     assert both.split("\t")[6:] == [str(folder / "a b-1.mp4"), str(folder / "a b-2.mp4")]
     assert none.split("\t")[6:] == []
+
+
+def test_a_name_is_a_link_to_its_file(ledger: Ledger, spawn: Spawn, folder: Path) -> None:
+    """On a terminal that has links; `--files` tells the path, too."""
+    row = ledgers.submit(ledger, "t1")
+    ledger.add_file(row, 1, folder / "a b.mp4", 10)
+    env = {"FORCE_HYPERLINK": "1"}
+    shown = spawn("list", "--files", pty=True, env=env).finish().err
+    assert re.search(r"\x1b]8;;file://[^\x1b]*/a%20b\.mp4\x1b\\runbase:t1\x1b]8;;\x1b\\", shown)
+    assert re.search(r"\x1b]8;;file://[^\x1b]*/a%20b\.mp4\x1b\\/.*/a b\.mp4\x1b]8;;", shown)
 
 
 @pytest.mark.parametrize(

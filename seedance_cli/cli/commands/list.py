@@ -174,7 +174,7 @@ def _columns(out: Output, now: datetime, *, files: bool) -> list[Column]:
 def _cells(row: Submission, now: datetime, head: Sequence[Column]) -> list[Cell]:
     name, status, _, cost, prompt, failure = _line(row)
     cells = [
-        cli.Cell(name),
+        cli.Cell(name, link=row.files[0] if row.files else None),
         cli.Cell(status, cli.COLOURS[row.status]),
         _time(row, now),
         cli.Cell("sandbox", cli.DIM) if row.sandbox else cli.Cell(cost),
