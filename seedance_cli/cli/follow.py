@@ -227,7 +227,7 @@ class _Follow:
         if seen.answered and going:  # else it has succeeded, but its video is still waited for
             display.update(seen.submission)
         if seen.warning is not None:
-            display.note(f"warning: {seen.warning}")
+            display.warn(seen.submission, seen.warning)
         if seen.ended:
             return
         if seen.answered and going and self.wanted.events:

@@ -135,7 +135,10 @@ def test_a_download_is_in_its_tasks_row() -> None:
     shown.rows[0].transfer = Transfer(NOW, 2_000_000, 4_000_000)
     narrow, usual, wide = (lines(shown, columns)[0] for columns in (39, 79, 199))
     assert narrow.startswith("↕ a paper boat")
-    assert "2.0/4.0 MB" in usual
+    assert "runbase  12s  ━" in usual
+    assert usual.endswith("2.0/4.0 MB           ?  --:--"), (
+        "bytes, speed, and the time that is left"
+    )
     assert PROMPT in wide
     bars = [line.count("━") for line in (narrow, usual, wide)]
     assert bars == sorted(bars)
@@ -177,8 +180,15 @@ def test_the_last_line_of_a_task_has_its_ref_whole() -> None:
         assert all(len(line) <= columns for line in found)
         assert one.ref in found[-1]
         assert found[0].startswith("✓ a paper boat")
+    assert (
+        drawing()
+        .ended(one, ["12s", "0.2 USD", "9.9 MB"], 40, well=True)[0]
+        .endswith("12s  0.2 USD")
+    )
     long = f"fal:{'x' * 90}"
     one.ref = long
+    assert drawing().ended(one, [], 40, well=False)[0].startswith("● "), "it goes on by itself"
+    one.status = Status.FAILED
     assert long in drawing().ended(one, [], 40, well=False)[-1]
     one.label = long
     assert drawing().ended(one, ["1s"], 40, well=False) == [f"✗ {long}  1s"]

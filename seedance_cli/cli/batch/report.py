@@ -216,8 +216,8 @@ class Report:
     def _watched(self, event: Event) -> None:
         match event:
             case Checked():
-                if event.warning is not None:
-                    self._out.note(f"warning: {event.warning}")
+                if event.warning is not None and self.display is not None:
+                    self.display.warn(event.submission, event.warning)
                 if event.unwritten is not None:
                     self.failed(None, event.unwritten)
             case _:  # shown as it is

@@ -24,7 +24,7 @@ _GAP = 2
 _BAR = 8
 """Columns that a bar has at least."""
 _LONGEST_BAR = 40
-_AMOUNT, _SPEED, _ETA = 14, 10, 7
+_AMOUNT, _SPEED, _ETA = 14, 10, 5
 """Columns of the figures, so that nothing moves as they grow."""
 COLUMNS = (
     _BAR + _GAP + _AMOUNT + _GAP + _SPEED + _GAP + _ETA,

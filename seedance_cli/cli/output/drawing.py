@@ -55,6 +55,8 @@ _STATUS = 7
 """Columns of a status with something behind it."""
 _LIMITED = "waits for the rate limit"
 _LIMITED_BRIEF = "rate limit"
+_LEGIBLE = 20
+"""Columns of a label that the facts at a task's end make room for."""
 _WIDE = 100
 """Columns from which on the line about all tasks begins with a bar."""
 
@@ -88,6 +90,13 @@ _LAYOUTS = (
     Layout(0, 0, 3, 0),
 )
 """From the widest to the narrowest."""
+_TRANSFERS = (
+    Layout(1, 1, 0, 14),
+    Layout(0, 1, 0, 14),
+    Layout(1, 1, 1, 14),
+    *_LAYOUTS[2:],
+)
+"""The same for rows with a bar, whose figures a person looks at."""
 
 
 class Drawing:
@@ -122,13 +131,19 @@ class Drawing:
 
         Args:
             row: the task.
-            facts: what else there is to say of it: what it took, what it cost.
+            facts: what else there is to say of it, what matters most first: what it took, its cost.
             columns: of the terminal.
             well: whether it brought what was asked for.
         """
-        line = self._mark(_MARKS[Status.SUCCEEDED] if well else _FAILED)
+        mark = _MARKS[Status.SUCCEEDED] if well else _FAILED
+        if not well and row.status in {Status.RUNNING, Status.QUEUED}:  # it goes on by itself
+            mark = _MARKS[row.status]
+        line = self._mark(mark)
         ref = "" if row.ref == row.label else row.ref
         more = "".join(f"{_GAP}{fact}" for fact in facts)
+        while facts[1:] and columns - 2 - len(more) < min(width(row.label), _LEGIBLE):
+            facts = facts[:-1]
+            more = "".join(f"{_GAP}{fact}" for fact in facts)
         room = columns - 2 - len(more)
         beside = room - len(_GAP) - len(ref)
         if not ref:
@@ -151,12 +166,20 @@ class Drawing:
         times = {id(row): spoken(max(0.0, now - row.began)) for row in rows}
         # A ref is shown whole as long as there is room for it and nothing else.
         alone = [row for row in rows if row.label == row.ref]
-        widest = self._layout([row for row in rows if row.label != row.ref], columns, times)
+        shared = {
+            moving: self._layout(
+                [row for row in rows if row.moving is moving and row.label != row.ref],
+                columns,
+                times,
+                _TRANSFERS if moving else _LAYOUTS,
+            )
+            for moving in (True, False)
+        }
         found = []
         for row in rows:
-            layout = widest
-            if row in alone and (widest is None or len(row.label) > widest.label):
-                layout = self._layout([row], columns, times, whole=True)
+            layout = shared[row.moving]
+            if row in alone and (layout is None or len(row.label) > layout.label):
+                layout = self._layout([row], columns, times, _LAYOUTS, whole=True)
             assert layout is not None
             line = self._mark(self._mark_of(row, now, still=still))
             text = self._cut(row.label, layout.label)
@@ -173,7 +196,13 @@ class Drawing:
         return found
 
     def _layout(
-        self, rows: Sequence[Row], columns: int, times: Mapping[int, str], *, whole: bool = False
+        self,
+        rows: Sequence[Row],
+        columns: int,
+        times: Mapping[int, str],
+        layouts: Sequence[Layout],
+        *,
+        whole: bool = False,
     ) -> Layout | None:
         """What there is room for in each of the rows, so that all look alike; None: no rows.
 
@@ -181,6 +210,7 @@ class Drawing:
             rows: of one layout.
             columns: of the terminal.
             times: what the rows say of the time, by identity.
+            layouts: those that there are, the widest first.
             whole: the labels are not to be cut.
         """
         if not rows:
@@ -189,7 +219,7 @@ class Drawing:
         elapsed = max(len(times[id(row)]) for row in rows)
         tails = [self._tails(row) for row in rows]
         labels = max(width(row.label) for row in rows)
-        for layout in _LAYOUTS:
+        for layout in layouts:
             tail = max(one[layout.tail] for one in tails)
             found = Layout(layout.seller and sellers, layout.elapsed and elapsed, layout.tail, 0)
             parts = (found.seller, found.elapsed, tail)
@@ -200,7 +230,7 @@ class Drawing:
 
     def _tails(self, row: Row) -> tuple[int, int, int, int]:
         """The columns that what comes last takes, from all of it to nothing."""
-        if row.transfer is not None and not row.transfer.waiting:
+        if row.moving:
             return COLUMNS
         long, short, brief = (
             sum(part.cell_len + len(_GAP) for part in self._tail(row, how, 0)) - len(_GAP)

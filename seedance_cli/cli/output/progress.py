@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from seedance_cli import providers
 from seedance_cli.cli.output.columns import cut
 from seedance_cli.cli.output.live import Screen
-from seedance_cli.cli.output.said import amount, called, in_bytes, own_word, took_of
+from seedance_cli.cli.output.said import amount, called, in_bytes, own_word, row_of, took_of
 from seedance_cli.cli.output.view import Row, View, counted
 from seedance_cli.models import CHARGED, LONG_PAUSE, Status, safe, spoken, with_unit
 from seedance_cli.system import fit, signals
@@ -271,6 +271,12 @@ class Display:
         """A download goes on no longer, if it ever began; why is told elsewhere."""
         self._taken(name)
 
+    def warn(self, submission: Submission, text: str) -> None:
+        """Say a warning about a task, above the live lines with what a person knows it by."""
+        label = called(submission, in_batch=self._batch is not None) if self.live else ""
+        about = f"{cut(label, _PLAIN_LABEL)}: " if label else ""
+        self._say(f"warning: {about}{text}")
+
     def note(self, text: str) -> None:
         """Say a line, above the live ones."""
         self._say(text)
@@ -321,14 +327,7 @@ class Display:
         return transfer
 
     def _row(self, submission: Submission) -> Row:
-        started = submission.submitted_at or submission.created_at
-        if started is None and submission.task is not None:
-            started = submission.task.created_at
-        now = self._clock.monotonic()
-        age = 0.0 if started is None else (self._clock.now() - started).total_seconds()
-        ref = safe(submission.ref or submission.intent or submission.provider)
-        label = called(submission, in_batch=self._batch is not None) or ref
-        return Row(label, ref, submission.provider, submission.status, now - max(0.0, age), now)
+        return row_of(submission, self._clock, in_batch=self._batch is not None)
 
     def _estimate(self, row: Row, submission: Submission) -> None:
         found = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from seedance_cli.cli.output.view import Row
 from seedance_cli.models import safe
 from seedance_cli.system import fit
 from seedance_cli.tasks import batch
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
+    from seedance_cli.system import Clock
     from seedance_cli.tasks import Transfer
 
 _WORD = 40
@@ -31,6 +33,18 @@ def called(submission: Submission, *, in_batch: bool) -> str:
     prompt = "" if submission.request is None else submission.request.prompt[:_PROMPT]
     words = " ".join(prompt.split())
     return fit(safe(f"{name}: {words}" if name else words), sys.stderr)
+
+
+def row_of(submission: Submission, clock: Clock, *, in_batch: bool) -> Row:
+    """A row for a task, as far as it is known."""
+    started = submission.submitted_at or submission.created_at
+    if started is None and submission.task is not None:
+        started = submission.task.created_at
+    now = clock.monotonic()
+    age = 0.0 if started is None else (clock.now() - started).total_seconds()
+    ref = safe(submission.ref or submission.intent or submission.provider)
+    label = called(submission, in_batch=in_batch) or ref
+    return Row(label, ref, submission.provider, submission.status, now - max(0.0, age), now)
 
 
 def took_of(submission: Submission) -> float | None:

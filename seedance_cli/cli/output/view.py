@@ -57,6 +57,11 @@ class Row:
     told: Status | None = None
     """The status that its last plain line told."""
 
+    @property
+    def moving(self) -> bool:
+        """Whether bytes of it come or go."""
+        return self.transfer is not None and not self.transfer.waiting
+
 
 class Counts(NamedTuple):
     """How the tasks of a command stand."""
