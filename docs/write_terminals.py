@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import html
 import io
+import itertools
 import os
 import pty
 import re
@@ -25,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
@@ -37,6 +37,11 @@ FOLDER = Path(__file__).parent / "pictures"
 HOME = "/home/me/film"
 """What the pictures call the folder in which they are made."""
 _TAKES_AT_MOST = 120
+_TEXT = re.compile(
+    r'<text class="(?P<kind>[^"]+)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" '
+    r'textLength="(?P<length>[\d.]+)" clip-path="(?P<clip>[^"]+)">(?P<text>[^<]*)</text>'
+)
+"""A text of rich's."""
 _THEME = TerminalTheme(
     (27, 30, 36),
     (220, 223, 228),
@@ -50,14 +55,12 @@ _THEME = TerminalTheme(
     ],
 )
 _SHOTS = """id,prompt,duration,resolution
-harbour,a paper boat leaves the harbour at dawn,4,480p
-storm,the boat climbs a wave in a storm,4,720p
-bridge,it drifts below a bridge of stone,4,480p
+harbour,a paper boat leaves the harbour,4,480p
+storm,it climbs a wave in a storm,4,720p
 crane,종이학이 물 위에 내려앉는다,4,480p
-rain,rain on the deck seen from close by,4,720p
-night,lanterns on the water at night,4,480p
-shore,the boat on the sand of the far shore,4,480p
-end,a child folds a new boat out of a letter,4,480p
+bridge,it drifts below a bridge,4,480p
+night,lanterns on the water,4,480p
+shore,the sand of the far shore,4,480p
 """
 
 
@@ -68,7 +71,7 @@ class Scene:
     name: str
     typed: str
     """What stands behind the prompt."""
-    width: int = 88
+    width: int = 96
     """Columns."""
     moment: str | None = None
     """A pattern: the last screen that has it is drawn; None: the one at the end."""
@@ -81,14 +84,14 @@ class Scene:
 _THREE = (
     "seedance generate 'a paper boat leaves the harbour at dawn' -d 4 -r 480p --name harbour -o .",
     "seedance generate '종이학이 물 위에 내려앉는다' -d 4 -r 480p --name crane --wait",
-    "seedance generate 'sandbox:fail a boat of glass' --wait",
+    "seedance generate 'sandbox:fail a boat of glass' --name glass --wait",
 )
 SCENES = (
     Scene(
         "batch",
-        "seedance batch shots.csv --jobs 4 --yes",
-        moment=r"[3-5] done",
-        seconds="5",
+        "seedance batch shots.csv --jobs 3 --yes",
+        moment=r"3/6 done · 3 running · about [1-4]s left",
+        seconds="6",
     ),
     Scene(
         "generate", 'seedance generate "a paper boat on a rainy street" -o boat.mp4', seconds="4"
@@ -97,10 +100,9 @@ SCENES = (
     Scene(
         "recover",
         "seedance recover",
-        width=100,
         before=("seedance generate 'sandbox:lost-response a boat' -p seedance2ink -d 5",),
     ),
-    Scene("price", "seedance price --all -d 5 -r 720p", width=100),
+    Scene("price", "seedance price --all -d 5 -r 720p"),
 )
 
 
@@ -125,11 +127,13 @@ def drawn(scene: Scene) -> str:
             subprocess.run(["sh", "-c", line], cwd=place, env=env, check=False, capture_output=True)
         screen = Screen(scene.width)
         screen.feed(f"\x1b[1;32m$\x1b[0m {scene.typed}\r\n")
-        lines: list[str] = []
+        lines = None
         for data in _run(scene.typed, place, env, scene.width):
             screen.feed(data.replace(str(place), HOME))
             if scene.moment is None or re.search(scene.moment, screen.text()):
                 lines = screen.lines()
+    if lines is None:
+        raise SystemExit(f"{scene.name}: no screen has {scene.moment}")
     return svg(lines, scene.width, scene.name)
 
 
@@ -140,15 +144,29 @@ def svg(lines: list[str], width: int, name: str) -> str:
         console.print(Text.from_ansi(line), no_wrap=True, overflow="ignore", crop=True)
     text = console.export_svg(title="seedance", theme=_THEME, unique_id=name)
     text = re.sub(r"@font-face \{.*?\}\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'textLength="([\d.]+)"( [^>]*>)([^<]*)<', _wide, text)
+    text = _TEXT.sub(_parted, text)
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
 
 
-def _wide(found: re.Match[str]) -> str:
-    """A text's length in columns, for which rich takes the number of its characters."""
-    text = html.unescape(found[3])
-    length = float(found[1]) * cell_len(text) / max(1, len(text))
-    return f'textLength="{length:.1f}"{found[2]}{found[3]}<'
+def _parted(found: re.Match[str]) -> str:
+    """A text's wide and narrow parts, each in its place: rich takes all characters for narrow."""
+    text = html.unescape(found["text"])
+    width = float(found["length"]) / max(1, len(text))
+    parts, at = [], float(found["x"])
+    for wide, run in itertools.groupby(text, _is_wide):
+        part = "".join(run)
+        length = width * len(part) * (2 if wide else 1)
+        shown = html.escape(part).replace(" ", "&#160;").replace("\xa0", "&#160;")
+        parts.append(
+            f'<text class="{found["kind"]}" x="{at:.1f}" y="{found["y"]}" '
+            f'textLength="{length:.1f}" clip-path="{found["clip"]}">{shown}</text>'
+        )
+        at += length
+    return "".join(parts) if len(parts) > 1 else found[0]
+
+
+def _is_wide(char: str) -> bool:
+    return unicodedata.east_asian_width(char) in "WF"
 
 
 def _environment(place: Path, scene: Scene) -> Mapping[str, str]:
@@ -249,7 +267,7 @@ class Screen:
 
     def _put(self, text: str) -> None:
         for char in text:
-            wide = unicodedata.east_asian_width(char) in "WF"
+            wide = _is_wide(char)
             if self._column + wide >= self._width:
                 self._go(self._row + 1)
                 self._column = 0
