@@ -22,7 +22,10 @@
     const old = new Map([...wall.children].map((one) => [one.id, one]));
     const kept = [...fresh.querySelector(".wall").children].map((one) => {
       const known = one.id && old.get(one.id);
-      return known && known.className === one.className ? known : document.adoptNode(one);
+      if (!known || known.className !== one.className) return document.adoptNode(one);
+      const video = known.querySelector("video");
+      if (video) video.dataset.fresh = one.querySelector("video").getAttribute("src");
+      return known;
     });
     const same = kept.length === wall.children.length
       && kept.every((one, place) => one === wall.children[place]);
@@ -41,6 +44,15 @@
       }
     });
   };
+
+  // A URL may expire (`--url-seconds`): the page's newest one is taken then.
+  section.addEventListener("error", ({ target: video }) => {
+    const { fresh } = video.dataset;
+    if (!fresh || video.getAttribute("src") === fresh) return;
+    const plays = !video.paused;
+    video.src = fresh;
+    if (plays) video.play().catch(() => {});
+  }, true);
 
   const look = async () => {
     try {
