@@ -69,6 +69,14 @@ def test_a_longer_name_moves_only_its_own_row() -> None:
     assert moved.startswith(f"{long}  succeeded  12m 05:31")
 
 
+def test_a_long_name_alone_has_a_row() -> None:
+    """Where the screen has room for it: it is long only beside others."""
+    lines = laid_out(HEAD, rows("x" * 98), 200).text.splitlines()
+    assert lines[0].startswith(f"{'TASK':<98}  STATUS     CREATED (KST)  PROMPT")
+    assert lines[1].startswith(f"{'x' * 98}  succeeded  12m 05:31")
+    assert len(lines) == 2
+
+
 def test_a_narrow_screen_has_a_line_for_the_name() -> None:
     """And so has the head."""
     assert laid_out(HEAD, rows("seedance2ink:req_1234567890"), 40).text.splitlines() == [

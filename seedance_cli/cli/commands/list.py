@@ -149,14 +149,15 @@ def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:
 def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
     """For a person in local time, a line each; for a program whole, with times in UTC."""
     if out.has_columns:
-        head = _columns(out, now, files=files)
+        reasons = out.width >= _WIDE and any(map(_failure, rows))
+        head = _columns(now, reasons=reasons, files=files)
         cli.show_rows(out, head, [_cells(row, now, head) for row in rows])
         return
     out.results([[*_line(row), *(row.files if files else ())] for row in rows])
 
 
-def _columns(out: Output, now: datetime, *, files: bool) -> list[Column]:
-    """What a screen of this width has."""
+def _columns(now: datetime, *, reasons: bool, files: bool) -> list[Column]:
+    """Of a table for a person; `reasons`: why a task failed has one of its own."""
     head = [
         cli.Column("TASK"),
         cli.Column("STATUS"),
@@ -164,7 +165,7 @@ def _columns(out: Output, now: datetime, *, files: bool) -> list[Column]:
         cli.Column("COST"),
         cli.Column("PROMPT", least=8, ease=12),
     ]
-    if out.width >= _WIDE:
+    if reasons:
         head.append(cli.Column("FAILURE", least=16))
     if files:
         head.append(cli.Column("FILES", below=True))

@@ -306,10 +306,11 @@ class _Table:
     def _natural(self, at: int) -> int:
         """How wide the column is if nothing is cut; names that are far too long do not count."""
         if (at, self._short) not in self._known:
-            wide = [width(self._head(at)), *(self._len(row[at]) for row in self._cells)]
+            wide = [self._len(row[at]) for row in self._cells]
             if at == 0:
                 most = min(_LONG_NAME, self._screen * 3 // 5)
                 wide = [one for one in wide if one <= most] or wide
+            wide.append(width(self._head(at)))
             self._known[at, self._short] = max(wide)
         return self._known[at, self._short]
 
