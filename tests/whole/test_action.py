@@ -104,7 +104,7 @@ def test_the_self_test_passes(job: Job) -> None:
     shutil.copytree(WORKFLOW.parent, job.workspace / ".github" / "workflows")
     (steps,) = (one["steps"] for one in load(WORKFLOW.read_text(encoding="utf-8"))["jobs"].values())
     assert job.run(steps), job.log
-    assert "[sandbox]" in (job.temp / "installed").read_text()
+    assert "[sandbox,postgres]" in (job.temp / "installed").read_text()
     assert len(list(job.cache.glob("seedance-ledger/*/*"))) == 2
     summary = job.steps["again"].summary
     assert "**seedance: 2 succeeded**" in summary
