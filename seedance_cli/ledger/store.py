@@ -26,7 +26,7 @@ from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -228,12 +228,12 @@ class Store(ABC):
 
     def select(self, statement: str, values: Values) -> list[Submission]:
         """The rows of a statement, as they lie there."""
-        return list(self.each(statement, values))
+        return list(self._submissions(self.query(statement, values), _NOBODY))
 
     def tidy(self, statement: str, values: Values = ()) -> list[Submission]:
         """The rows of a statement, after abandoned ones were settled."""
         gone = self.abandoned_now()
-        return list(self.each(statement, values, gone))
+        return list(self._submissions(self.query(statement, values), gone))
 
     def each(
         self, statement: str, values: Values, gone: Mapping[str, IntentState] = _NOBODY
@@ -246,13 +246,20 @@ class Store(ABC):
             gone: states that could not be written.
         """
         with closing(self.stream(statement, values)) as found:
-            while rows := list(islice(found, _AT_ONCE)):
-                files = self._files(rows)
-                for row in rows:
-                    with self.decoding():
-                        saved = files.get(_place(row), ())
-                        submission = read_submission(row, saved, gone.get(row["intent"]))
-                    yield submission
+            yield from self._submissions(found, gone)
+
+    def _submissions(
+        self, rows: Iterable[Row], gone: Mapping[str, IntentState]
+    ) -> Iterator[Submission]:
+        """Rows as values; their files are asked for once for many of them."""
+        coming = iter(rows)
+        while some := list(islice(coming, _AT_ONCE)):
+            files = self._files(some)
+            for row in some:
+                with self.decoding():
+                    saved = files.get(_place(row), ())
+                    submission = read_submission(row, saved, gone.get(row["intent"]))
+                yield submission
 
     def _files(self, rows: Sequence[Row]) -> dict[tuple[object, ...], tuple[str, ...]]:
         """The files of these rows' tasks that are here, by task."""

@@ -44,10 +44,13 @@ class Storm:
     ask: Callable[..., str]
     """Runs the program to its end, by its words; its stdout."""
     options: tuple[str, ...] = ()
+    machines: tuple[Mapping[str, str], ...] = ({},)
+    """Of each, what its processes' environment has besides; they take turns."""
     kills: int = 0
     """Processes that were killed while they ran."""
     unknown: int = 0
     """Submissions that had to be settled."""
+    _started: int = 0
     _begun: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,10 +74,12 @@ class Storm:
 
     def start(self) -> subprocess.Popen[bytes]:
         """One process at the batch."""
+        machine = self.machines[self._started % len(self.machines)]
+        self._started += 1
         return subprocess.Popen(
             [sys.executable, "-m", "seedance_cli", *self.words],
             cwd=self.folder,
-            env={**os.environ, **self.env},
+            env={**os.environ, **self.env, **machine},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -29,12 +29,17 @@ def tamper(place: Place, statement: str, *values: str) -> None:
     _postgres(place, statement.replace("?", "%s"), *values)
 
 
-def rows(place: Place, statement: str) -> list[tuple[object, ...]]:
-    """What a statement finds."""
+def rows(place: Place, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement finds; nothing where nobody has made the ledger yet."""
     if isinstance(place, Path):
+        if not (place / "ledger.db").exists():
+            return []
         with closing(sqlite3.connect(place / "ledger.db")) as db:
             return db.execute(statement).fetchall()
-    return _postgres(place, statement)
+    try:
+        return _postgres(place, statement)
+    except psycopg.errors.UndefinedTable:
+        return []
 
 
 def written(place: Place) -> object:
@@ -74,7 +79,7 @@ def until_free(place: Place) -> None:
         time.sleep(0.01)
 
 
-def _postgres(place: SharedLedger, statement: str, *values: str) -> list[tuple[object, ...]]:
+def _postgres(place: SharedLedger, statement: str, *values: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(place.url.reveal(), autocommit=True) as db:
         db.execute("SET search_path = seedance")
         found = db.execute(statement.encode(), values or None)

@@ -84,7 +84,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, unless it runs; it answers when this returns."""
-        if self._process is not None and self._process.poll() is None:
+        if self.runs:
             return
         self._process = self._starter.submit(self._launch).result(_PATIENCE)
         self._until_answering(self.url(), self._process, self.folder / "log")
@@ -138,6 +138,11 @@ class Server:
         finally:
             for one in processes:
                 os.kill(one, signal.SIGCONT)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:

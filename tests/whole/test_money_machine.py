@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import tempfile
 import threading
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,15 +28,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from seedance_cli.ledger import SharedLedger
 from support.counting_provider import MODEL, PROVIDER, Answer, CountingProvider
 from support.exchanges import wait_for_exchanges
 from support.fake_clock import FakeClock
+from support.places import rows
 from support.runner import in_process
 
 if TYPE_CHECKING:
     from datetime import datetime
     from queue import SimpleQueue
 
+    from support.ledgers import Place
+    from support.postgres import Server
     from support.runner import Result
 
 T = TypeVar("T")
@@ -109,6 +111,9 @@ class Row:
 class Money(RuleBasedStateMachine):
     """A user with two prompts, a provider with accidents, a program that dies."""
 
+    database: Server | None = None
+    """Where the ledger lies, if not in a file."""
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="seedance-test-"))
@@ -118,6 +123,8 @@ class Money(RuleBasedStateMachine):
             **self.provider.env,
             "SEEDANCE_STATE_DIR": str(self.folder / "state"),
         }
+        if self.database is not None:
+            self.env["SEEDANCE_LEDGER"] = self.database.url()
         self.approved = 0
         """Submissions that the user asked for and the program did not refuse."""
         self.given_up: Counter[str] = Counter()
@@ -132,6 +139,8 @@ class Money(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.provider.__exit__()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.database is not None:
+            self.database.empty()
 
     # What the user does
 
@@ -421,15 +430,16 @@ class Money(RuleBasedStateMachine):
 
     def rows(self) -> list[Row]:
         """The ledger, oldest first. Nobody lives between two steps: `sending` means unknown."""
-        path = self.folder / "state" / "ledger.db"
-        if not path.exists():
-            return []
-        with closing(sqlite3.connect(path)) as db:
-            found = db.execute(
-                "SELECT intent, state, request, task_id, told OR state <> 'accepted', name"
-                " FROM intents ORDER BY seq"
-            )
-            return [Row(a, b, json.loads(c)["prompt"], d, bool(e), f) for a, b, c, d, e, f in found]
+        state = self.folder / "state"
+        place: Place = state
+        if self.database is not None:
+            place = SharedLedger.at(self.database.url(), state)
+        found = rows(
+            place,
+            "SELECT intent, state, request, task_id, (told = 1 OR state <> 'accepted'), name"
+            " FROM intents ORDER BY seq",
+        )
+        return [Row(a, b, json.loads(c)["prompt"], d, bool(e), f) for a, b, c, d, e, f in found]
 
     def ids(self) -> set[str]:
         return {row.task_id for row in self.rows() if row.task_id is not None}
@@ -459,9 +469,9 @@ class Money(RuleBasedStateMachine):
         ]
 
 
-def play(examples: int, steps: int) -> None:
+def play(examples: int, steps: int, machine: type[Money] = Money) -> None:
     run_state_machine_as_test(
-        Money,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -482,3 +492,19 @@ def test_nothing_paid_is_lost() -> None:
 def test_nothing_paid_is_lost_for_long() -> None:
     """The same with two hundred users, who go on for longer."""
     play(examples=200, steps=20)
+
+
+@pytest.mark.parametrize(
+    ("examples", "steps"),
+    [(2, 8), pytest.param(60, 15, marks=pytest.mark.full)],
+    ids=["short", "long"],
+)
+def test_nothing_paid_is_lost_on_a_server(postgres: Server, examples: int, steps: int) -> None:
+    """The same with a ledger in PostgreSQL."""
+
+    class Shared(Money):
+        """The same user, on a machine of several."""
+
+        database = postgres
+
+    play(examples, steps, Shared)
