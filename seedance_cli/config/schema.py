@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seedance_cli.config import strange_keys
 from seedance_cli.errors import ConfigError
-from seedance_cli.models import LONGEST_NAME, Secret, may_be_key
+from seedance_cli.models import LONGEST_NAME, OPTION_TYPES, Secret, may_be_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,18 +21,7 @@ if TYPE_CHECKING:
 Default: TypeAlias = str | int | bool
 """The value of an option that a profile sets."""
 
-OPTIONS: Mapping[str, type[Default]] = MappingProxyType(
-    {
-        "model": str,
-        "duration": int,
-        "resolution": str,
-        "aspect_ratio": str,
-        "audio": bool,
-        "fixed_lens": bool,
-        "callback_url": str,
-        "output": str,
-    }
-)
+OPTIONS: Mapping[str, type[Default]] = MappingProxyType({**OPTION_TYPES, "output": str})
 """The options that a profile may set, by `VideoRequest` field name, and `-o`. `duration` is in
 seconds."""
 

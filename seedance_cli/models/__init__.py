@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.purchase import PriceToday as PriceToday
     from seedance_cli.models.purchase import Purchase as Purchase
     from seedance_cli.models.request import LONGEST_PROMPT as LONGEST_PROMPT
+    from seedance_cli.models.request import OPTION_TYPES as OPTION_TYPES
     from seedance_cli.models.request import VideoRequest as VideoRequest
     from seedance_cli.models.request import extras as extras
     from seedance_cli.models.request import request_object as request_object
@@ -153,6 +154,7 @@ __getattr__ = face(
         "MediaType": "media",
         "NONE": "naming",
         "NOTHING": "json_types",
+        "OPTION_TYPES": "request",
         "OwnPrice": "own_prices",
         "Prepared": "prepared",
         "Price": "price",

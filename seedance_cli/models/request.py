@@ -46,6 +46,20 @@ class VideoRequest(NamedTuple):
     """Fields this program does not know, merged where the provider's options live."""
 
 
+OPTION_TYPES: Mapping[str, type[str | int | bool]] = MappingProxyType(
+    {
+        "model": str,
+        "duration": int,
+        "resolution": str,
+        "aspect_ratio": str,
+        "audio": bool,
+        "fixed_lens": bool,
+        "callback_url": str,
+    }
+)
+"""The fields that may have a default of the user's own, and the type of each."""
+
+
 def request_object(request: VideoRequest) -> JsonObject:
     """The request as JSON: every field by its name, null or empty where it is not set."""
     return {

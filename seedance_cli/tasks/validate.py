@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
-from seedance_cli.models import VideoRequest
+from seedance_cli.models import OPTION_TYPES, VideoRequest
 from seedance_cli.providers import ModelUse
 from seedance_cli.tasks.refusal import ids, listed
 from seedance_cli.tasks.rules import model_refusals, refusals
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.refusal import Refusal, Suits
 
 _KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
-_TYPES: dict[str, type] = {
-    "model": str,
-    "duration": int,
-    "resolution": str,
-    "aspect_ratio": str,
-    "audio": bool,
-    "fixed_lens": bool,
-    "callback_url": str,
-}
 
 
 def check(
@@ -77,9 +68,9 @@ def fit_default(info: ProviderInfo, video: VideoRequest, option: str, value: obj
         value: its default. Options that are no part of a request always fit.
     """
     name = option.replace("-", "_")
-    if name not in _TYPES:
+    if name not in OPTION_TYPES:
         return None
-    kind = _TYPES[name]
+    kind = OPTION_TYPES[name]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         return f"{_flag(name)} takes {_KINDS[kind]}"
     changed = video._replace(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
+from seedance_cli.cli.output.canvas import canvas
 from seedance_cli.cli.output.columns import cut
 from seedance_cli.models import safe
 
@@ -49,16 +49,7 @@ class Bars:
             coloured: whether it has colours.
         """
         self._dots = "..." if ascii_ else "…"
-        self._console = Console(
-            file=_Page(ascii_=ascii_),
-            width=_WIDEST,
-            force_terminal=True,
-            color_system="standard" if coloured else None,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-        )
+        self._console = canvas(_Page(ascii_=ascii_), _WIDEST, coloured=coloured)
         # Never started, so that it draws nothing: it knows how fast a transfer is, and rich's
         # columns read it.
         self._progress = Progress(console=self._console, auto_refresh=False, get_time=monotonic)

@@ -39,9 +39,10 @@ def laid_out(
     import io
 
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from seedance_cli.cli.output.canvas import canvas
 
     cells = [[safe(cell) for cell in row] for row in rows]
     natural = [max(map(cell_len, column)) for column in zip(head, *cells, strict=True)]
@@ -62,17 +63,7 @@ def laid_out(
                 text.stylize(f"link {url[0]}", *url.span())
         table.add_row(*texts)
     page = io.StringIO()
-    console = Console(
-        file=page,
-        width=width,
-        force_terminal=True,
-        color_system="standard" if coloured else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    console.print(table)
+    canvas(page, width, coloured=coloured).print(table)
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
 

@@ -119,15 +119,9 @@ class Endpoints:
 
     async def read(self, request: Request) -> ASGIApp:
         """Say where a task stands."""
-        self._check_key(request)
-        fault = self._header_fault(request)
-        self._refuse(fault)
-        if fault is Fault.HTML:
-            return page()
-        task = await self._task(request)
-        if fault is Fault.LOST_RESPONSE:
-            return CutBefore()
-        dialect = self._dialect
+        dialect, task = self._dialect, await self._asked_for(request)
+        if not isinstance(task, StoredTask):
+            return task
         if dialect.result_path is None:
             seen = await view(self._sandbox, task, origin(request))
         else:  # a URL is handed out with the result alone
@@ -136,16 +130,21 @@ class Endpoints:
 
     async def result(self, request: Request) -> ASGIApp:
         """Say what came of a task."""
+        task = await self._asked_for(request)
+        if not isinstance(task, StoredTask):
+            return task
+        seen = await view(self._sandbox, task, origin(request))
+        return document(self._dialect.result(seen))
+
+    async def _asked_for(self, request: Request) -> StoredTask | ASGIApp:
+        """The task of a read; the answer instead, where a fault was asked for."""
         self._check_key(request)
         fault = self._header_fault(request)
         self._refuse(fault)
         if fault is Fault.HTML:
             return page()
         task = await self._task(request)
-        if fault is Fault.LOST_RESPONSE:
-            return CutBefore()
-        seen = await view(self._sandbox, task, origin(request))
-        return document(self._dialect.result(seen))
+        return CutBefore() if fault is Fault.LOST_RESPONSE else task
 
     def further(self, endpoint: Further) -> Callable[[Request], Awaitable[ASGIApp]]:
         """The handler of a further endpoint of the dialect."""
