@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,7 +107,7 @@ def terms(
     made = Terms(limit, options.again, wanted, name, retry_failed)
     if wanted is None:
         return made
-    return made._replace(wanted=replace(wanted, repeatable=made.repeatable))
+    return made._replace(wanted=wanted._replace(repeatable=made.repeatable))
 
 
 def order(session: Session, settings: Settings, typed: VideoRequest, *, free: bool) -> Order:

@@ -9,7 +9,6 @@ from seedance_cli.cli import marking, sidecar, totals
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.output.progress import Display
 from seedance_cli.cli.places import target_of
-from seedance_cli.cli.pour import pour
 from seedance_cli.cli.runner import promise
 from seedance_cli.cli.shown import show
 from seedance_cli.cli.unknown import verdict
@@ -248,6 +247,8 @@ class _Follow:
         """Tell what a task has brought, and that nothing more comes."""
         delivery = event.delivery
         if self.wanted.output == "-" and self.wanted.download and delivery.error is None:
+            from seedance_cli.cli.pour import pour  # only `-o -` needs it
+
             delivery = pour(self.session, display, event, strict=self.wanted.strict)
         for name in event.names:
             display.dropped(name)

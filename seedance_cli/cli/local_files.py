@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seedance_cli import tasks
 from seedance_cli.models import JsonObject
 from seedance_cli.system import state_dir
-from seedance_cli.tasks import Place, UploadCache, Way
+from seedance_cli.tasks import Place, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def _content(session: Session, order: Order, channel: Channel, *, lines: bool) -
         files=order.local.files,
         ways=order.local.ways,
         command=order.settings.upload_command,
-        cache=UploadCache(state_dir(session.env), session.clock),
+        cache=tasks.UploadCache(state_dir(session.env), session.clock),
         clock=session.clock,
         env=session.env,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seedance_cli import tasks
 from seedance_cli.errors import UsageError
 from seedance_cli.models import Status, Submission, Task, image_stem, names_one, target
-from seedance_cli.tasks import Standing, check_sidecar, check_target, standing
+from seedance_cli.tasks import Standing, check_target, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +93,7 @@ def check_targets(session: Session, submissions: Sequence[Submission], wanted: W
         if found in {Standing.EMPTY, Standing.OTHER}:
             check_target(path, force=wanted.force or found is Standing.EMPTY)
         if wanted.sidecar:
-            check_sidecar(path, one.ref, force=wanted.force)
+            tasks.check_sidecar(path, one.ref, force=wanted.force)
 
 
 def check_new_target(session: Session, order: Order, terms: Terms) -> None:
@@ -127,7 +128,7 @@ def check_new_target(session: Session, order: Order, terms: Terms) -> None:
     )
     check_target(one, force=wanted.force or one != other)
     if wanted.sidecar:
-        check_sidecar(one, None, force=wanted.force or one != other)
+        tasks.check_sidecar(one, None, force=wanted.force or one != other)
 
 
 def _stands(session: Session, order: Order, terms: Terms) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from seedance_cli import tasks
 from seedance_cli.cli.output.documents import dumps, task_object
 from seedance_cli.errors import SeedanceError
-from seedance_cli.tasks import Delivery, measure_file, sidecar_path, write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from seedance_cli.models import Submission
+    from seedance_cli.tasks import Delivery
 
 
 class Wanted(Protocol):
@@ -57,15 +58,15 @@ def look_again(
     if not (wanted.sidecar or wanted.strict):
         return []
     row = read()
-    delivery = Delivery(row)
+    delivery = tasks.Delivery(row)
     for video in map(Path, videos):
         if wanted.strict:
-            delivery.compare(video.name, measure_file(video), strict=True)
+            delivery.compare(video.name, tasks.measure_file(video), strict=True)
     failures: list[SeedanceError] = []
     if delivery.not_as_paid is not None:
         failures.append(delivery.not_as_paid)
     if wanted.sidecar:
-        bare = [one for one in videos if not sidecar_path(Path(one)).exists()]
+        bare = [one for one in videos if not tasks.sidecar_path(Path(one)).exists()]
         failures += write(row, bare, force=False)
     return [one.about(row).but(intent=row.intent) for one in failures]
 
@@ -83,7 +84,7 @@ def write(submission: Submission, videos: Iterable[str], *, force: bool) -> list
     for video in map(Path, videos):
         try:
             if video.is_file():
-                write_sidecar(video, submission.ref, content, force=force)
+                tasks.write_sidecar(video, submission.ref, content, force=force)
         except SeedanceError as error:
             failures.append(error)
     return failures

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli import tasks
 from seedance_cli.errors import UsageError
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.sink import Output
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitRequest:
+class WaitRequest(NamedTuple):
     """What the user asked of the wait."""
 
     download: bool = False
@@ -59,7 +57,7 @@ def for_generate(out: Output, options: ResultOptions, *, wait: bool) -> WaitRequ
                 raise UsageError(f"{option} needs --wait", hint="add --wait, or --download")
         _check_a_file_is_saved(options, download=False)
         return None
-    return replace(for_wait(out, options), one=True, submitted=True)
+    return for_wait(out, options)._replace(one=True, submitted=True)
 
 
 def for_wait(out: Output, options: ResultOptions) -> WaitRequest:

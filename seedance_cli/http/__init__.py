@@ -47,13 +47,13 @@ if TYPE_CHECKING:
         status_of as status_of,
     )
     from seedance_cli.http.limits import (
+        MARGIN_SECONDS as MARGIN_SECONDS,
+    )
+    from seedance_cli.http.limits import (
         PAID_SECONDS as PAID_SECONDS,
     )
     from seedance_cli.http.racing import (
         RefusedAddress as RefusedAddress,
-    )
-    from seedance_cli.http.rate_limit import (
-        MARGIN_SECONDS as MARGIN_SECONDS,
     )
     from seedance_cli.http.rate_limit import (
         RateLimiter as RateLimiter,
@@ -84,7 +84,7 @@ __getattr__ = face(
         "FaultKind": "faults",
         "HEADERS": "client",
         "HttpApi": "api",
-        "MARGIN_SECONDS": "rate_limit",
+        "MARGIN_SECONDS": "limits",
         "PAID_SECONDS": "limits",
         "RateLimiter": "rate_limit",
         "RefusedAddress": "racing",

@@ -14,6 +14,10 @@ MAX_HEAD = 128 * 1024
 """Bytes of an answer's head, with all the interim ones (`100 Continue`) before it."""
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a JSON answer; the largest documented one has less than a thousandth of it."""
+MARGIN_SECONDS = 1.0
+"""Added to the window of a seller's rate limit. What counts is when requests arrive: the first of a
+process needs a connection and a TLS handshake, some round trips longer than a later one on a kept
+connection."""
 
 _SENDING_SECONDS = 30.0
 _SLOWEST = 16 * 1024

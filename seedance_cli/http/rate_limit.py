@@ -23,6 +23,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import NotOurs, WriteFailed
+from seedance_cli.http.limits import MARGIN_SECONDS
 from seedance_cli.models import origin
 from seedance_cli.system import FileLock, check_ours, files, lock_path
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 FOLDER = "pace"
 """Below the state folder."""
-MARGIN_SECONDS = 1.0
-"""Added to the limit's window. What counts is when requests arrive: the first of a process needs a
-connection and a TLS handshake, some round trips longer than a later one on a kept connection."""
 LONGEST_QUEUE = 300.0
 """Seconds. A moment further ahead is not believed (over 500 requests would have to be waiting), so
 no content of the file makes anybody wait longer than this and one window."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +20,7 @@ def _unknown(_endpoint: str, _fields: PricedFields) -> Price | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
+class Conditions(NamedTuple):
     """Under which conditions something may be bought."""
 
     again: bool = False
@@ -47,23 +45,22 @@ class Conditions:
     """For earlier rows with neither charge nor price in a budget's unit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
+class Purchase(NamedTuple):
     """What is to be bought, where, for whom, and under which conditions."""
 
     provider: str
     endpoint: str
     """The base URL, or `sandbox`."""
     sandbox: bool
-    profile: str | None = None
-    profile_named: bool = False
-    """Whether `--profile` named it; the task is read with the same rank."""
     request: VideoRequest
     """What the user asked for."""
     fingerprints: Mapping[int, str]
     """Of the final request, by every rule there was, the newest among them (`RULE`)."""
+    profile: str | None = None
+    profile_named: bool = False
+    """Whether `--profile` named it; the task is read with the same rank."""
     priced: PricedFields | None = None
     """What decides its price; None where that is not known."""
     key_proof: str | None = None
     """Of the key that it is sent with; see `Ledger.key_proof`."""
-    conditions: Conditions = field(default_factory=Conditions)
+    conditions: Conditions = Conditions()

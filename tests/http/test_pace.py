@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedance_cli.http.rate_limit import FOLDER, LONGEST_QUEUE, MARGIN_SECONDS, RateLimiter
+from seedance_cli.http.limits import MARGIN_SECONDS
+from seedance_cli.http.rate_limit import FOLDER, LONGEST_QUEUE, RateLimiter
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
 from seedance_cli.models.secret import Secret

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,7 +69,7 @@ def download(
     )
     typed = () if since is None else ("--since", since)
     bare = None if named else ("download", *typed)
-    wanted = replace(cli.wait_request.for_wait(run.out, options), ended=True, bare=bare)
+    wanted = cli.wait_request.for_wait(run.out, options)._replace(ended=True, bare=bare)
     with run.session() as session:
         return _download(session, named, latest, wanted)
 
@@ -84,7 +83,7 @@ def _download(session: Session, named: Sequence[str], since: datetime, wanted: W
         cli.places.check_targets(session, submissions, wanted)
     if not submissions:
         session.out.note(f"no task that succeeded since {since:%Y-%m-%d} lacks its file")
-    return cli.follow.follow(session, submissions, replace(wanted, one=one))
+    return cli.follow.follow(session, submissions, wanted._replace(one=one))
 
 
 def _without_a_file(session: Session, since: datetime) -> list[Submission]:

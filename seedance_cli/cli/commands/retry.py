@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +62,7 @@ def retry(
         session.verb = "retry"
         if wanted is not None:
             cli.places.check_output(session, wanted, one=one, several="submits several requests")
-            terms = terms._replace(wanted=replace(wanted, one=one))
+            terms = terms._replace(wanted=wanted._replace(one=one))
         if dry_run and not one:
             raise UsageError("--dry-run shows one request", hint="give one REF")
         session.readable_ledger()  # nobody else knows what was asked for

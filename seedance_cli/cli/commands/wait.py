@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,8 +43,7 @@ def wait(
 ) -> int:
     """Poll until every task has ended. Prints each video's URL, or with --download its path."""
     named = refs or []
-    wanted = replace(
-        cli.wait_request.for_wait(run.out, result),
+    wanted = cli.wait_request.for_wait(run.out, result)._replace(
         fail_fast=fail_fast,
         any=any_,
         events=events,
@@ -64,7 +62,7 @@ def _wait(session: Session, named: Sequence[str], wanted: WaitRequest) -> int:
     )
     if wanted.timeout is not None:  # one that was on its way may have taken some of it
         left = wanted.timeout - (session.clock.monotonic() - began)
-        wanted = replace(wanted, timeout=max(0.0, left))
+        wanted = wanted._replace(timeout=max(0.0, left))
     if named:
         cli.places.check_targets(session, submissions, wanted)
     unknown = [] if named else cli.unknown.name_them(session)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.fetch import Saved, Whole, download
-from seedance_cli.tasks.downloads.last_frame import fetch_last_frame
 from seedance_cli.tasks.downloads.measure import measure_file
 from seedance_cli.tasks.downloads.pauses import PATIENCE, SHORT_PATIENCE
 from seedance_cli.tasks.events import Downloading, Logged, Transfer, Waiting
@@ -263,6 +262,8 @@ class DownloadPool:
             self._tell(FrameSaved(job, self._fetch_frame(job, frame)))
 
     def _fetch_frame(self, job: DownloadJob, url: str) -> Path:
+        from seedance_cli.tasks.downloads.last_frame import fetch_last_frame  # seldom asked for
+
         video = job.videos[0]
         return fetch_last_frame(
             url,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedance_cli.tasks.media.checks import with_files
-from seedance_cli.tasks.media.plan import check_ways, ways_of
+from seedance_cli.models import given, is_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,6 +55,12 @@ def local_media(
     Raises:
         UsageError: a file cannot get there, cannot be read, or is not what the provider takes.
     """
+    if not any(is_local(text) for _, text in given(video)):
+        return LocalMedia(video, (), {})
+    # Only a request with files needs to know how files are read and sent.
+    from seedance_cli.tasks.media.checks import with_files
+    from seedance_cli.tasks.media.plan import check_ways, ways_of
+
     where = {
         "endpoint": place.endpoint,
         "sandbox": place.sandbox,
