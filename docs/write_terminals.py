@@ -102,7 +102,7 @@ SCENES = (
         "seedance recover",
         before=("seedance generate 'sandbox:lost-response a boat' -p seedance2ink -d 5",),
     ),
-    Scene("price", "seedance price --all -d 5 -r 720p"),
+    Scene("price", "seedance price --all -d 5 -r 720p", width=104),
 )
 
 
