@@ -82,7 +82,7 @@ def _download(session: Session, named: Sequence[str], since: datetime, wanted: W
     if named:
         cli.places.check_targets(session, submissions, wanted)
     if not submissions:
-        session.out.note(f"no task that succeeded since {since:%Y-%m-%d} lacks its file")
+        session.out.note(f"no task that succeeded since {since:%Y-%m-%d} (UTC) lacks its file")
     return cli.follow.follow(session, submissions, wanted._replace(one=one))
 
 

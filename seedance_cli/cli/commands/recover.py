@@ -87,6 +87,8 @@ def _show(session: Session) -> int:
         session.out.note("no submission with an unknown outcome")
     for one in found:
         _tell(session.out, one, session.clock.now())
+    if len(found) > 1:
+        session.out.note(f"{len(found)} submissions; a line each: seedance list --status unknown")
     return 0
 
 

@@ -76,7 +76,7 @@ def spend(
             session.check_profile()
     _show(run.out, report, csv=csv)
     if not report.groups:
-        run.out.note(f"nothing was submitted since {first:%Y-%m-%d}")
+        run.out.note(f"nothing was submitted since {first:%Y-%m-%d} (UTC)")
     _tell_what_is_not_known(run.out, report)
     return 0
 
