@@ -174,6 +174,7 @@ def test_on_a_terminal(ledger: Ledger, spawn: Spawn) -> None:
     head, first, second = [line for line in shown.splitlines() if "1 refused" not in line]
     assert head.split() == ["TASK", "STATUS", "CREATED", "(KST)", "COST", "PROMPT", "FAILURE"]
     assert "고양이" in first
+    assert re.match(r"intent [0-9a-f]{8}  ", first)
     assert "…" in first
     assert second.startswith("trip/scene-08 ")
     assert "2026-02-07" in second or "02-07 19:30" in second

@@ -30,6 +30,8 @@ MOST = 2**31
 """Rows that can be asked for; no ledger has as many."""
 _WIDE = 100
 """Columns of a screen that has room for the prompt of a task and why it failed."""
+_ENOUGH = 8
+"""Characters of an intent, which `recover` takes for the whole; hardly two begin alike."""
 EXAMPLES = (
     "seedance list",
     "seedance list --status succeeded --limit 5",
@@ -174,6 +176,8 @@ def _columns(now: datetime, *, reasons: bool, files: bool) -> list[Column]:
 
 def _cells(row: Submission, now: datetime, head: Sequence[Column]) -> list[Cell]:
     name, status, _, cost, prompt, failure = _line(row)
+    if row.name is None and row.ref is None and row.intent is not None:
+        name = f"intent {row.intent[:_ENOUGH]}"
     cells = [
         cli.Cell(name, link=row.files[0] if row.files else None),
         cli.Cell(status, cli.COLOURS[row.status]),
