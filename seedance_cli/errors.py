@@ -269,6 +269,13 @@ class WriteFailed(SeedanceError):
     code = "write_failed"
 
 
+class Closed(WriteFailed):
+    """Whoever read stdout has gone (`| head -1`). Not worth a word, unless a result was lost."""
+
+    broken_pipe = True
+    quiet = True
+
+
 class NotOurs(WriteFailed):
     """The state folder is another user's, or others may write to it: nothing in it is trusted."""
 

@@ -12,11 +12,12 @@ from seedance_cli.cli.places import target_of
 from seedance_cli.cli.runner import promise
 from seedance_cli.cli.shown import show
 from seedance_cli.cli.unknown import verdict
-from seedance_cli.cli.way_back import ALIVE, interrupted, last_words, not_watched
+from seedance_cli.cli.way_back import ALIVE, MANY, interrupted, last_words, not_watched
 from seedance_cli.errors import (
     Interrupted,
     NotFound,
     SeedanceError,
+    WatchTimeout,
     WriteFailed,
 )
 from seedance_cli.system import signals
@@ -97,6 +98,8 @@ class _Follow:
         self.stopping = False
         """Whether `--fail-fast` has its reason to stop polling."""
         self.display: Display | None = None
+        self.late: list[Submission] = []
+        """Of many tasks, those that had not ended when `--timeout` did."""
         self.spent = totals.Spent()
         self.began = session.clock.monotonic()
 
@@ -163,7 +166,7 @@ class _Follow:
                             self.known[key] = row
                     raise
         self.display = None
-        for line in not_watched(session, self._left(), wanted):
+        for line in not_watched(session, self._left(), self.late, wanted):
             self.out.note(line)
         return decided
 
@@ -290,6 +293,9 @@ class _Follow:
                 self.session.note_lost(submission)
         error = last_words(error, submission, self.wanted)
         self.failures.setdefault(key, []).append(error)
+        if isinstance(error, WatchTimeout) and len(self.known) > MANY:
+            self.late.append(submission)
+            error = error.but(hint=None)  # told of all together
         if self.display is not None:
             self.display.failed(submission, error)
         else:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from seedance_cli.cli.output.sink import Closed
-from seedance_cli.errors import DownloadFailed, WriteFailed
+from seedance_cli.errors import Closed, DownloadFailed, WriteFailed
 from seedance_cli.tasks import (
     Delivery,
     Saved,

@@ -21,7 +21,7 @@ from seedance_cli.cli import words as _words
 from seedance_cli.cli.app import App
 from seedance_cli.cli.help import examples as _examples
 from seedance_cli.cli.shells import SCRIPTS
-from seedance_cli.errors import Interrupted, SeedanceError, UsageError, WriteFailed
+from seedance_cli.errors import Closed, Interrupted, SeedanceError, UsageError, WriteFailed
 from seedance_cli.models import masked, told
 from seedance_cli.system import SystemClock, signals
 
@@ -280,7 +280,6 @@ def _ended(error: SystemExit) -> int:
     """What it means that Typer ends the program by itself."""
     if not error.code:
         return 0
-    from seedance_cli.cli.output.sink import Closed
 
     raise Closed("stdout was closed by its reader") from error  # the reader of a help text
 

@@ -61,8 +61,22 @@ def rest(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> s
     return _line(words, wanted)
 
 
-def not_watched(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> Iterator[str]:
-    """A line for each task that was not watched to its end, or one for many."""
+def not_watched(
+    session: Session,
+    left: Sequence[Submission],
+    late: Sequence[Submission],
+    wanted: WaitRequest,
+) -> Iterator[str]:
+    """A line for each task that was not watched to its end, or one for many.
+
+    Args:
+        session: whose options belong to the way back.
+        left: those of which nothing more was said.
+        late: of many tasks, those that had not ended when `--timeout` did.
+        wanted: what was wanted of them.
+    """
+    if late:
+        yield f"to go on with all that is left: {rest(session, late, wanted)}"
     if len(left) > MANY:
         yield f"{len(left)} tasks were not watched to their end: {rest(session, left, wanted)}"
         return

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedance_cli.cli.output.documents import recovery_object, task_object
-from seedance_cli.cli.output.sink import Closed, Output
-from seedance_cli.errors import InsufficientCredits, SeedanceError, WriteFailed
+from seedance_cli.cli.output.sink import Output
+from seedance_cli.errors import Closed, InsufficientCredits, SeedanceError, WriteFailed
 from seedance_cli.models import (
     IntentState,
     Price,

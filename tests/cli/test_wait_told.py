@@ -73,3 +73,18 @@ def test_the_reason_of_a_6_is_the_last_word(
             "seedance: error: 1 submission has an unknown outcome (named above)",
             "  hint: seedance recover",
         ]
+
+
+def test_what_a_timeout_leaves_of_many_is_hinted_once(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Each is named; the way back is one line."""
+    for number in range(1, 7):
+        submitted(server, "runbase", f"t{number}")
+        server.task(f"t{number}", "running")
+    result = run("wait", "--timeout", "5", "--json", env=server.env(), clock=clock)
+    assert result.code == 8
+    assert [f"runbase:t{number} was running" in result.err for number in range(1, 7)] == [True] * 6
+    assert result.err.count("seedance wait") == 2
+    assert "to go on with all that is left: seedance wait\n" in result.err
+    assert result.error["hint"].startswith("seedance wait runbase:t")

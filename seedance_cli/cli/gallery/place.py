@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import models, system, tasks
 from seedance_cli.cli.output.counter import Counter
-from seedance_cli.cli.output.sink import Closed
-from seedance_cli.errors import UsageError, WriteFailed
+from seedance_cli.errors import Closed, UsageError, WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from seedance_cli.cli.output.columns import wrapped
-from seedance_cli.errors import WriteFailed
+from seedance_cli.errors import Closed, WriteFailed
 from seedance_cli.models import safe, without_keys
 from seedance_cli.system import (
     capable,
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
 
 _NARROW = 20
 """Columns of a terminal below which nothing is laid out or animated."""
-
-
-class Closed(WriteFailed):
-    """Whoever read stdout has gone (`| head -1`). Not worth a word, unless a result was lost."""
-
-    broken_pipe = True
-    quiet = True
 
 
 class Output:
@@ -244,10 +237,14 @@ class Output:
         text = without_keys(error.message, self._keys())
         for line in below:
             self.drawn(line)
-        for line in wrapped(safe(text), size(_stream("stderr"))[0] - 2) if below else ():
-            self._say("", f"  {line}")
-        if not below:
-            self._say("seedance: error:", text, style="1;31")
+        prefix = " " if below else "seedance: error:"
+        stream = _stream("stderr")
+        room = size(stream)[0] - len(prefix) - 1 if is_terminal(stream) else sys.maxsize
+        # On a terminal between words, so that no ref in it is broken.
+        first, *more = wrapped(safe(text), room)
+        self._say(prefix, first, style="" if below else "1;31")
+        for line in more:
+            self._say(" ", line)
         if error.hint:
             self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
         if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -317,7 +314,8 @@ class Output:
     def _say(self, prefix: str, text: str, style: str = "") -> bool:
         line = safe(text)
         if prefix:
-            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured(_stream("stderr")) else prefix
+            coloured_ = style and coloured(_stream("stderr"))
+            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured_ else prefix
             line = f"{start} {line}"
         return self.drawn(line)
 
