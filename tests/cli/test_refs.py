@@ -59,6 +59,15 @@ class Meanwhile(FakeClock):
 # Names
 
 
+def test_an_empty_name_is_called_that(run: Run) -> None:
+    """As a variable that is not set leaves it: 2, and nothing is asked."""
+    for command in ("wait", "status", "cancel", "download"):
+        result = run(command, "")
+        assert (result.code, result.out) == (2, "")
+        assert "the name of a task is empty" in result.err
+        assert "is a variable not set?" in result.err
+
+
 def test_a_name_is_its_newest_attempt(
     ledger: Ledger, run: Run, server: ScriptedProvider, clock: FakeClock
 ) -> None:
