@@ -151,10 +151,9 @@ def test_fault_55_away_before_the_post(farm: Farm) -> None:
     assert farm.posts() == 1
 
 
-@pytest.mark.parametrize("told", ["by another machine's command", "with --json"])
-def test_fault_55_away_after_the_post(farm: Farm, told: str) -> None:
+@pytest.mark.parametrize("as_json", [(), pytest.param(("--json",), marks=pytest.mark.full)])
+def test_fault_55_away_after_the_post(farm: Farm, as_json: tuple[str, ...]) -> None:
     """The id goes to stdout and stderr and is kept; the next command has the ledger take it in."""
-    as_json = ("--json",) if told == "with --json" else ()
     farm.provider.submits.append(farm.after(ACCEPTED))
     bought = farm.machine("a", *BUY, *as_json)
     assert bought.code == 10
@@ -177,8 +176,11 @@ def test_fault_55_away_after_the_post(farm: Farm, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("script", "code", "state"),
-    [(error(402), 4, "refused"), (error(401), 3, "refused"), (error(500), 6, "unknown")],
-    ids=["refused", "unauthorized", "unknown"],
+    [
+        pytest.param(error(402), 4, "refused", id="refused"),
+        pytest.param(error(401), 3, "refused", id="unauthorized", marks=pytest.mark.full),
+        pytest.param(error(500), 6, "unknown", id="unknown", marks=pytest.mark.full),
+    ],
 )
 def test_fault_55_away_after_a_refusal(farm: Farm, script: Script, code: int, state: str) -> None:
     """The exit code is the answer's own, and what it says is taken in later."""
@@ -248,6 +250,74 @@ def test_fault_55_still_away_at_the_end(farm: Farm) -> None:
     assert waited.code == 10
     assert "http" in waited.out
     assert "not in the ledger" in waited.err
+
+
+def test_fault_55_a_batch_that_loses_its_ledger(farm: Farm) -> None:
+    """Nothing more is submitted; run again on another machine, every row is bought once."""
+    file = farm.folder / "rows.txt"
+    file.write_text("one\ntwo\nthree\n")
+    words = ("batch", str(file), "-p", PROVIDER, "-m", "seedance-2.0", "--yes", "--jobs", "1")
+    farm.provider.unscripted = done()
+    farm.provider.submits.extend([None, farm.after(ACCEPTED)])
+    first = farm.machine("a", *words)
+    assert first.code == 10, first.err
+    assert farm.posts() == 2
+    farm.database.start()
+    assert farm.machine("a", "list").code == 0
+    again = farm.machine("b", *words, "-o", f"{farm.folder}/b/")
+    assert again.code == 0, again.err
+    assert farm.posts() == 3
+    assert len(again.out.splitlines()) == 3
+
+
+def test_a_role_that_may_only_read_looks_on(farm: Farm) -> None:
+    """It lists, asks and sums up (0), and cannot pay (10)."""
+    assert farm.machine("a", *BUY).code == 0
+    farm.database.sql("CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA seedance TO looker")
+    farm.database.sql("GRANT SELECT ON ALL TABLES IN SCHEMA seedance TO looker")
+    farm.provider.task("t1", done())
+    try:
+        url = farm.database.url(user="looker")
+        for words in (("list",), ("status", "seedance2ink:t1"), ("spend",), ("status",)):
+            result = farm.machine("b", *words, SEEDANCE_LEDGER=url)
+            assert (result.code, result.err) == (0, ""), words
+        refused = farm.machine("b", *BUY, SEEDANCE_LEDGER=url)
+        assert refused.code == 10
+        assert "needs the right" in refused.err
+        assert farm.posts() == 1
+    finally:
+        farm.database.sql("DROP OWNED BY looker; DROP ROLE looker")
+
+
+@pytest.mark.parametrize("polls", [2, 40])
+def test_an_unchanged_poll_asks_the_server_nothing(farm: Farm, polls: int) -> None:
+    """However often a task is polled: one connection, and so many questions."""
+    assert farm.machine("a", *BUY).code == 0
+    farm.provider.task("t1", *["running"] * polls, done())
+    url = f"{farm.database.url()}&application_name=watcher"
+    with farm.database.logged() as told:
+        assert farm.machine("a", "wait", "seedance2ink:t1", SEEDANCE_LEDGER=url).code == 0
+        watcher = told()["watcher"]
+    assert farm.provider.polls("t1") == polls + 1
+    assert len(watcher.sessions) == 1
+    assert len(watcher.statements) <= 40, watcher.statements
+
+
+@pytest.mark.full
+def test_machines_at_one_rate_limit(farm: Farm) -> None:
+    """Each asks for places once a second at most, and together they keep to the limit."""
+    for number in range(6):
+        assert farm.machine("a", "generate", f"boat {number}", "-p", "runbase").code == 0
+    with farm.database.logged() as told:
+        for name in ("a", "b"):
+            url = f"{farm.database.url()}&application_name={name}"
+            farm.provider.unscripted = done()
+            refs = [f"runbase:t{number}" for number in range(1, 7)]
+            assert farm.machine(name, "wait", *refs, SEEDANCE_LEDGER=url).code == 0
+        found = told()
+    for name in ("a", "b"):
+        asked = [one for one in found[name].statements if "take_places" in one]
+        assert 1 <= len(asked) <= 6
 
 
 def queued(task_id: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -15,15 +16,15 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 USER = "ledger"
 """Who owns the database."""
@@ -40,6 +41,13 @@ _SETTINGS = {
     "max_wal_size": "64MB",
     "autovacuum": "off",
 }
+
+
+class Told(NamedTuple):
+    """What a server was told by an application."""
+
+    sessions: set[int]
+    statements: list[str]
 
 
 class Server:
@@ -84,8 +92,13 @@ class Server:
 
     def start(self) -> None:
         """Start it, unless it runs; it answers when this returns."""
-        if self.runs:
-            return
+        deadline = time.monotonic() + _PATIENCE
+        while self.runs:  # or is just about to end
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.url(), connect_timeout=10).close()
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         self._process = self._starter.submit(self._launch).result(_PATIENCE)
         self._until_answering(self.url(), self._process, self.folder / "log")
 
@@ -164,6 +177,33 @@ class Server:
         while self.sql("SELECT pg_conf_load_time()") == before:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+    @contextmanager
+    def logged(self) -> Iterator[Callable[[], dict[str, Told]]]:
+        """Have every statement and connection written down; what was, by application's name."""
+        self.sql("ALTER SYSTEM SET log_statement = 'all'")
+        self.sql("ALTER SYSTEM SET log_connections = on")
+        self.sql("ALTER SYSTEM SET log_line_prefix = '%a|%p|'")
+        self.reload()
+        log = self.folder / "log"
+        before = log.stat().st_size
+
+        def told() -> dict[str, Told]:
+            found: dict[str, Told] = {}
+            text = log.read_bytes()[before:].decode(errors="replace")
+            for name, pid, words in re.findall(r"^([^|\n]*)\|(\d+)\|(.*)$", text, re.MULTILINE):
+                if "LOG:  statement:" in words:
+                    one = found.setdefault(name, Told(set(), []))
+                    one.sessions.add(int(pid))
+                    one.statements.append(words.partition("statement:")[2].strip())
+            return found
+
+        try:
+            yield told
+        finally:
+            for name in ("log_statement", "log_connections", "log_line_prefix"):
+                self.sql(f"ALTER SYSTEM RESET {name}")
+            self.reload()
 
     @contextmanager
     def pooler(self, mode: str) -> Iterator[str]:
