@@ -26,6 +26,10 @@ EXAMPLES = (
 )
 
 
+_ANSWER_LINES = 3
+"""Lines of an answer that a person is shown; a pipe and --json have as much as was kept."""
+
+
 @command(remote=True)
 def recover(
     run: Run,
@@ -100,7 +104,10 @@ def _tell(out: Output, one: Submission, now: datetime) -> None:
         ("sent", _sent(one, now, local=out.has_columns)),
         ("provider", f"{one.provider} at {one.endpoint}"),
         ("prompt", None if one.request is None else one.request.prompt),
-        ("request", None if one.request is None else _request_line(one.request)),
+        (
+            "request",
+            None if one.request is None else _request_line(one.request, whole=not out.has_columns),
+        ),
         ("answer", _answer_line(one)),
         (
             "known",
@@ -139,12 +146,13 @@ def _tell(out: Output, one: Submission, now: datetime) -> None:
 
 
 def _lay_out(out: Output, fields: list[tuple[str, str]]) -> None:
-    """For a person: what is known stays whole, the prompt is cut to its line."""
+    """For a person: what is known stays whole; a prompt and an answer may be of any length."""
     room = out.width - len("provider  ")
+    most = {"prompt": room, "answer": room * _ANSWER_LINES}
     out.table(
         ("", ""),
         [
-            (name, cli.fitted(" ".join(text.split()), room) if name == "prompt" else text)
+            (name, cli.fitted(" ".join(text.split()), most[name]) if name in most else text)
             for name, text in fields
         ],
     )
@@ -160,7 +168,8 @@ def _sent(one: Submission, now: datetime, *, local: bool) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _request_line(request: VideoRequest) -> str:
+def _request_line(request: VideoRequest, *, whole: bool) -> str:
+    """What was asked for; `whole`: with the names of what tells itself, too."""
     parts = {
         "model": request.model,
         "duration": None if request.duration is None else f"{request.duration}s",
@@ -173,7 +182,12 @@ def _request_line(request: VideoRequest) -> str:
         "reference-videos": len(request.reference_videos) or None,
         "reference-audios": len(request.reference_audios) or None,
     }
-    words = [f"{name} {value}" for name, value in parts.items() if value is not None]
+    plain = () if whole else ("duration", "resolution", "aspect-ratio")
+    words = [
+        str(value) if name in plain else f"{name} {value}"
+        for name, value in parts.items()
+        if value is not None
+    ]
     for name, on in (("audio", request.audio), ("watermark", request.watermark)):
         words += [] if on is None else [f"with {name}" if on else f"no {name}"]
     return ", ".join(words) or "-"
