@@ -142,6 +142,7 @@ class LedgerDoor:
         self._write = write
         self._ledger: Ledger | None = None
         self._proved = False
+        self._may_pay = False
         self._compared = False
         self._unreadable: SeedanceError | None = None
 
@@ -154,6 +155,8 @@ class LedgerDoor:
             WriteFailed: it cannot take an intent.
         """
         place = self._place()
+        if self._ledger is not None and self._may_pay and place.shared is not None:
+            return self._ledger
         before = in_use.last_used(place.folder, self._clock)
         same_place = place.shared is not None and before is not None and before.place == place.shown
         if before is not None and not (self._proved or same_place):
@@ -169,6 +172,7 @@ class LedgerDoor:
             now = now._replace(local=found.local, rows=found.rows)
         if in_use.noted(place.folder) != now:
             in_use.note(place.folder, self._clock, now)
+        self._may_pay = True
         return opened
 
     def for_writing(self) -> Ledger:

@@ -7,6 +7,7 @@ the other. So the state folder remembers the id of the ledger that it last paid 
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedance_cli.errors import WriteFailed
@@ -68,7 +69,7 @@ def last_used(folder: Path, clock: Clock) -> InUse | None:
     if found is not None:
         return found
     with Ledger.open(folder, clock, create=False, step=False) as local:
-        if local.there and local.transfer.real_intents():
+        if local.there and local.transfer.has_real_rows():
             return InUse("", str(folder / NAME))
     return None
 
@@ -110,7 +111,11 @@ def note(folder: Path, clock: Clock, ledger: InUse) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_ours(folder, FILE)
-        files.replace(path, content.encode("ascii"), clock)
+        # Of several processes that begin at once each writes whole, and they write the same.
+        temporary = path.with_name(f".{FILE}.{os.getpid()}")
+        files.replace(temporary, content.encode("ascii"), clock)
+        temporary.replace(path)
+        files.sync_folder(folder)
     except OSError as error:
         raise WriteFailed(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -302,7 +302,20 @@ EXPORTED_FILES = f"SELECT {', '.join(PLACE)} FROM files ORDER BY task_id, number
 EXPORTED_TARGETS = f"SELECT {', '.join(PLACE)} FROM targets ORDER BY task_id, number, machine, path"
 TAKE_FILE = f"INSERT INTO files {_PLACE} ON CONFLICT DO NOTHING"
 TAKE_TARGET = f"INSERT INTO targets {_PLACE} ON CONFLICT DO NOTHING"
+A_REAL_ROW = "SELECT 1 FROM intents WHERE sandbox = 0 LIMIT 1"
 REAL_ROWS = "SELECT seq, intent FROM intents WHERE sandbox = 0 AND seq > ?"
+
+
+def insert_intents(columns: Iterable[str], rows: int) -> str:
+    """So many new rows. Values: of each row one for each of its columns."""
+    first = insert_intent(columns)
+    values = first.partition(" VALUES ")[2]
+    return first + f", {values}" * (rows - 1)
+
+
+def those_named(names: int) -> str:
+    """Name, sandbox and intent of what has one of so many names."""
+    return f"SELECT name, sandbox, intent FROM intents WHERE name IN ({', '.join('?' * names)})"
 
 
 def those_known(intents: int) -> str:

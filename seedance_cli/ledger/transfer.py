@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import exported, statements
 from seedance_cli.ledger.part import Part
-from seedance_cli.models import IntentState
+from seedance_cli.models import IntentState, one_form, other_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seedance_cli.ledger.exported import Column, Exported
 
 _AT_ONCE = 500
 """Rows of one question: between two of them others may write."""
+_INSERTED = 25
 _ON_THEIR_WAY = frozenset({IntentState.PREPARED, IntentState.SENDING})
 _WAS_ON_ITS_WAY = '{"reason":"it was on its way when it was exported"}'
 _FILES = {
@@ -37,6 +38,21 @@ class Taken(NamedTuple):
     """Submissions of the sandbox, which stay on their machine."""
     open: int = 0
     """Submissions whose outcome their ledger did not know yet."""
+
+
+def _arrived(exported_: Mapping[str, Column]) -> dict[str, Column]:
+    """A submission as it lies in its new ledger."""
+    columns = dict(exported_)
+    if columns["name"] is not None:
+        columns["name"] = one_form(str(columns["name"]))
+    if columns["state"] in _ON_THEIR_WAY:
+        columns.update(state=IntentState.UNKNOWN.value, evidence=_WAS_ON_ITS_WAY)
+    return columns
+
+
+def _in_parts(rows: Sequence[dict[str, Column]]) -> Iterator[Sequence[dict[str, Column]]]:
+    """As many at once as one statement takes: SQLite of before 2020 has 999 values."""
+    return (rows[first : first + _INSERTED] for first in range(0, len(rows), _INSERTED))
 
 
 class Transfer(Part):
@@ -81,18 +97,11 @@ class Transfer(Part):
             known = self.those_here([str(one["intent"]) for one in submissions])
             for one in submissions:
                 if one["intent"] not in known:
-                    new.setdefault(str(one["intent"]), dict(one))
-            taken_names = self._taken_names([dict(one) for one in submissions])
-            unnamed = []
-            for columns in new.values():
-                name = columns["name"]
-                if name is not None and (name, columns["sandbox"]) in taken_names:
-                    unnamed.append(str(name))
-                    # Which row of its batch it is says the same once more.
-                    columns.update(name=None, batch=None, batch_row=None)
-                if columns["state"] in _ON_THEIR_WAY:
-                    columns.update(state=IntentState.UNKNOWN.value, evidence=_WAS_ON_ITS_WAY)
-                self._store.insert(columns)  # type: ignore[arg-type]  # a submission has no bytes
+                    new.setdefault(str(one["intent"]), _arrived(one))
+            unnamed = self._take_names(list(new.values()), [one["intent"] for one in submissions])
+            for some in _in_parts(list(new.values())):
+                values = [value for one in some for value in one.values()]
+                self._store.change(statements.insert_intents(some[0], len(some)), values)
             for row in wanted:
                 if row.kind != exported.SUBMISSION:
                     self._take_file(row, machine)
@@ -100,7 +109,7 @@ class Transfer(Part):
         return Taken(
             taken=len(new),
             known=len({one["intent"] for one in submissions} - set(new)),
-            unnamed=tuple(unnamed),
+            unnamed=unnamed,
             left_out=sum(row.kind == exported.SUBMISSION for row in rows) - len(submissions),
             open=len(unknown),
         )
@@ -114,32 +123,38 @@ class Transfer(Part):
             found.update(str(row["intent"]) for row in rows)
         return found
 
-    def real_intents(self) -> list[str]:
-        """Every submission that is not the sandbox's."""
-        return [intent for _, intent in self.real_rows()]
+    def has_real_rows(self) -> bool:
+        """Whether there is one."""
+        return bool(self._store.query(statements.A_REAL_ROW))
 
     def real_rows(self, after: int = 0) -> list[tuple[int, str]]:
-        """The same with the number of each row; those with a higher number than `after`."""
+        """Number and intent of every submission that is not the sandbox's, from a number on."""
         found = self._store.query(statements.REAL_ROWS, (after,))
         return [(int(row["seq"]), str(row["intent"])) for row in found]
 
-    def _taken_names(self, submissions: Sequence[dict[str, Column]]) -> set[tuple[str, int]]:
-        """Names, each with whether it is the sandbox's, that other submissions have here.
+    def _take_names(
+        self, new: Sequence[dict[str, Column]], coming: Sequence[Column]
+    ) -> tuple[str, ...]:
+        """Take the names from submissions where another one has them here; these names.
 
-        Further attempts of what came from the same ledger before are no others.
+        Further attempts of what came from the same ledger before are no other ones.
         """
-        coming: dict[tuple[str, int], set[Column]] = {}
-        for one in submissions:
-            if one["name"] is not None:
-                place = str(one["name"]), int(bool(one["sandbox"]))
-                coming.setdefault(place, set()).add(one["intent"])
-        return {
-            place
-            for place, intents in coming.items()
-            if any(
-                row["intent"] not in intents for row in self._store.query(statements.OF_NAME, place)
-            )
-        }
+        names = {str(one["name"]) for one in new if one["name"] is not None}
+        forms = sorted(names | {other_form(name) for name in names})
+        own = set(coming)
+        taken = set()
+        for first in range(0, len(forms), _AT_ONCE):
+            some = forms[first : first + _AT_ONCE]
+            for row in self._store.query(statements.those_named(len(some)), some):
+                if row["intent"] not in own:
+                    taken.add((one_form(row["name"]), row["sandbox"]))
+        unnamed = []
+        for one in new:
+            if (one["name"], one["sandbox"]) in taken:
+                unnamed.append(str(one["name"]))
+                # Which row of its batch it is says the same once more.
+                one.update(name=None, batch=None, batch_row=None)
+        return tuple(unnamed)
 
     def _take_file(self, row: Exported, machine: str) -> None:
         columns = dict(row.columns)
