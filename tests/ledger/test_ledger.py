@@ -684,6 +684,18 @@ def test_files(ledger: Ledger, place: Place) -> None:
     assert reopened(place, submission.intent).files == saved.files
 
 
+def test_what_a_file_says_of_its_video(ledger: Ledger, place: Place) -> None:
+    """Kept with its file, of the first video alone; a newer file that says nothing ends it."""
+    facts: JsonObject = {"duration": "5.04", "width": 1280, "height": 720, "audio": False}
+    row = submit(ledger)
+    other: JsonObject = {**facts, "duration": "9"}
+    assert ledger.add_file(row, 1, Path("a.mp4"), 10, facts).video == facts
+    assert ledger.add_file(row._replace(video=facts), 2, Path("b.mp4"), 10, other).video == facts
+    assert reopened(place, row.intent).video == facts
+    assert ledger.add_file(row, 1, Path("a.mp4"), 11).video is None
+    assert reopened(place, row.intent).video is None
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a file name there is Unicode")
 def test_a_file_name_of_any_bytes(ledger: Ledger) -> None:
     """A path that is no UTF-8 is kept byte for byte."""

@@ -282,3 +282,15 @@ def test_httpx_comes_without_its_command_line(spawn: Spawn) -> None:
     )
     done = spawn(code=code).finish()
     assert (done.out, done.code) == ("[] main\n", 0), done.err
+
+
+@pytest.mark.parametrize(("word", "code"), [("--version", 0), ("frobnicate", 2)])
+def test_the_command_ends_its_process_itself(word: str, code: int, spawn: Spawn) -> None:
+    """All is said and flushed by then; what the interpreter would clear away is not waited for."""
+    ending = (
+        "import atexit, sys; atexit.register(print, 'cleared away', file=sys.stderr)\n"
+        "from seedance_cli.__main__ import script; script()"
+    )
+    done = spawn(word, code=ending).finish()
+    assert (done.code, "cleared away" in done.err) == (code, False)
+    assert done.out.startswith("seedance ") == (code == 0)
