@@ -33,8 +33,8 @@ def check_not_emptied(path: Path) -> None:
             raise WriteFailed(
                 f"the ledger {path} is empty, though {traces[0].name} beside it shows that it"
                 " was not; nothing was sent, and the file is left as it is",
-                hint=f"bring it back from a backup; or remove {path} to start a new one, in which"
-                " no outcome is unknown and no request blocks another",
+                hint=f"bring it back from a backup; or remove {path}, then `seedance ledger use`:"
+                " a new one, in which no outcome is unknown and no request blocks another",
             )
         time.sleep(0.02)
 

@@ -245,8 +245,8 @@ def damaged(path: Path, words: str) -> WriteFailed:
     return WriteFailed(
         f"the ledger {path} is damaged ({words}); paid submits are refused, and the file is kept"
         " as it is",
-        hint=f"move {path} away to start a new one; a task of the old one can still be waited for"
-        " with `seedance wait PROVIDER:TASK_ID`",
+        hint=f"move {path} away, then `seedance ledger use`, to start a new one; a task of the old"
+        " one can still be waited for with `seedance wait PROVIDER:TASK_ID`",
     )
 
 
