@@ -261,7 +261,8 @@ class _Follow:
         for error in failures:
             self._failed(key, error)
         display.ended(delivery.submission, well=not failures)
-        if not delivery.submission.sandbox and delivery.submission.task is not None:
+        paid = not (delivery.submission.sandbox or self.wanted.ended)  # `download` pays nothing
+        if paid and delivery.submission.task is not None:
             self.spent.add(delivery.submission.provider, delivery.submission.task.cost)
             display.view.spent = self.spent.words()
         if not (self.out.json or self.wanted.events):
@@ -308,7 +309,8 @@ class _Follow:
         if len(self.known) > 1:  # of one alone everything is said
             took = self.session.clock.monotonic() - self.began
             ends = totals.ends(self.known, self.failures, self.told)
-            files = [path for row in self.known.values() for path in row.files]
+            rows = self.known.values() if self.wanted.download else ()
+            files = [path for row in rows for path in row.files]
             place = totals.folder(files, str(self.session.base(".")))
             self.out.note(totals.summary(ends, self.spent, took, place))
 

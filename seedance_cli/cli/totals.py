@@ -87,4 +87,6 @@ def _end(row: Submission, errors: Sequence[SeedanceError], *, told: bool) -> str
         return row.status
     if any(isinstance(one, DownloadFailed) for one in errors):
         return "not downloaded"
-    return "with an error" if errors else "succeeded"
+    if not errors:
+        return "succeeded"
+    return "with an error" if row.status is Status.SUCCEEDED else "not read"

@@ -82,7 +82,8 @@ def not_watched(
         return
     for one in left:
         way = way_back([one], wanted)
-        yield f"{one.ref} was {state(one)}; it was not watched to its end: {way}"
+        yield f"{one.ref} was {state(one)}; it was not watched to its end"
+        yield f"  hint: {way}"
 
 
 def interrupted(session: Session, left: Sequence[Submission], wanted: WaitRequest) -> Stopped:

@@ -12,7 +12,7 @@ from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
 from support import ledgers
 from support.fake_clock import FakeClock
-from support.scripted_provider import ScriptedProvider, State, done, submitted
+from support.scripted_provider import ScriptedProvider, State, done, error, submitted
 
 if TYPE_CHECKING:
     from support.runner import Run
@@ -88,3 +88,22 @@ def test_what_a_timeout_leaves_of_many_is_hinted_once(
     assert result.err.count("seedance wait") == 2
     assert "to go on with all that is left: seedance wait\n" in result.err
     assert result.error["hint"].startswith("seedance wait runbase:t")
+
+
+def test_several_tasks_end_with_a_line_about_all(
+    run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """How many ended how, how long it took, and where the files are; of one nothing is repeated."""
+    for number in (1, 2, 3, 4):
+        submitted(server, "seedance2ink", f"t{number}")
+    server.task("t1", done())
+    server.task("t2", State("failed", reason="no"))
+    server.task("t3", "running")
+    server.task("t4", error(401))
+    words = ("wait", "--download", "-o", "out/", "--timeout", "9")
+    result = run(*words, env=server.env(), clock=clock)
+    last = result.err.splitlines()[-1]
+    assert last.startswith("1 succeeded, 1 failed, 1 not read, 1 still running, ")
+    assert last.endswith("; in out")
+    alone = run("wait", "seedance2ink:t2", env=server.env(), clock=clock)
+    assert alone.err.splitlines() == ["seedance: error: seedance2ink:t2 failed: no"]

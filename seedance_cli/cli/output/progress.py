@@ -16,9 +16,9 @@ import sys
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli import providers
+from seedance_cli.cli.output import said
 from seedance_cli.cli.output.columns import cut
 from seedance_cli.cli.output.live import Screen
-from seedance_cli.cli.output.said import amount, called, in_bytes, own_word, row_of, took_of
 from seedance_cli.cli.output.view import Row, View, counted
 from seedance_cli.models import CHARGED, LONG_PAUSE, Status, safe, spoken, with_unit
 from seedance_cli.system import fit, signals
@@ -118,7 +118,7 @@ class Display:
             row.changed = self._clock.monotonic()
         row.status, row.held = submission.status, False
         if word != row.raw_word:
-            row.raw_word, row.word = word, own_word(submission)
+            row.raw_word, row.word = word, said.own_word(submission)
         # Asked here and not while drawing: it may read the ledger, which belongs to this thread.
         self._estimate(row, submission)
         self.view.rows[key] = row
@@ -127,7 +127,7 @@ class Display:
         bad = row.status.terminal and row.status is not Status.SUCCEEDED  # `failed` tells it
         if row.told != row.status and not bad:
             row.told = row.status
-            took = took_of(submission) if row.status.terminal else None
+            took = said.took_of(submission) if row.status.terminal else None
             self._say(self._line(row, took))
         self.tick()
 
@@ -153,7 +153,7 @@ class Display:
             well: whether it brought what was asked for; if not, `failed` tells why.
             counts_as: the row of a batch; each counts, also where two have one task.
         """
-        key, took = key_of(submission), took_of(submission)
+        key, took = key_of(submission), said.took_of(submission)
         row = self.view.rows.get(key) or self._row(submission)
         self.view.ended(key, took, well=well, counts_as=counts_as)
         if not (well and self.live and self._screen is not None):
@@ -163,7 +163,7 @@ class Display:
         if cost is not None and cost.basis == CHARGED and not submission.sandbox:
             facts.append(with_unit(cost.amount, cost.unit))
         if row.saved:
-            facts.append(in_bytes(row.saved))
+            facts.append(said.in_bytes(row.saved))
         for line in self._screen.ended(row, facts, well=True):
             self._out.drawn(line)
 
@@ -174,11 +174,10 @@ class Display:
             self._out.complain(error)
             return
         row = self.view.rows.get(key_of(submission)) or self._row(submission)
-        took = took_of(submission)
+        took = said.took_of(submission)
         age = self._age(row.began) if took is None else spoken(took)
         head = self._screen.ended(row, [age], well=False)
-        about = f"{submission.ref} "
-        self._out.complain(error.but(message=error.message.removeprefix(about)), below=head)
+        self._out.complain(error.but(message=said.without_ref(error, submission)), below=head)
 
     def tick(self) -> None:
         """Plain mode: say that the wait goes on, if nothing was said for 30 s."""
@@ -189,7 +188,7 @@ class Display:
         for name, key in self._names.items():
             row = self.view.rows.get(key)
             if row is not None and row.transfer is not None:
-                self._say(f"{name}: {amount(row.transfer)}")
+                self._say(f"{name}: {said.amount(row.transfer)}")
         rows = [row for row in rows if row.transfer is None]
         if self._batch is not None:
             self._say(f"{self._batch}: {', '.join(text for _, text in self.view.parts(now))}")
@@ -214,10 +213,10 @@ class Display:
                 they are looked at when it is time to show them.
         """
         self._transfer(submission, name, transfer)
-        of = "" if transfer.total is None else f"{in_bytes(transfer.total)}"
+        of = "" if transfer.total is None else f"{said.in_bytes(transfer.total)}"
         if transfer.resumed:
             of = f" of {of}" if of else ""
-            self._say(f"going on with {name} at {in_bytes(transfer.resumed)}{of}")
+            self._say(f"going on with {name} at {said.in_bytes(transfer.resumed)}{of}")
         elif not self.live and self._batch is None:
             self._say(f"downloading {name}" + (f" ({of})" if of else ""))
 
@@ -225,14 +224,14 @@ class Display:
         """An upload has begun. Arguments as for `downloading`."""
         self._transfer(None, name, transfer)
         if not self.live:
-            self._say(f"uploading {name} ({in_bytes(transfer.total or 0)})")
+            self._say(f"uploading {name} ({said.in_bytes(transfer.total or 0)})")
 
     def uploaded(self, name: str) -> None:
         """An upload has ended."""
         transfer = self._taken(name)
         if transfer is not None:
             took = self._age(transfer.began)
-            self._say(f"uploaded {name}, {in_bytes(transfer.total or 0)} in {took}")
+            self._say(f"uploaded {name}, {said.in_bytes(transfer.total or 0)} in {took}")
 
     def waiting(self, submission: Submission, name: str, transfer: Transfer, tries: int) -> None:
         """A video is not there yet, or broke off, and is asked for again. Said once it is a while.
@@ -247,7 +246,7 @@ class Display:
         long = transfer.pause >= LONG_PAUSE
         if tries == _TELL_AFTER or (long and tries < _TELL_AFTER):
             when = f" in {spoken(transfer.pause)}" if long else ""
-            self._say(f"{name}: {amount(transfer)}{when}")
+            self._say(f"{name}: {said.amount(transfer)}{when}")
 
     def downloaded(self, name: str, *, verified: bool = True) -> None:
         """A download has ended and its file is in place.
@@ -263,7 +262,7 @@ class Display:
             if row is not None:
                 row.saved += transfer.done
             if not self.live and self._batch is None:
-                self._say(f"downloaded {name}, {in_bytes(transfer.done)} in {took}")
+                self._say(f"downloaded {name}, {said.in_bytes(transfer.done)} in {took}")
         if not verified:
             self._say(f"warning: {name}: unverified: nothing in it tells that it is whole")
 
@@ -273,7 +272,7 @@ class Display:
 
     def warn(self, submission: Submission, text: str) -> None:
         """Say a warning about a task, above the live lines with what a person knows it by."""
-        label = called(submission, in_batch=self._batch is not None) if self.live else ""
+        label = said.called(submission, in_batch=self._batch is not None) if self.live else ""
         about = f"{cut(label, _PLAIN_LABEL)}: " if label else ""
         self._say(f"warning: {about}{text}")
 
@@ -327,7 +326,7 @@ class Display:
         return transfer
 
     def _row(self, submission: Submission) -> Row:
-        return row_of(submission, self._clock, in_batch=self._batch is not None)
+        return said.row_of(submission, self._clock, in_batch=self._batch is not None)
 
     def _estimate(self, row: Row, submission: Submission) -> None:
         found = None

@@ -11,6 +11,7 @@ from seedance_cli.system import fit
 from seedance_cli.tasks import batch
 
 if TYPE_CHECKING:
+    from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Submission
     from seedance_cli.system import Clock
     from seedance_cli.tasks import Transfer
@@ -45,6 +46,11 @@ def row_of(submission: Submission, clock: Clock, *, in_batch: bool) -> Row:
     ref = safe(submission.ref or submission.intent or submission.provider)
     label = called(submission, in_batch=in_batch) or ref
     return Row(label, ref, submission.provider, submission.status, now - max(0.0, age), now)
+
+
+def without_ref(error: SeedanceError, submission: Submission) -> str:
+    """What went wrong with a task, below a line that has its ref already."""
+    return error.message.removeprefix(f"{submission.ref}: ").removeprefix(f"{submission.ref} ")
 
 
 def took_of(submission: Submission) -> float | None:
