@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli import dry_run as dry_run
     from seedance_cli.cli import follow as follow
     from seedance_cli.cli import kin as kin
-    from seedance_cli.cli import ledger_door as ledger_door
+    from seedance_cli.cli import ledger_place as ledger_place
     from seedance_cli.cli import ledgers as ledgers
     from seedance_cli.cli import places as places
     from seedance_cli.cli import request as request
@@ -116,7 +116,7 @@ __getattr__ = face(
         "fitted": "output.rows",
         "follow": "",
         "kin": "",
-        "ledger_door": "",
+        "ledger_place": "",
         "ledgers": "",
         "main": "program",
         "places": "",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from seedance_cli.cli.command import Run
+    from seedance_cli.cli.ledger_place import Where
     from seedance_cli.cli.session import Session
     from seedance_cli.ledger import LineFault
 
@@ -89,12 +90,12 @@ def _before(folder: Path, run: Run) -> ledger.in_use.InUse | None:
         return None
 
 
-def _named(place: ledger_door.Where) -> str:
+def _named(place: Where) -> str:
     source = place.decided.source
     return "the ledger is" if source.name is None else f"{source} names"
 
 
-def _to_name(place: ledger_door.Where) -> str:
+def _to_name(place: Where) -> str:
     if place.shared is None:
         return "unset SEEDANCE_LEDGER, and take `ledger` out of config.toml"
     return "set SEEDANCE_LEDGER, or `ledger` in config.toml, to the other one"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from seedance_cli import config, models, providers, tasks
-from seedance_cli.cli import ledger_door
+from seedance_cli.cli import ledger_door, ledger_place
 from seedance_cli.cli.channels import Channels
 from seedance_cli.cli.ledger_door import LedgerDoor
 from seedance_cli.errors import UsageError, WriteFailed
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
-    from seedance_cli.cli.ledger_door import Where
+    from seedance_cli.cli.ledger_place import Where
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.config import ConfigFiles, Settings
     from seedance_cli.ledger import Ledger
@@ -213,9 +213,9 @@ class Session:
         """
         if self._ledger_place is None:
             if self.sandbox:
-                self._ledger_place = ledger_door.at(self.state_dir, config.THIS_MACHINE)
+                self._ledger_place = ledger_place.at(self.state_dir, config.THIS_MACHINE)
             else:
-                self._ledger_place = ledger_door.where(self.state_dir, self.env, self._profiles)
+                self._ledger_place = ledger_place.where(self.state_dir, self.env, self._profiles)
         return self._ledger_place
 
     def turn_to(self, which: str | None) -> Where:
@@ -225,7 +225,7 @@ class Session:
             ConfigError: it cannot be used.
         """
         if which is not None:
-            self._ledger_place = ledger_door.at(self.state_dir, config.typed_place(which))
+            self._ledger_place = ledger_place.at(self.state_dir, config.typed_place(which))
         return self.ledger_place()
 
     def ledger_for_paying(self, *, sandbox: bool = False) -> Ledger:

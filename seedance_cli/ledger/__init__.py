@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from seedance_cli.ledger import in_use as in_use
     from seedance_cli.ledger import machine as machine
     from seedance_cli.ledger.batch_rows import BatchRow as BatchRow
+    from seedance_cli.ledger.charges import Charges as Charges
     from seedance_cli.ledger.export_file import (
         LineFault as LineFault,
     )
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.ledger.findings import (
         Weight as Weight,
     )
+    from seedance_cli.ledger.history import History as History
     from seedance_cli.ledger.listing import (
         ListFilter as ListFilter,
     )
@@ -54,7 +56,9 @@ __getattr__ = face(
     __name__,
     {
         "BatchRow": "batch_rows",
+        "Charges": "charges",
         "Finding": "findings",
+        "History": "history",
         "Ledger": "record",
         "LineFault": "export_file",
         "ListFilter": "listing",

@@ -1,9 +1,9 @@
 """The ledger: every paid submission, written before it leaves (contract, 6.2, 6.3).
 
-It lies in a file of this machine, or in PostgreSQL for several of them; this module alone knows
-which. While a submission is on its way, its process holds a lock of the intent; a row on its way
-whose lock is free belongs to a process that ended. Such a row counts as `unknown` if the request
-may have left, else as `not_sent`.
+It lies in a file of this machine, or in PostgreSQL for several of them (`opening`). While a
+submission is on its way, its process holds a lock of the intent; a row on its way whose lock is
+free belongs to a process that ended. Such a row counts as `unknown` if the request may have left,
+else as `not_sent`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from seedance_cli.errors import ConfigError, OutcomeUnknown, WriteFailed
+from seedance_cli.errors import OutcomeUnknown, WriteFailed
+from seedance_cli.ledger import opening
 from seedance_cli.ledger.shared import SharedLedger
-from seedance_cli.ledger.sqlite_file import connect
-from seedance_cli.ledger.store_sqlite import SqliteStore
 from seedance_cli.ledger.two_places import TwoPlaces
 from seedance_cli.models import IntentState
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from seedance_cli.ledger.checkup import Checkup
     from seedance_cli.ledger.late import LateAnswer, LateAnswers
-    from seedance_cli.ledger.store import Store
     from seedance_cli.ledger.transfer import Transfer
     from seedance_cli.models import JsonObject, Submission, Task
     from seedance_cli.system import Clock
@@ -62,16 +60,16 @@ class Ledger(TwoPlaces):
         if isinstance(place, SharedLedger):
             from seedance_cli.ledger.late import LateAnswers
 
-            here = partial(_in_file, place.folder, clock, create=False, step=step)
-            opened = cls(_shared(place, clock, create=create), clock, here)
+            here = partial(opening.in_file, place.folder, clock, create=False, step=step)
+            opened = cls(opening.shared(place, clock, create=create), clock, here)
             opened._late = LateAnswers(place.folder, clock)
             return opened
-        return cls(_in_file(place, clock, create=create, step=step), clock)
+        return cls(opening.in_file(place, clock, create=create, step=step), clock)
 
     @classmethod
     def empty(cls, clock: Clock) -> Ledger:
         """A ledger in memory that never touches the disk, for reading where the real one fails."""
-        return cls(SqliteStore(None, None, clock), clock)
+        return cls(opening.nowhere(clock), clock)
 
     def __enter__(self) -> Self:
         return self
@@ -198,27 +196,3 @@ def _taken_in(answer: LateAnswer, before: IntentState, after: Submission) -> str
     if before is IntentState.DISCARDED and after.state is IntentState.ADOPTED:
         words += ". It had been discarded meanwhile; its task is there, so it is adopted"
     return words
-
-
-def _in_file(folder: Path, clock: Clock, *, create: bool, step: bool) -> Store:
-    """The tables in `ledger.db`, or a stand-in for those that are missing."""
-    return SqliteStore(folder, connect(folder, create=create, step=step), clock)
-
-
-def _shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:
-    """The tables in PostgreSQL, or a stand-in for those that nobody has made yet."""
-    try:
-        from seedance_cli.ledger.store_postgres import PostgresStore
-    except ImportError as error:
-        raise ConfigError(
-            f"a ledger in PostgreSQL needs the extra `postgres`, which is not installed ({error})",
-            hint="from a clone: uv tool install '.[sandbox]' --with 'psycopg[binary]'",
-        ) from None
-    store = PostgresStore(place, clock)
-    there = False
-    try:
-        there = store.ready(create=create)
-    finally:
-        if not there:
-            store.close()
-    return store if there else SqliteStore(None, None, clock)

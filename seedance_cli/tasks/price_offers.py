@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from seedance_cli.ledger import Ledger
+    from seedance_cli.ledger import History
     from seedance_cli.models import JsonObject, OwnPrice, Price, VideoRequest
     from seedance_cli.providers import Provider, ProviderInfo
     from seedance_cli.tasks.price_rows import PriceRow
@@ -59,7 +59,7 @@ class Offer(NamedTuple):
 def offers(
     sellers: Iterable[tuple[Provider, str]],
     wanted: VideoRequest,
-    ledger: Ledger,
+    ledger: History,
     own: Sequence[OwnPrice] = (),
 ) -> list[Offer]:
     """What each would take, the cheapest first within a unit; nothing is converted.
@@ -79,7 +79,7 @@ def _offer(
     provider: Provider,
     endpoint: str,
     wanted: VideoRequest,
-    ledger: Ledger,
+    ledger: History,
     own: Sequence[OwnPrice],
 ) -> Offer:
     info = provider.info

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-    from seedance_cli.ledger import Ledger
+    from seedance_cli.ledger import History
     from seedance_cli.models import JsonObject, OwnPrice, Price, Used, VideoRequest
     from seedance_cli.providers import ModelInfo, Provider, ProviderInfo
 
@@ -114,7 +114,7 @@ def price_of_one(
     provider: Provider,
     endpoint: str,
     wanted: VideoRequest,
-    ledger: Ledger,
+    ledger: History,
     own: Sequence[OwnPrice] = (),
 ) -> PriceRow | None:
     """The price of the request; None where the options leave several requests open.
@@ -135,7 +135,7 @@ def price_like(
     provider: Provider,
     endpoint: str,
     video: VideoRequest,
-    ledger: Ledger,
+    ledger: History,
     own: Sequence[OwnPrice] = (),
 ) -> PriceRow:
     """What is known of the price of requests like one, which the provider takes.
@@ -157,7 +157,7 @@ def price_list(
     provider: Provider,
     endpoint: str,
     wanted: VideoRequest,
-    ledger: Ledger,
+    ledger: History,
     own: Sequence[OwnPrice] = (),
 ) -> Iterator[PriceRow]:
     """Every request that the options leave open, where anything is known of its price.

@@ -18,7 +18,7 @@ from seedance_cli.models import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.ledger import Ledger
+    from seedance_cli.ledger import History
     from seedance_cli.models import Amount, OwnPrice, PricedFields
     from seedance_cli.providers import Provider, ProviderInfo
 
@@ -56,7 +56,7 @@ def expected(
     provider: Provider,
     endpoint: str,
     fields: PricedFields | None,
-    ledger: Ledger,
+    ledger: History,
     *,
     sandbox: bool = False,
     own: Sequence[OwnPrice] = (),

@@ -140,7 +140,7 @@ def test_a_tab_press_makes_no_values(spawn: Spawn) -> None:
         ([], tab("seedance "), 24),
         ([], tab("seedance wait "), 40),
         (["list"], {}, 96),
-        (["price", "-p", "seedanceapi", "-d", "8", "-r", "720p", "--audio"], {}, 126),
+        (["price", "-p", "seedanceapi", "-d", "8", "-r", "720p", "--audio"], {}, 108),
     ],
 )
 def test_a_quick_command_imports_few_modules(

@@ -81,18 +81,18 @@ def price(
     return 0
 
 
-def _record(run: Run, files: ConfigFiles) -> ledger.Ledger:
+def _record(run: Run, files: ConfigFiles) -> ledger.Charges:
     """What was charged before; nothing where no home is known."""
     try:
         folder = system.state_dir(run.env)
     except NoHome as error:
         run.out.warn(f"without a ledger: {error.message}")
-        return ledger.Ledger.empty(run.clock)
-    place = cli.ledger_door.where(folder, run.env, lambda: files)
-    return ledger.Ledger.open(place.shared or folder, run.clock, create=False)
+        return ledger.Charges.empty(run.clock)
+    place = cli.ledger_place.where(folder, run.env, lambda: files)
+    return ledger.Charges.open(place.shared or folder, run.clock)
 
 
-def _used(files: ConfigFiles, provider: Provider, record: ledger.Ledger) -> tuple[Used, ...]:
+def _used(files: ConfigFiles, provider: Provider, record: ledger.Charges) -> tuple[Used, ...]:
     """What is used of the provider's budgets."""
     name = provider.info.name
     budgets = files.budgets.get(name)

@@ -124,7 +124,7 @@ def show(
     if name is not None and profile not in {None, name}:
         raise UsageError("two profiles are named", hint="give NAME or --profile")
     files = _load(run)
-    place = cli.ledger_door.setting(lambda: system.state_dir(run.env), run.env, files)
+    place = cli.ledger_place.setting(lambda: system.state_dir(run.env), run.env, files)
     view = replace(config.effective(files, run.env, name or profile), ledger=place)
     if run.out.json:
         run.out.document(view.as_object())
