@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 8
 ANSWER_SECONDS = 12.0
 """After which a server that has not ended a statement by itself counts as frozen."""
+_BEFORE = "connection is bad: "
+_VALUES = ("invalid ", "definition of service ", "could not parse network address ")
+"""How libpq begins to speak of a parameter's value, before it has tried any server."""
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 10}
 
 
@@ -62,25 +65,34 @@ def connect(ledger: SharedLedger) -> Connection:
     try:
         given = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
-        raise ConfigError(
-            f"the URL of the shared ledger {ledger.shown} cannot be used: it is not"
-            " written as PostgreSQL's are",
-            hint="postgresql://USER@HOST/DATABASE, with what is no letter or digit in a part"
-            " of it percent-encoded",
-        ) from None
+        raise _unusable(ledger, "it is not written as PostgreSQL's are") from None
     parameters: dict[str, Any] = {
         **_KEEPALIVES,
         "application_name": "seedance",
         **given,
         "connect_timeout": _connect_seconds(given.get("connect_timeout")),
     }
-    return Connection.connect(
-        psycopg.conninfo.make_conninfo(**parameters),
-        autocommit=True,
-        row_factory=dict_row,
-        # Values are put into the statement here: the server asks of a bare question mark which
-        # type it has, and cannot know.
-        cursor_factory=psycopg.ClientCursor,
+    try:
+        return Connection.connect(
+            psycopg.conninfo.make_conninfo(**parameters),
+            autocommit=True,
+            row_factory=dict_row,
+            # Values are put into the statement here: the server asks of a bare question mark which
+            # type it has, and cannot know.
+            cursor_factory=psycopg.ClientCursor,
+        )
+    except psycopg.OperationalError as error:
+        words = str(error).removeprefix(_BEFORE)
+        if words.startswith(_VALUES):
+            raise _unusable(ledger, ledger.without_secrets(words)) from None
+        raise
+
+
+def _unusable(ledger: SharedLedger, why: str) -> ConfigError:
+    return ConfigError(
+        f"the URL of the shared ledger {ledger.shown} cannot be used: {why}",
+        hint="postgresql://USER@HOST/DATABASE, with what is no letter or digit in a part"
+        " of it percent-encoded",
     )
 
 

@@ -130,10 +130,13 @@ SCHEMA_VERSION = len(STEPS)
 
 THERE = (
     "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'seedance') AS schema,"
+    " EXISTS (SELECT FROM pg_namespace WHERE nspname = 'seedance'"
+    " AND NOT has_schema_privilege(oid, 'USAGE')) AS closed,"
     " EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
     " WHERE nspname = 'seedance' AND relname = 'meta') AS tables"
 )
-"""Whether they are there. (`to_regclass` would say what the session saw before it waited.)"""
+"""Whether they are there, and the schema closed to this role. (`to_regclass` would say what the
+session saw before it waited.)"""
 MAKE_SCHEMA = "CREATE SCHEMA seedance"
 VERSION = "SELECT convert_from(value, 'UTF8')::integer AS version FROM meta WHERE name = 'version'"
 SET_VERSION = (

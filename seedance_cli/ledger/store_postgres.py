@@ -13,7 +13,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import LedgerAway, WriteFailed
+from seedance_cli.errors import LedgerAway, LedgerReadOnly, WriteFailed
 from seedance_cli.ledger import postgres_schema as schema
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.machine import machine
@@ -81,6 +81,11 @@ class PostgresStore(Store):
             WriteFailed: the server cannot be reached or used, or the tables are newer.
         """
         (there,) = self._session.execute(schema.THERE)
+        if there["closed"]:
+            raise LedgerReadOnly(
+                f"this role has no right to use the schema seedance of {self.name}",
+                hint="as its owner: GRANT USAGE ON SCHEMA seedance TO …, and rights on its tables",
+            )
         version = self._version() if there["tables"] else None
         if version != schema.SCHEMA_VERSION and create:
             self._step_up()
