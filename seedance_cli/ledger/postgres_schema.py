@@ -63,6 +63,7 @@ _FIRST_RELEASE = (
     "CREATE INDEX intents_name ON intents (name) WHERE name IS NOT NULL",
     "CREATE INDEX intents_batch ON intents (batch) WHERE batch IS NOT NULL",
     "CREATE INDEX intents_created ON intents (provider, created_at)",
+    "CREATE INDEX intents_newest ON intents (created_at, seq)",
     """
     CREATE TABLE files (
         provider text NOT NULL,

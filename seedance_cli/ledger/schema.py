@@ -132,6 +132,7 @@ _MACHINES = (
     *_with_machine("files", "provider, endpoint, sandbox, task_id, number, machine"),
     "CREATE INDEX files_task ON files (task_id)",
     *_with_machine("targets", "provider, endpoint, sandbox, task_id, number, path, machine"),
+    "CREATE INDEX intents_newest ON intents (created_at)",
 )
 STEPS = (_FIRST_RELEASE, _WHAT_THE_FIELD_FOUND, _NAMES_AND_BUDGETS, _MACHINES)
 """See `sqlite_steps`. Named values: `salt`, 32 random bytes, and `ledger`, the ledger's own id."""

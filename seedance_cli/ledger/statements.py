@@ -82,7 +82,8 @@ WITH_A_VIDEO = _rows(
     " AND provider = COALESCE(?, provider) AND (? IS NULL OR profile = ?) ORDER BY seq"
 )
 """Values: the earliest end; sandbox; provider or null; profile or null, twice."""
-NEWEST = _rows(f"{_LISTED} ORDER BY seq DESC")
+# By time: what was imported has its own.
+NEWEST = _rows(f"{_LISTED} ORDER BY created_at DESC, seq DESC")
 """Values: see `_LISTED`."""
 
 

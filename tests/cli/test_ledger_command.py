@@ -296,3 +296,20 @@ def test_a_ledger_that_is_not(run: Run, state: Path, clock: FakeClock) -> None:
     done = run("ledger", "check")
     assert (done.code, done.out) == (10, "")
     assert "damaged" in done.err
+
+
+def test_what_was_imported_has_its_place_in_time(
+    run: Run, tmp_path: Path, clock: FakeClock
+) -> None:
+    """`list` is newest first, and `@1` the newest, whichever ledger it was in before."""
+    with Ledger.open(tmp_path / "state", clock, create=True) as ledger:
+        submit(ledger, "first")
+        clock.sleep(60)
+        with Ledger.open(tmp_path / "other", clock, create=True) as there:
+            submit(there, "second")
+        clock.sleep(60)
+        submit(ledger, "third")
+    run("ledger", "import", "-", stdin=run("ledger", "export").out, env=other(tmp_path))
+    listed = run("list", "--json", env=other(tmp_path)).json
+    assert [row["task_id"] for row in listed] == ["third", "second", "first"]
+    assert len(run("list", "--limit", "1", env=other(tmp_path)).out.splitlines()) == 1
