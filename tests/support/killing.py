@@ -230,7 +230,8 @@ class Scaffold:
 
     def _at_moment(self, home: Path, prompt: str, point: Point) -> tuple[int, str]:
         popen = self._until_touched(home, prompt, known=point.known)
-        time.sleep(point.at * self._span[point.known])
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            popen.wait(point.at * self._span[point.known])
         popen.kill()
         return _finish(popen)
 
@@ -267,8 +268,9 @@ def moments(number: int, dice: random.Random) -> list[Point]:
     """Places to die all over a submit, and a little beyond.
 
     The first is at once: on a machine that becomes faster meanwhile the others may come too late.
+    The last waits for the end: on one that becomes slower they may all come too early.
     """
-    places = [0.0, *(dice.uniform(0, 1.1) for _ in range(number - 1))]
+    places = [0.0, *(dice.uniform(0, 1.1) for _ in range(number - 2)), 100.0]
     return [Point(MOMENT, at, index % 2 == 0) for index, at in enumerate(places)]
 
 
