@@ -291,7 +291,8 @@ class Session:
         )
 
     def _error(self, error: psycopg.Error) -> WriteFailed:
-        words = " ".join(self._ledger.without_secrets(_words(error)).split())
+        lines = self._ledger.without_secrets(_words(error)).splitlines()
+        words = "; ".join(filter(None, dict.fromkeys(" ".join(line.split()) for line in lines)))
         state = error.sqlstate or ""
         connection = self._connection
         if connection is None or connection.closed or state.startswith(_PASSING):
@@ -305,10 +306,10 @@ class Session:
         return self.damaged(words)
 
     def _away(self, words: str) -> LedgerAway:
-        return LedgerAway(
-            f"the ledger {self._ledger.shown} cannot be reached: {words}",
-            hint="mend the connection or the server, then give the command again",
-        )
+        hint = "mend the connection or the server, then give the command again"
+        if "password" in words:
+            hint = "the password comes from the URL, PGPASSWORD, ~/.pgpass or a service file"
+        return LedgerAway(f"the ledger {self._ledger.shown} cannot be reached: {words}", hint=hint)
 
     def damaged(self, words: str) -> WriteFailed:
         """The error for a ledger that is not whole."""
