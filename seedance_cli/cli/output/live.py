@@ -33,6 +33,8 @@ _CROP, _WRAP = "\x1b[?7l", "\x1b[?7h"
 counts: a line that is folded would put all others out of place."""
 _FRAME = 0.25
 """Seconds between two drawings of the live lines."""
+_SOON = 0.03
+"""Seconds after which they are back when a line was said; several said at once share it."""
 
 
 class Screen:
@@ -51,6 +53,8 @@ class Screen:
         # Reentrant: a line may be said while another one has the lines aside.
         self._lock = threading.RLock()
         self._ended = threading.Event()
+        self._soon = threading.Event()
+        """Whether the lines are away."""
         self._lines: list[Line] = []
         """What stands on the terminal."""
         self._columns = 0
@@ -72,6 +76,7 @@ class Screen:
     def stop(self) -> None:
         """Take the lines away, and give the cursor back."""
         self._ended.set()
+        self._soon.set()
         held = False
         try:
             # A signal may have struck between taking the lock and the block that gives it back.
@@ -100,13 +105,17 @@ class Screen:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Take the lines away; the next frame draws them again, below what was written."""
+        """Take the lines away; they come back at once, below what was written."""
         with self._lock:
             self._put(self._erase())
             yield
+        self._soon.set()
 
     def _run(self) -> None:
-        while not self._ended.wait(_FRAME):
+        while not self._ended.is_set():
+            if self._soon.wait(_FRAME):
+                self._soon.clear()
+                self._ended.wait(_SOON)
             with self._lock:
                 if not self._ended.is_set():
                     self._draw()
