@@ -21,21 +21,22 @@ import os
 import random
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support import farm, killing
+from support import farm
 from support.counting_provider import CountingProvider
 from support.postgres import running
+from support.runner import in_process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from support.farm import Blow, Left
+    from support.farm import Left
 
 _COLUMNS = (
     "points",
@@ -56,41 +57,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--points", type=int, default=300, metavar="N", help="how many blows")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of points")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
+    parser.add_argument("--minutes", type=float, default=30, help="then it ends, done or not")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        found = _strike_all(Path(folder), options.points, options.seed, options.jobs)
+        seconds = options.minutes * 60
+        found = _strike_all(Path(folder), options.points, options.seed, options.jobs, seconds)
     return _report(found, as_json=options.json)
 
 
-def _strike_all(folder: Path, number: int, seed: int, jobs: int) -> list[Left]:
-    waiting: SimpleQueue[Blow] = SimpleQueue()
-    found: list[Left] = []
+def _strike_all(folder: Path, number: int, seed: int, jobs: int, seconds: float) -> list[Left]:
+    until = time.monotonic() + seconds
+    shares = [(folder / f"worker-{one}", number, seed, one, jobs, until) for one in range(jobs)]
+    with ProcessPoolExecutor(jobs) as pool:
+        return [left for found in pool.map(_strike_share, shares) for left in found]
 
-    def work(worker: int) -> None:
-        own = folder / f"worker-{worker}"
-        own.mkdir()
-        with CountingProvider() as provider, running() as server:
-            one = farm.Farm(own, server, provider, killing.process)
-            statements, seconds = one.measure()
-            if worker == 0:
-                dice = random.Random(seed)
-                blows = farm.blows(statements, seconds, number, dice)
-                dice.shuffle(blows)
-                for blow in blows:
-                    waiting.put(blow)
-            while True:
-                try:
-                    blow = waiting.get(timeout=30 if not found else 0.1)
-                except Empty:
-                    return
-                found.append(one.strike(blow))
-                if sys.stderr.isatty():
-                    sys.stderr.write(f"\r{len(found)}/{number} ")
 
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(work, range(jobs)))
+def _strike_share(share: tuple[Path, int, int, int, int, float]) -> list[Left]:
+    """Strike at every so many of the points, with a server and a provider of its own."""
+    folder, number, seed, first, jobs, until = share
+    folder.mkdir()
+    found = []
+    with CountingProvider() as provider, running() as server:
+        one = farm.Farm(folder, server, provider, _here)
+        dice = random.Random(seed)
+        blows = farm.blows(*one.measure(), number, dice)
+        dice.shuffle(blows)
+        for blow in blows[first::jobs]:
+            if time.monotonic() > until:
+                break
+            found.append(one.strike(blow))
     return found
+
+
+def _here(words: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
+    """Ask in this process, which is another one than the one that was struck."""
+    result = in_process(*words, env=env)
+    return result.code, result.out
 
 
 def _report(found: Sequence[Left], *, as_json: bool) -> int:

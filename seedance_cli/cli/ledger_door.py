@@ -145,12 +145,17 @@ class LedgerDoor:
 
     def caught_up(self) -> WriteFailed | None:
         """Before the command ends: see that the ledger has all that was learned; why it has not."""
-        away = None if self._ledger is None else self._ledger.last_try()
-        if away is None:
+        opened = self._ledger
+        away = None if opened is None else opened.last_try()
+        if opened is None or away is None:
             return None
+        file = opened.keep_learned()
+        kept = f"; it is kept in {file} until then" if file is not None else ""
         return away.but(
-            message=f"what was learned is not in the ledger: {away.message}",
-            hint="once it can be reached, wait for the same tasks again",
+            message=f"what was learned is not in the ledger: {away.message}{kept}",
+            hint="the next command of this machine that reaches the ledger writes it"
+            if file is not None
+            else "once it can be reached, wait for the same tasks again",
         )
 
     def for_reading(self) -> Ledger:

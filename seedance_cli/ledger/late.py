@@ -7,10 +7,12 @@ answer, is written whole and durable, and goes away once the ledger has it.
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from seedance_cli.ledger.learned import read
 from seedance_cli.ledger.rows import read_task, task_columns
 from seedance_cli.ledger.stored import dump, parsed, text
 from seedance_cli.models import IntentState
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from seedance_cli.ledger.learned import Learned
     from seedance_cli.models import JsonObject, Task
     from seedance_cli.system import Clock
 
@@ -96,6 +99,26 @@ class LateAnswers:
                     evidence = parsed(json.dumps(found["evidence"]))
                     told = found["told"] is True
                     yield LateAnswer(found["intent"], state, task, evidence, told)
+
+    def keep_learned(self, ledger: str, learned: dict[str, object]) -> Path:
+        """Write down what a watch learned; its file. See `keep`."""
+        path = self._folder / f"learned-{os.urandom(8).hex()}.json"
+        check_ours(self._folder, path.name)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = dump({"ledger": ledger, **learned}).encode("ascii")
+        files.replace(path, content, self._clock)
+        return path
+
+    def learned(self, ledger: str) -> Iterator[tuple[Path, Learned]]:
+        """What watches of this machine learned for a ledger; each with its file."""
+        with suppress(OSError):
+            for path in sorted(self._folder.glob("learned-*.json")):
+                with suppress(OSError, ValueError, KeyError, TypeError):
+                    check_ours(self._folder, path.name)
+                    with open(files.open_to_read(path), encoding="ascii") as file:  # noqa: PTH123 - a descriptor
+                        found = json.loads(file.read())
+                    if found["ledger"] == ledger:
+                        yield path, read(found)
 
     def drop(self, intent: str) -> None:
         """Take an answer away: the ledger has it."""

@@ -8,6 +8,7 @@ else as `not_sent`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -170,7 +171,26 @@ class Ledger(TwoPlaces):
             else:
                 found.append(_taken_in(answer, before, after))
             late.drop(answer.intent)
+        for path, learned in list(late.learned(self.identity)):
+            self._real.take_learned(learned)
+            with suppress(OSError):
+                path.unlink()
+            found.append("the ledger has taken in what a watch learned while it was away")
         return found
+
+    def keep_learned(self) -> Path | None:
+        """Keep what a watch learned, and the ledger lacks, in a file of this machine.
+
+        Returns:
+            The file; None where the disk cannot take it, or there is nothing to keep.
+        """
+        learned = self._real.unwritten()
+        if self._late is None or learned is None:
+            return None
+        try:
+            return self._late.keep_learned(self.identity, learned)
+        except (OSError, WriteFailed):
+            return None
 
     def _take_late(self, answer: LateAnswer) -> Submission:
         if answer.task is None:

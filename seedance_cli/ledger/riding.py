@@ -7,9 +7,10 @@ takes again. A ledger in a file is never away.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from seedance_cli.errors import LedgerAway, LedgerReadOnly
+from seedance_cli.ledger import learned
 from seedance_cli.ledger.history import History
 from seedance_cli.ledger.observations import Observations
 from seedance_cli.ledger.saved import SavedFiles
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from seedance_cli.ledger.learned import File
     from seedance_cli.ledger.store import Store
     from seedance_cli.models import JsonObject, PricedFields, Submission, Task
     from seedance_cli.system import Clock
 
-_File: TypeAlias = "tuple[Submission, int, Path, int, JsonObject | None]"
-"""What `add_file` takes."""
 LAST_TRY_SECONDS = 15.0
 """How long a ledger that is away is tried for, once there is nothing else left to do."""
 _PAUSE_SECONDS = 1.0
@@ -36,7 +36,7 @@ class _Missed:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[Submission, Task]] = {}
         self.deliveries: dict[str, Submission] = {}
-        self.files: dict[tuple[str, str, str, int], _File] = {}
+        self.files: dict[tuple[str, str, str, int], File] = {}
         self.frames: dict[str, tuple[Submission, Path]] = {}
 
     def __bool__(self) -> bool:
@@ -79,6 +79,37 @@ class Riding(Observations, SavedFiles, History):
             raise
         self._missed, self._away = _Missed(), False
         self._tell("the ledger can be reached again, and has what was learned meanwhile")
+
+    def unwritten(self) -> dict[str, object] | None:
+        """What the ledger lacks still, as an object of JSON; None: nothing."""
+        if not self._missed:
+            return None
+        missed = self._missed
+        files = missed.files.values()
+        return learned.as_object(missed.answers, files, missed.frames, missed.deliveries)
+
+    def take_learned(self, known: learned.Learned) -> None:
+        """Write what an earlier command could not, all in one transaction.
+
+        Raises:
+            LedgerAway: it cannot be written now either.
+        """
+        intents = {*known.answers, *known.frames, *known.told, *(one.intent for one in known.files)}
+        with self._store.writing():
+            rows = {
+                intent: self._store.row(intent)
+                for intent in sorted(intents)
+                if self._store.state(intent) is not None
+            }
+            answers = [(rows[one], task) for one, task in known.answers.items() if one in rows]
+            super().observe_all(answers)
+            for file in known.files:
+                if file.intent in rows:
+                    super().add_file(rows[file.intent], *file[1:])
+            for intent, path in known.frames.items():
+                if intent in rows:
+                    super().add_last_frame(rows[intent], path)
+            super().delivered_all([rows[one] for one in known.told if one in rows])
 
     def last_try(self) -> LedgerAway | None:
         """Before the command ends: the same, tried for a while; why it cannot be done."""

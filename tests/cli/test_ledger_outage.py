@@ -243,13 +243,24 @@ def test_fault_55_wait_rides_over_an_outage(farm: Farm) -> None:
 
 
 def test_fault_55_still_away_at_the_end(farm: Farm) -> None:
-    """The result is told all the same, and the exit code says what is missing."""
+    """The result is told all the same (10); the machine's next command writes what was learned."""
     farm.provider.task("t1", farm.after(json_answer(200, queued("t1"))), done())
     assert farm.machine("a", *BUY).code == 0
-    waited = farm.machine("a", "wait", "seedance2ink:t1")
-    assert waited.code == 10
-    assert "http" in waited.out
+    target = farm.folder / "one.mp4"
+    words = ("wait", "seedance2ink:t1", "--download", "-o", str(target))
+    waited = farm.machine("a", *words)
+    assert (waited.code, waited.out) == (10, f"{target}\n")
+    (kept,) = farm.kept("a")
     assert "not in the ledger" in waited.err
+    assert str(kept) in waited.err
+    farm.database.start()
+    again = farm.machine("a", *words)
+    assert (again.code, again.out) == (0, f"{target}\n")
+    assert "taken in" in again.err
+    assert farm.kept("a") == []
+    with Ledger.open(farm.place, FakeClock(), create=False) as ledger:
+        (row,) = ledger.rows()
+    assert (row.status, row.delivered) == (Status.SUCCEEDED, True)
 
 
 def test_fault_55_a_batch_that_loses_its_ledger(farm: Farm) -> None:

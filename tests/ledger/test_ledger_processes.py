@@ -252,6 +252,7 @@ def test_killed_at_any_moment(place: Place, children: Children) -> None:
 
 
 @pytest.mark.full
+@ON_SQLITE
 def test_killed_at_very_many_moments(place: Place, children: Children) -> None:
     """The same, three hundred times."""
     kill_at_random(place, children, 300)

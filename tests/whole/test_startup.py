@@ -22,7 +22,7 @@ from support.bytes_server import BytesServer, Client, Request, head
 if TYPE_CHECKING:
     from support.runner import Run, Spawn
 
-HEAVY = {"httpx", "rich", "asyncio", "pydantic", "platformdirs", "starlette", "av"}
+HEAVY = {"httpx", "rich", "asyncio", "pydantic", "platformdirs", "starlette", "av", "psycopg"}
 REPORTED = """
 import sys
 from seedance_cli.__main__ import main
