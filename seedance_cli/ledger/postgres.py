@@ -306,9 +306,9 @@ class Session:
         return self.damaged(words)
 
     def _away(self, words: str) -> LedgerAway:
-        hint = "nothing was sent; mend the connection or the server, then give the command again"
+        hint = "nothing was sent; mend the connection or the server, then run it again"
         if "password" in words:
-            hint = "nothing was sent; the password comes from the URL, PGPASSWORD, ~/.pgpass or a service file"
+            hint = "the password comes from the URL, PGPASSWORD, ~/.pgpass or a service file"
         return LedgerAway(f"the ledger {self._ledger.shown} cannot be reached: {words}", hint=hint)
 
     def damaged(self, words: str) -> WriteFailed:
