@@ -213,7 +213,7 @@ class Session:
         """
         if self._ledger_place is None:
             if self.sandbox:
-                self._ledger_place = ledger_place.at(self.state_dir, config.THIS_MACHINE)
+                self._ledger_place = ledger_place.at(self.state_dir, config.sandbox_place(self.env))
             else:
                 self._ledger_place = ledger_place.where(self.state_dir, self.env, self._profiles)
         return self._ledger_place

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
         Change as Change,
     )
     from seedance_cli.config.ledger_setting import (
-        THIS_MACHINE as THIS_MACHINE,
-    )
-    from seedance_cli.config.ledger_setting import (
         LedgerPlace as LedgerPlace,
     )
     from seedance_cli.config.ledger_setting import (
         ledger_place as ledger_place,
+    )
+    from seedance_cli.config.ledger_setting import (
+        sandbox_place as sandbox_place,
     )
     from seedance_cli.config.ledger_setting import (
         typed_place as typed_place,
@@ -81,7 +81,6 @@ __getattr__ = face(
         "OPTIONS": "schema",
         "Profile": "schema",
         "Settings": "resolve",
-        "THIS_MACHINE": "ledger_setting",
         "edit": "",
         "effective": "show",
         "keys": "",
@@ -91,6 +90,7 @@ __getattr__ = face(
         "paths": "sources",
         "resolve": "",
         "row_endpoint": "",
+        "sandbox_place": "ledger_setting",
         "settings": "",
         "show": "",
         "source_object": "show",

@@ -53,6 +53,18 @@ def ledger_place(
     return THIS_MACHINE
 
 
+def sandbox_place(env: Mapping[str, str]) -> LedgerPlace:
+    """Where the sandbox's rows are: on this machine, whatever is named.
+
+    Raises:
+        ConfigError: a ledger is named in a way that cannot be meant, as everywhere.
+    """
+    text = env.get(VARIABLE)
+    if text is not None:
+        _url(VARIABLE, text)
+    return THIS_MACHINE
+
+
 def typed_place(text: str) -> LedgerPlace:
     """A ledger that was typed as `local` or a URL.
 

@@ -92,6 +92,13 @@ def test_a_name_that_cannot_be_meant(
     assert not (tmp_path / "state").exists()
 
 
+def test_an_empty_name_is_none_in_the_sandbox_either(run: Run, tmp_path: Path) -> None:
+    """What cannot be meant is said wherever it stands: 3, nothing made."""
+    done = run("generate", "x", "--sandbox", env={"SEEDANCE_LEDGER": ""})
+    assert (done.code, done.out) == (3, "")
+    assert not (tmp_path / "state" / "ledger.db").exists()
+
+
 def test_a_setting_of_another_type(run: Run, config: Path) -> None:
     """3, naming the file and the setting."""
     config.write_text("ledger = 5\n")
