@@ -405,7 +405,9 @@ def test_fault_52_an_unknown_outcome_is_never_repeated(
 ) -> None:
     """Until `recover` settles it; the others go on."""
     server.submits.extend([drop])
-    assert batch().code == 6
+    first = batch()
+    assert first.code == 6
+    assert "seedance recover" in first.err.splitlines()[-1], "why, however many lines are above"
     again = batch("--json", "--retry-failed")
     assert (again.code, server.posts()) == (6, 3)
     assert [row["status"] for row in again.json] == ["unknown", "succeeded", "succeeded"]

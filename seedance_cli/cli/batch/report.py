@@ -280,7 +280,10 @@ class Report:
         if files and self._given.download:
             place = totals.folder(files, str(self._session.base(".")))
         took = self._session.clock.monotonic() - self._began
-        return f"{self._given.batch}: {totals.summary(ends, self.spent, took, place)}"
+        # Why a run is 6 may stand many lines above.
+        unknown = any(item.known and item.known.ref is None for item in self._items)
+        way = "; seedance recover, for what is unknown" if unknown and ends["unknown"] else ""
+        return f"{self._given.batch}: {totals.summary(ends, self.spent, took, place)}{way}"
 
     def _without_a_row(self, item: batch.Item) -> Submission:
         """A row of which the ledger knows nothing, as if it did."""
