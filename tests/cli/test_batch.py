@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.bytes_server import answer
 from support.scripted_provider import ScriptedProvider, State, Step, done, error, json_answer
 
 if TYPE_CHECKING:
@@ -96,6 +97,19 @@ def test_a_missing_file_is_fetched_again_and_not_bought(
     result = batch(agree=False)
     assert (result.code, server.posts(), saved()) == (0, 3, FILES)
     assert "1 to download" in result.err
+
+
+def test_a_video_that_did_not_come_is_no_success_of_the_summary(
+    batch: Batch, server: ScriptedProvider
+) -> None:
+    """What it cost is in the sum all the same."""
+    server.videos["a.mp4"] = answer(404)
+    server.task("t1", done(server.video("a.mp4"), creditsCharged=40))
+    server.task("t2", done(creditsCharged=2))
+    result = batch(rows="id,prompt\na,a boat\nb,a crane\n")
+    assert result.code == 9
+    words = f"shots: 1 succeeded, 1 not downloaded, 42 credits at {NAME}, "
+    assert result.err.splitlines()[-1].startswith(words)
 
 
 def test_the_name_is_the_files_or_the_options(

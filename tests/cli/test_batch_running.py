@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seedance_cli import providers
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import RULE, Conditions, Status, Task, VideoRequest, fingerprints
-from support import ledgers
+from support import bytes_server, ledgers
 from support.fake_clock import FakeClock
 from support.scripted_provider import ScriptedProvider, done
 
@@ -76,6 +76,24 @@ def test_fault_42_a_signal_stops_submitting_and_says_how_to_go_on(
     server.unscripted = done()
     assert run(*options, env=server.env()).code == 0
     assert server.posts() == 3
+
+
+def test_a_signal_with_every_row_submitted_speaks_of_no_others(
+    spawn: Spawn, server: ScriptedProvider
+) -> None:
+    """What ended before it and is not fetched is counted so, and its cost is in the sum."""
+    write()
+    server.unscripted = "running"
+    server.videos["a.mp4"] = bytes_server.answer(404)
+    server.task("t1", done(server.video("a.mp4"), creditsCharged=40))
+    process = spawn("batch", "shots.csv", "-p", NAME, "--yes", env=server.env())
+    process.wait_for("submitted seedance2ink:t3")
+    process.wait_for("asking again")
+    process.signal(signal.SIGINT)
+    result = process.finish()
+    assert result.code == 130
+    assert f"shots: 1 not downloaded, 2 running, 40 credits at {NAME}, " in result.err
+    assert "interrupted; 2 tasks run on\n  hint: the same command goes on\n" in result.err
 
 
 def test_fault_42_a_signal_during_a_submit_leaves_its_row_unknown(

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 
 from seedance_cli.cli import sidecar, totals
 from seedance_cli.cli.output.documents import task_object
-from seedance_cli.errors import NotFound, OutcomeUnknown, SeedanceError, TaskFailed, WriteFailed
-from seedance_cli.models import Submission, maybe_charged, spoken, timestamp
+from seedance_cli.errors import (
+    DownloadFailed,
+    NotFound,
+    OutcomeUnknown,
+    SeedanceError,
+    TaskFailed,
+    WriteFailed,
+)
+from seedance_cli.models import Status, Submission, maybe_charged, spoken, timestamp
 from seedance_cli.tasks import Checked, batch
 
 if TYPE_CHECKING:
@@ -58,6 +65,7 @@ class Report:
         self.display: Display | None = None
         """What shows the tasks, while something does."""
         self.spent = totals.Spent()
+        """What the rows cost that were told of."""
         self.failures: list[SeedanceError] = []
         self.unknown: SeedanceError | None = None
         """Why a signal left nobody knowing what became of a row."""
@@ -274,7 +282,11 @@ class Report:
         self._complete.clear()
 
     def _summary(self) -> str:
-        ends = Counter(item.status.replace("_", " ") for item in self._items)
+        ends = Counter(map(self._became, self._items))
+        spent = totals.Spent()
+        for one in (item.known for item in self._items if item.known):
+            if not self._session.sandbox:
+                spent.add(one.provider, one.cost)
         files = [path for item in self._items if item.known for path, _ in item.known.files]
         place = None
         if files and self._given.download:
@@ -283,7 +295,16 @@ class Report:
         # Why a run is 6 may stand many lines above.
         unknown = any(item.known and item.known.ref is None for item in self._items)
         way = "; seedance recover, for what is unknown" if unknown and ends["unknown"] else ""
-        return f"{self._given.batch}: {totals.summary(ends, self.spent, took, place)}{way}"
+        return f"{self._given.batch}: {totals.summary(ends, spent, took, place)}{way}"
+
+    def _became(self, item: batch.Item) -> str:
+        """What became of a row: its task may have succeeded, and its video not be here."""
+        known = item.known
+        if known is None or known.status is not Status.SUCCEEDED:
+            return item.status.replace("_", " ")
+        lacking = isinstance(item.error, DownloadFailed) or not known.files
+        wanted = self._follow and self._given.download
+        return "not downloaded" if wanted and lacking else known.status.value
 
     def _without_a_row(self, item: batch.Item) -> Submission:
         """A row of which the ledger knows nothing, as if it did."""

@@ -309,10 +309,14 @@ class _Run:
             one is not None and one.ref is not None and not one.status.terminal for one in known
         )
         waiting = sum(item.error is None and batch.is_open(item) for item in self.items)
-        on = "1 task runs on" if running == 1 else f"{running} tasks run on"
-        rows = "1 row was" if waiting == 1 else f"{waiting} rows were"
-        words = f"interrupted; {on}, and {rows} not submitted"
-        error: SeedanceError = Stopped(words, hint="the same command goes on with both")
+        parts = []
+        if running or not waiting:
+            parts.append("1 task runs on" if running == 1 else f"{running or 'no'} tasks run on")
+        if waiting:
+            parts.append(f"{'1 row was' if waiting == 1 else f'{waiting} rows were'} not submitted")
+        words = f"interrupted; {', and '.join(parts)}"
+        both = " with both" if len(parts) > 1 else ""
+        error: SeedanceError = Stopped(words, hint=f"the same command goes on{both}")
         if self.report.unknown is not None:
             error = self.report.unknown.but(message=f"{words}; {self.report.unknown.message}")
         return Interrupted(stop.signum, error.but(retry_safe=not self.options.retry_failed))
