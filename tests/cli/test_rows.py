@@ -87,6 +87,19 @@ def test_a_narrow_screen_has_a_line_for_the_name() -> None:
     ]
 
 
+def test_on_a_narrow_screen_all_rows_have_it_where_one_needs_it() -> None:
+    """Else the long one would take the room of its own prompt, and stand beside no head."""
+    two = rows("boat", "shots/7ca7f726b6de")
+    assert laid_out(HEAD, two, 40).text.splitlines() == [
+        "TASK",
+        "  STATUS     AGE  PROMPT",
+        "boat",
+        "  succeeded  12m  고양이 한 마리가 비…",
+        "shots/7ca7f726b6de",
+        "  succeeded  12m  고양이 한 마리가 비…",
+    ]
+
+
 def test_what_is_not_cut_goes_below() -> None:
     """A path or URL beside the others in a row with room, else whole on lines of its own."""
     head = [*HEAD[:2], Column("FILES", below=True)]

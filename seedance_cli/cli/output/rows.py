@@ -209,9 +209,10 @@ class _Table:
         """Give each column what it needs, and those that are cut what is left."""
         rest = sum(self._least(at) + _GAP for at in self._inline)
         room = self._screen - rest
-        names = (self._len(row[0]) for row in self._cells)
+        names = [self._len(row[0]) for row in self._cells]
         fitting = [one for one in names if one <= min(room, self._natural(0))]
-        self._all_long = not fitting or room < min(_NAME, self._natural(0))
+        narrow = self._screen < _NARROW and len(fitting) < len(names)
+        self._all_long = not fitting or narrow or room < min(_NAME, self._natural(0))
         name = max([width(self._head(0)), *fitting])
         self._widths = {at: self._least(at) for at in self._inline}
         left = self._screen - rest - name
