@@ -45,5 +45,8 @@ _seedance_completion() {
         esac
         COMPREPLY+=("$candidate")
     done < <(_SEEDANCE_COMPLETE=complete_bash _SEEDANCE_LINE=$line "$1" 2>/dev/null)
+    # 4 before 12, the newest task first; not of files, which bash then offers. Bash 4.4 and newer.
+    ((${#COMPREPLY[@]})) && compopt -o nosort 2>/dev/null
+    return 0
 }
 complete -o default -F _seedance_completion seedance

@@ -66,6 +66,22 @@ def test_tab_in_a_real_shell(shell: str) -> None:
     press_tab(shell, QUICK)
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_bash_keeps_the_order_of_what_is_offered() -> None:
+    """4 stands before 12. Files, which bash offers where nothing else is, it sorts as ever."""
+    offer = (
+        "compopt() { echo $*; }; answer() { printf %s \"$ANSWER\"; }; COMP_LINE='x ' COMP_POINT=2"
+    )
+    script = (
+        f"{offer}\n{_shells.SCRIPTS['bash']}\n_seedance_completion answer; echo ${{COMPREPLY[*]}}"
+    )
+    for answer, told in (("4\n12\n", "-o nosort\n4 12\n"), ("", "\n")):
+        environment = {**os.environ, "ANSWER": answer}
+        words = ["bash", "-c", script]
+        shell = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        assert shell.stdout == told
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("shell", shells.SHELLS)
 def test_tab_on_everything(shell: str) -> None:
