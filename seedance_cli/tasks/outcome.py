@@ -197,4 +197,4 @@ def uncharged(verdict: Verdict, provider: Provider) -> Verdict:
 
 
 def _because(reply: Reply) -> str:
-    return f" ({reply.fault.text})" if reply.fault is not None else ""
+    return f" ({reply.fault.text.removesuffix('.')})" if reply.fault is not None else ""

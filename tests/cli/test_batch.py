@@ -433,7 +433,8 @@ def test_nothing_is_charged_in_the_sandbox(
 ) -> None:
     """A run that finds an unknown outcome there does not speak of the user's money."""
     server.submits.extend([drop])
-    batch()
+    lost = batch()
+    assert "no answer came (Server disconnected without sending a response). The paid" in lost.err
     assert "you may have been charged" in batch().err
     Path("lost.txt").write_text("sandbox:lost-response a boat\n")
     argv = ("batch", "lost.txt", "--sandbox", "-p", NAME, "--yes")
