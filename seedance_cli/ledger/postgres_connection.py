@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from seedance_cli.ledger.shared import SharedLedger
 
 _CONNECT_SECONDS = 8
+"""For one host of the URL; for all of them together at most three times that, and libpq's least
+for each."""
+_LEAST_SECONDS = 2
 ANSWER_SECONDS = 12.0
 """After which a server that has not ended a statement by itself counts as frozen."""
 _BEFORE = "connection is bad: "
@@ -70,7 +73,7 @@ def connect(ledger: SharedLedger) -> Connection:
         **_KEEPALIVES,
         "application_name": "seedance",
         **given,
-        "connect_timeout": _connect_seconds(given.get("connect_timeout")),
+        "connect_timeout": _connect_seconds(given),
     }
     try:
         return Connection.connect(
@@ -96,10 +99,12 @@ def _unusable(ledger: SharedLedger, why: str) -> ConfigError:
     )
 
 
-def _connect_seconds(given: object) -> int:
-    """How long to wait for a connection: as the URL says, but not for ever."""
+def _connect_seconds(given: dict[str, Any]) -> int:
+    """How long to wait for each host: as the URL says, but not for ever over all of them."""
+    hosts = str(given.get("hostaddr") or given.get("host") or "").count(",") + 1
+    most = max(_LEAST_SECONDS, min(_CONNECT_SECONDS, 3 * _CONNECT_SECONDS // hosts))
     try:
-        seconds = int(str(given))
+        seconds = int(str(given.get("connect_timeout")))
     except ValueError:
-        return _CONNECT_SECONDS
-    return seconds if 0 < seconds < _CONNECT_SECONDS else _CONNECT_SECONDS
+        return most
+    return seconds if 0 < seconds < most else most

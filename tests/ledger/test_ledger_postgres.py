@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from seedance_cli.errors import (
     ConfigError,
@@ -99,6 +100,24 @@ def test_nobody_is_there(tmp_path: Path) -> None:
     with pytest.raises(LedgerAway, match="cannot be reached"):
         opened(SharedLedger.at(NOWHERE, tmp_path / "state"))
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(("hosts", "seconds"), [(1, 8), (3, 8), (4, 6), (12, 2)])
+def test_many_hosts_are_given_up_in_time(
+    hosts: int, seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to a dozen that say nothing, and each has its share of half a minute."""
+    asked = []
+
+    def given_up(conninfo: str, **_: object) -> None:
+        asked.append(conninfo_to_dict(conninfo)["connect_timeout"])
+        raise psycopg.errors.ConnectionTimeout
+
+    monkeypatch.setattr(postgres_connection.Connection, "connect", given_up)
+    names = ",".join(f"h{number}" for number in range(hosts))
+    with pytest.raises(LedgerAway):
+        opened(SharedLedger.at(f"postgresql://me@{names}/db?connect_timeout=60", tmp_path))
+    assert asked == [str(seconds)]
 
 
 # Which servers
