@@ -85,8 +85,10 @@ if __name__ == "__main__":
     vars(store_postgres)["Session"] = _Watched  # only in this process
     late.TRIED_SECONDS = riding.LAST_TRY_SECONDS = 2.0
     sys.argv[1:] = words
+    code = 1
     try:
-        main()
+        code = main()
     finally:
         took = time.monotonic() - striker.began
         os.write(2, f"\nstatements {striker.seen} {took:.3f}\n".encode())
+    raise SystemExit(code)
