@@ -55,8 +55,11 @@ _SERVER = (
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s) AS taken"
 _PASSING = ("08", "53", "55", "57", "58")
 """Classes of SQLSTATE that say of the server that it cannot now, not that it never will."""
-_FORBIDDEN = frozenset({"42501", "25006"})
-"""No right; a transaction that may only read, as on a standby."""
+_FORBIDDEN = {
+    "42501": "its role needs the right to read and write all tables of the schema seedance",
+    "25006": "name the server that takes writes: a standby does not, nor one set to read only",
+}
+"""What to do in order to pay: without a right; in a transaction that may only read."""
 _SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 """Seconds after which a server that could not be reached is asked again; twice as many each time,
@@ -300,8 +303,7 @@ class Session:
         if state in _FORBIDDEN:
             return LedgerReadOnly(
                 f"the ledger {self._ledger.shown} cannot be written: {words}",
-                hint="to pay, its role needs the right to read and write all tables of the schema"
-                " seedance",
+                hint=f"to pay, {_FORBIDDEN[state]}",
             )
         return self.damaged(words)
 

@@ -214,6 +214,18 @@ def test_a_role_that_may_only_read(ledger: Ledger, reader: SharedLedger) -> None
         prepare(other)
 
 
+def test_a_server_that_may_only_read(ledger: Ledger, shared: SharedLedger) -> None:
+    """As a standby: it shows everything, and to pay another server has to be named, not a right."""
+    submit(ledger)
+    setting = "options=-c%20default_transaction_read_only%3Don"
+    standby = SharedLedger.at(f"{shared.url.reveal()}&{setting}", shared.folder)
+    with Ledger.open(standby, FakeClock(), create=True) as other:
+        assert [one.ref for one in other.rows()] == ["runbase:t1"]
+        with pytest.raises(LedgerReadOnly, match="cannot be written") as caught:
+            prepare(other)
+    assert "a standby does not" in str(caught.value.hint)
+
+
 def test_a_role_without_any_right(shared: SharedLedger, postgres: Server) -> None:
     """A schema that it may not make has to be there."""
     postgres.sql("DROP ROLE IF EXISTS nobody_special; CREATE ROLE nobody_special LOGIN")
