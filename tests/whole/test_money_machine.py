@@ -496,7 +496,7 @@ def test_nothing_paid_is_lost_for_long() -> None:
 
 @pytest.mark.parametrize(
     ("examples", "steps"),
-    [(2, 8), pytest.param(60, 15, marks=pytest.mark.full)],
+    [(2, 8), pytest.param(25, 12, marks=pytest.mark.full)],
     ids=["short", "long"],
 )
 def test_nothing_paid_is_lost_on_a_server(postgres: Server, examples: int, steps: int) -> None:
