@@ -63,8 +63,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "APPDATA": folder / "AppData" / "Roaming",
         "LOCALAPPDATA": folder / "AppData" / "Local",
     }.items():
-        path.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv(name, str(path))
+    folder.mkdir()
     monkeypatch.setenv("SEEDANCE_CONFIG", str(tmp_path / "config" / "config.toml"))
     monkeypatch.setenv("SEEDANCE_STATE_DIR", str(tmp_path / "state"))
     (tmp_path / "cwd").mkdir()

@@ -102,7 +102,7 @@ def test_no_hint_names_what_an_index_may_hold() -> None:
         for line in re.findall(
             r"^.*(?:pip install|pipx install|pipx run|uvx|uv tool).*$", text, re.MULTILINE
         ):
-            assert "'.[sandbox]'" in line, f"{path.name}: {line}"
+            assert re.search(r"'\.\[(postgres,)?sandbox\]'", line), f"{path.name}: {line}"
         assert "seedance[" not in text, path.name
 
 

@@ -29,6 +29,7 @@ def task(server: ScriptedProvider) -> State:
     return done(content=content)
 
 
+@pytest.mark.full
 def test_from_the_sandbox_to_a_file(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -246,6 +246,7 @@ def kill_at_random(place: Place, children: Children, times: int) -> None:
     assert accepted
 
 
+@pytest.mark.full
 def test_killed_at_any_moment(place: Place, children: Children) -> None:
     """After `kill -9` the ledger has the id, or an unknown intent, for every task paid for."""
     kill_at_random(place, children, 8)

@@ -71,6 +71,7 @@ def held_against(
     assert "No issues found" in done.stdout
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("provider", PROVIDERS[:1])  # the long form takes all of them
 def test_schemathesis(sandbox: SandboxServer, tmp_path: Path, provider: str) -> None:
     """Whatever is sent, there is no 5xx and no answer outside the document."""

@@ -182,6 +182,7 @@ look();
 
 
 @needs_chromium
+@pytest.mark.full
 def test_in_chromium(sandbox_server: SandboxServer, tmp_path: Path) -> None:
     """The page loads styled, without a complaint; the video plays, as long as asked."""
     client = Client(sandbox_server.url)

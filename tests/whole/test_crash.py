@@ -61,7 +61,11 @@ def strike_all(scaffold: Scaffold, points: Sequence[Point]) -> list[Outcome]:
 
 
 @pytest.mark.usefixtures("strace")
-@pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize(
+    "known",
+    [False, pytest.param(True, marks=pytest.mark.full)],
+    ids=["first", "later"],
+)
 def test_killed_around_the_post(scaffold: Scaffold, *, known: bool) -> None:
     """Killed before a system call near the paid POST, every task has its id or an `unknown`."""
     points = killing.choose(scaffold.points(known=known), 10, random.Random(7))

@@ -228,6 +228,7 @@ def test_make_pays_once_for_each_text(home: Path, run: Run) -> None:
     assert sorted(names(run, home / ".local/state/seedance")) == ["one", "two"]
 
 
+@pytest.mark.full
 def test_cron_pays_once_for_each_row(home: Path, run: Run) -> None:
     """With the environment that cron gives: no variable of a shell, a short PATH."""
     env = {**program(home), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "ann"}
