@@ -367,16 +367,25 @@ with Display(out, clock, [sub("a", QUEUED)]) as display:
 
 
 @posix
-def test_a_terminal_that_goes_away_stops_nothing(spawn: Spawn) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        'display.update(sub("a", SUCCEEDED))',
+        "live.in_front = lambda stream: True; time.sleep(0.6)",
+    ],
+    ids=["before a line", "amid a drawing"],
+)
+def test_a_terminal_that_goes_away_stops_nothing(spawn: Spawn, line: str) -> None:
     """When the terminal has gone the command goes on to its result."""
     code = f"""{HEAD}
 import os, signal
+from seedance_cli.cli.output import live
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 with Display(out, clock, [sub("a", RUNNING)]) as display:
     r, w = os.pipe(); os.close(r); os.dup2(w, 2); os.close(w)
     time.sleep(0.6)
-    display.update(sub("a", SUCCEEDED))
+    {line}
     out.result("kept")
 """
-    seen = spawn(code=code, pty=True, pipe_stdout=True).finish(10)
+    seen = spawn(code=code, pty=True, pipe_stdout=True).finish(60)
     assert (seen.code, seen.out) == (0, "kept\n")

@@ -16,7 +16,7 @@ import threading
 from math import ceil
 from typing import TYPE_CHECKING
 
-from seedance_cli.system import coloured, fit, folds, in_front, put, size
+from seedance_cli.system import coloured, fit, folds, in_front, put, silence, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,9 +197,14 @@ class Screen:
         return f"\r{home}\x1b[K\n\x1b[J\x1b[1A" if home else ""
 
     def _put(self, text: str) -> None:
-        # A terminal that has gone must not stop the command that follows a paid task.
-        with contextlib.suppress(OSError, ValueError):
+        # A terminal that has gone must not stop the command that follows a paid task, nor change
+        # its exit code: Python would write what the stream still holds at its end, and exit 120.
+        try:
             put(self._stream, text)
+        except TimeoutError:
+            pass  # it is only slow
+        except (OSError, ValueError):
+            silence(self._stream)
 
     def _ready(self) -> Drawing:
         """What makes the lines; with it comes rich, which a pipe has no use for."""
