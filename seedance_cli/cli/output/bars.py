@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 
     from seedance_cli.tasks import Transfer
 
+
+class Tail(IntEnum):
+    """How much of what comes last in a row there is room for; also an index of `COLUMNS`."""
+
+    WHOLE = 0
+    SHORT = 1
+    BRIEF = 2
+    NOTHING = 3
+
+
 _GAP = 2
 _BAR = 8
 """Columns that a bar has at least."""
@@ -32,7 +43,7 @@ COLUMNS = (
     _BAR,
     0,
 )
-"""What a transfer takes at least: all of it, short, brief, nothing."""
+"""What a transfer takes at least, by `Tail`."""
 _WIDEST = 1000
 """Columns of the page on which lines of any width are made."""
 
@@ -55,23 +66,23 @@ class Bars:
         self._progress = Progress(console=self._console, auto_refresh=False, get_time=monotonic)
         self._tasks: dict[int, Task] = {}
 
-    def transfer(self, transfer: Transfer, how: int, room: int) -> Iterator[Text]:
+    def transfer(self, transfer: Transfer, tail: Tail, room: int) -> Iterator[Text]:
         """The parts of a row that tell of a transfer.
 
         Args:
             transfer: how far it is.
-            how: as an index of `COLUMNS`.
+            tail: which part of the figures.
             room: columns that there are for all; 0: the least.
         """
         if transfer.waiting:
-            words = safe(transfer.waiting) if how == 0 else "not there yet"
+            words = safe(transfer.waiting) if tail is Tail.WHOLE else "not there yet"
             yield Text(cut(words, max(room, 24), self._dots), "yellow")
             return
         task = self._task(transfer)
         parts = []
-        if how < 2 or not transfer.total:  # noqa: PLR2004
+        if tail < Tail.BRIEF or not transfer.total:
             parts += [(DownloadColumn().render(task), _AMOUNT)]
-        if how == 0:
+        if tail is Tail.WHOLE:
             parts += [(TransferSpeedColumn().render(task), _SPEED)]
             parts += [(TimeRemainingColumn(compact=True).render(task), _ETA)]
         if transfer.total:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
-from seedance_cli.cli.output.bars import COLUMNS, Bars
+from seedance_cli.cli.output.bars import COLUMNS, Bars, Tail
 from seedance_cli.cli.output.colours import BAD, COLOURS, DIM, DOUBT, GOOD, UNDER_WAY, WAITING
 from seedance_cli.cli.output.columns import cut, width
 from seedance_cli.models import Status, spoken
@@ -75,25 +75,24 @@ class Layout(NamedTuple):
     seller: int
     """0: it is left out."""
     elapsed: int
-    tail: int
-    """How long what comes last may be: 0 all of it, 1 short, 2 brief, 3 nothing."""
+    tail: Tail
     label: int
     """In `_LAYOUTS` how many it must have for this layout; fewer where it is shorter."""
 
 
 _LAYOUTS = (
-    Layout(1, 1, 0, 28),
-    Layout(1, 1, 1, 20),
-    Layout(1, 1, 2, 10),
-    Layout(0, 1, 2, 10),
-    Layout(0, 1, 3, 8),
-    Layout(0, 0, 3, 0),
+    Layout(1, 1, Tail.WHOLE, 28),
+    Layout(1, 1, Tail.SHORT, 20),
+    Layout(1, 1, Tail.BRIEF, 10),
+    Layout(0, 1, Tail.BRIEF, 10),
+    Layout(0, 1, Tail.NOTHING, 8),
+    Layout(0, 0, Tail.NOTHING, 0),
 )
 """From the widest to the narrowest."""
 _TRANSFERS = (
-    Layout(1, 1, 0, 14),
-    Layout(0, 1, 0, 14),
-    Layout(1, 1, 1, 14),
+    Layout(1, 1, Tail.WHOLE, 14),
+    Layout(0, 1, Tail.WHOLE, 14),
+    Layout(1, 1, Tail.SHORT, 14),
     *_LAYOUTS[2:],
 )
 """The same for rows with a bar, whose figures a person looks at."""
@@ -233,34 +232,34 @@ class Drawing:
         if row.moving:
             return COLUMNS
         long, short, brief = (
-            sum(part.cell_len + len(_GAP) for part in self._tail(row, how, 0)) - len(_GAP)
-            for how in range(3)
+            sum(part.cell_len + len(_GAP) for part in self._tail(row, tail, 0)) - len(_GAP)
+            for tail in (Tail.WHOLE, Tail.SHORT, Tail.BRIEF)
         )
         return max(long, 0), max(short, 0), max(brief, 0), 0
 
-    def _tail(self, row: Row, how: int, room: int) -> Iterator[Text]:
+    def _tail(self, row: Row, tail: Tail, room: int) -> Iterator[Text]:
         """What comes last in a row.
 
         Args:
             row: the row.
-            how: as in `Layout.tail`.
+            tail: how much of it.
             room: columns that there are, for a bar; 0: the least.
         """
-        if how > 2:  # noqa: PLR2004 - as the docstring says
+        if tail is Tail.NOTHING:
             return
         if row.transfer is not None:
-            yield from self._bars.transfer(row.transfer, how, room)
+            yield from self._bars.transfer(row.transfer, tail, room)
             return
-        estimate = (row.estimate, row.estimate.partition(", from")[0], row.brief)[how]
+        estimate = (row.estimate, row.estimate.partition(", from")[0], row.brief)[tail]
         if row.held:
-            estimate = _LIMITED_BRIEF if how == 2 else _LIMITED  # noqa: PLR2004
-        if how < 2 or not estimate:  # noqa: PLR2004
+            estimate = _LIMITED_BRIEF if tail is Tail.BRIEF else _LIMITED
+        if tail < Tail.BRIEF or not estimate:
             _, _, colour = _MARKS.get(row.status, _ODD)
             yield Text(f"{row.status:<{_STATUS}}" if estimate else row.status, colour)
         if estimate:
             yield Text(estimate, "yellow" if row.held else "dim")
-        if row.word and row.status is Status.UNKNOWN and how < 2:  # noqa: PLR2004
-            yield Text(self._cut(row.word, 16) if how else row.word, "dim")
+        if row.word and row.status is Status.UNKNOWN and tail < Tail.BRIEF:
+            yield Text(self._cut(row.word, 16) if tail else row.word, "dim")
 
     def _overall(self, view: View, hidden: int, columns: int) -> Text:
         now = self._monotonic()
