@@ -89,6 +89,16 @@ def some(seen: Sequence[str], step: int) -> list[int]:
     return found[:: len(found) // _MOST + 1]
 
 
+def first_and_last(seen: Sequence[str], part: int) -> list[int]:
+    """Each place when it comes first and when it comes last, of one of the parts.
+
+    What lies between is the same lines in a loop: it is two thirds of the time.
+    """
+    last = {place: number for number, place in enumerate(seen, 1)}
+    first = {place: number for number, place in reversed(list(enumerate(seen, 1)))}
+    return sorted({*first.values(), *last.values()})[part::PARTS]
+
+
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_money_6_8_a_signal_at_any_line_loses_nothing(sweep: Sweep, kind: str) -> None:
     """Whichever line it comes at, the ref is told, and never that it is safe to pay again."""
@@ -114,8 +124,7 @@ def test_money_6_8_a_signal_at_any_line_of_the_post_loses_nothing(sweep: Sweep) 
 def test_money_6_8_a_signal_at_every_line_loses_nothing(sweep: Sweep, kind: str, part: int) -> None:
     """The same at every line, whoever's it is."""
     way = SIGNALS[kind]
-    lines = len(undisturbed(sweep, way))
-    assert faults(sweep, way, range(part + 1, lines + 1, PARTS)) == []
+    assert faults(sweep, way, first_and_last(undisturbed(sweep, way), part)) == []
 
 
 @pytest.mark.parametrize("kind", ERRORS)
@@ -134,5 +143,4 @@ def test_exit_codes_an_unforeseen_error_in_every_call_loses_nothing(
 ) -> None:
     """The same in every function that is called."""
     way = ERRORS[kind]
-    calls = len(undisturbed(sweep, way))
-    assert faults(sweep, way, range(part + 1, calls + 1, PARTS)) == []
+    assert faults(sweep, way, first_and_last(undisturbed(sweep, way), part)) == []
