@@ -7,6 +7,7 @@ import hashlib
 import html
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -99,12 +100,12 @@ def clip(path: Path, **fields: Any) -> Path:
 # What the page shows
 
 
-def test_a_page(made: Made, run: Run) -> None:
+def test_a_page(made: Made, run: Run, clock: FakeClock) -> None:
     """Each video with its prompt, settings, cost and times; stdout is the page's path."""
     made("t1", "t1.mp4", duration=5, resolution="720p", aspect_ratio="16:9", audio=True, seed=7)
     made("t2", status=Status.FAILED)
     made("t3")
-    result = run("gallery", "-o", "page.html")
+    result = run("gallery", "-o", "page.html", clock=clock)
     assert (result.code, result.out) == (0, f"{Path('page.html').absolute()}\n")
     assert result.err == (
         "not shown: 1 task that succeeded has no file on this machine (seedance download fetches"
@@ -254,6 +255,40 @@ def test_named_tasks(made: Made, run: Run) -> None:
     assert "seedance download runbase:t2" in found.text
     assert "No video: failed" in found.text
     assert "oops: it broke" in found.text
+
+
+@pytest.mark.parametrize(
+    ("lost", "command"),
+    [
+        (((False,), 1), "seedance download"),
+        (((True,), 1), "seedance download --sandbox"),
+        (((False, False), 9), "seedance download --since 2026-{:%m-%d}"),
+        (((True,), 9), "seedance download --since 2026-{:%m-%d} --sandbox"),
+        (((False, True), 1), "seedance download, and again with --sandbox,"),
+    ],
+)
+def test_what_fetches_the_missing_is_a_command_that_does(
+    ledger: Ledger, run: Run, clock: FakeClock, lost: tuple[tuple[bool, ...], int], command: str
+) -> None:
+    """`download` by itself takes neither the sandbox's tasks nor those of the week before last."""
+    sandbox, days = lost
+    words = command.format(clock.now())
+    for number, one in enumerate(sandbox):
+        row = ledgers.submit(ledger, f"lost{number}", sandbox=one)
+        ledger.observe(row, Task(task_id=f"lost{number}", status=Status.SUCCEEDED))
+    clock.advance(days * 86_400)
+    result = run("gallery", "-o", "page.html", clock=clock)
+    them = "it" if len(sandbox) == 1 else "them"
+    assert (result.code, result.err.splitlines()[-1]) == (2, f"  hint: {words} fetches {them}")
+
+
+def test_a_name_is_quoted_in_a_command_on_the_page(made: Made, ledger: Ledger, run: Run) -> None:
+    """It may have spaces in it."""
+    made("t1", "t1.mp4")
+    name = "the boat's name"
+    ledgers.name(ledger, made("t2").intent, name)
+    assert run("gallery", name, "t1", "-o", "page.html").code == 0
+    assert f"seedance download {shlex.quote(name)}" in read().text
 
 
 def test_filters(made: Made, run: Run, clock: FakeClock) -> None:

@@ -207,6 +207,70 @@ def test_error_for_a_person(streams: Streams) -> None:
     assert streams.said == f"seedance: error: no credits {ESCAPED}\n  hint: top up\n"
 
 
+REF = "seedance2ink:req_2a13a2f375100a94"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"submitted {REF}", ["submitted", f"  {REF}"]),
+        (
+            "model a/b-1.5-pro (the first that runbase lists; -m chooses another)",
+            ["model a/b-1.5-pro (the first that", "  runbase lists; -m chooses another)"],
+        ),
+        (
+            f"2 left: seedance wait {REF} -o a.mp4; or none of them",
+            ["2 left:", f"  seedance wait {REF} -o a.mp4;", "  or none of them"],
+        ),
+        (
+            "at it: RUNBASE_BASE_URL=http://127.0.0.1:1/v1 seedance wait",
+            ["at it:", "  RUNBASE_BASE_URL=http://127.0.0.1:1/v1 seedance wait"],
+        ),
+        ("  export RUNBASE_API_KEY=sandbox-of-this-one", None),
+        ("中文" * 30, None),
+        ("just as wide as the screen is, no wider", None),
+        ("Submit them? [y/N] ", None),
+    ],
+)
+def test_lines_are_broken_between_words(
+    streams: Streams, text: str, lines: list[str] | None
+) -> None:
+    """On a terminal no word is broken, nor a command, which is there to be copied."""
+    streams.patch.setenv("COLUMNS", "39")
+    streams.use(kind=Terminal)
+    Output().note(text)
+    assert streams.said.splitlines() == (lines or [text])
+    streams.use(kind=Terminal)
+    streams.patch.setenv("FORCE_COLOR", "1")
+    Output().warn(text)
+    assert streams.said.startswith("\x1b[33mwarning:\x1b[0m")
+    assert streams.said.split()[1:] == text.split()
+    streams.use()
+    Output().note(text)
+    assert streams.said == f"{text}\n"
+
+
+def test_what_a_script_reads_is_one_line_on_a_terminal_too(streams: Streams) -> None:
+    """A hint is broken between words; the line of JSON, and an annotation, are not."""
+    streams.patch.setenv("COLUMNS", "39")
+    streams.patch.setenv("NO_COLOR", "1")
+    streams.patch.setenv("GITHUB_ACTIONS", "true")
+    streams.use(kind=Terminal)
+    hint = f"the providers are many; seedance wait {REF} --download"
+    Output(json=True).error(SeedanceError("it went wrong, as was told in many words", hint=hint))
+    said = streams.said.splitlines()
+    assert said[:5] == [
+        "seedance: error: it went wrong, as was",
+        "  told in many words",
+        "  hint: the providers are many;",
+        f"  seedance wait {REF} --download",
+        said[4],
+    ]
+    assert said[4].startswith("::error")
+    assert json.loads(said[5])["error"]["hint"] == hint
+    assert len(said) == 6
+
+
 def test_error_for_a_script(streams: Streams) -> None:
     """With `--json` stderr ends with one line of JSON, its keys in the contract's order."""
     streams.use()

@@ -111,10 +111,12 @@ def _choose(
     if choice.videos:
         return choice
     filtered = (batch, since, session.provider_option, session.profile_option, session.rows_of)
-    raise _nothing(choice, filtered=any(one is not None for one in filtered))
+    raise _nothing(choice, session.clock.now(), filtered=any(one is not None for one in filtered))
 
 
-def _nothing(choice: Choice, *, filtered: bool) -> UsageError:
+def _nothing(choice: Choice, now: datetime, *, filtered: bool) -> UsageError:
+    from seedance_cli.cli.gallery.choice import fetch
+
     if choice.missing:
         has = "has" if len(choice.missing) == 1 else "have"
         why = f"{_few(choice.missing)} {has} no file on this machine"
@@ -122,11 +124,11 @@ def _nothing(choice: Choice, *, filtered: bool) -> UsageError:
     elif choice.lost:
         succeeded = (
             "1 task succeeded, and has"
-            if choice.lost == 1
-            else (f"{choice.lost} tasks succeeded, and have")
+            if len(choice.lost) == 1
+            else (f"{len(choice.lost)} tasks succeeded, and have")
         )
         why = f"{succeeded} no file on this machine"
-        hint = "seedance download --since 30d fetches what is missing"
+        hint = fetch(choice.lost, now)
     elif choice.without:
         why, hint = "no task has succeeded yet", "seedance list shows how they stand"
     elif filtered:
@@ -146,7 +148,7 @@ def _tell(session: Session, choice: Choice) -> None:
             f"{_few(choice.missing)}: no file on this machine; seedance download REF fetches one"
             " that succeeded"
         )
-    text = left_out(choice)
+    text = left_out(choice, session.clock.now())
     if text:
         session.out.note(f"{text[0].lower()}{text[1:].rstrip('.')}")
     if not tasks.posters_possible():
@@ -175,6 +177,6 @@ def _result(session: Session, page: Page, path: Path | None, size: int) -> None:
             "posters": page.posters,
             "prompts": len(choice.sets),
             "without_file": [one.task.ref for one in choice.shown if one.file is None],
-            "left_out": {"without_file": choice.lost, "without_video": choice.without},
+            "left_out": {"without_file": len(choice.lost), "without_video": choice.without},
         }
     )

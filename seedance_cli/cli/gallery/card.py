@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +121,7 @@ def _why_none(row: Submission) -> str:
     if row.task is not None and row.status is Status.SUCCEEDED:
         return (
             "No file of it on this machine<br>"
-            f"<code>seedance download {html(row.name or row.ref or '')}</code>"
+            f"<code>seedance download {html(shlex.quote(row.name or row.ref or ''))}</code>"
         )
     error = row.task.error if row.task is not None else None
     why = f"<br>{html(error.words)}" if error is not None else ""

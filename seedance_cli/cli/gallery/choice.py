@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +12,13 @@ from seedance_cli.models import Status, facts_of
 from seedance_cli.tasks import called
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from seedance_cli.models import Submission, VideoFacts
+
+_FETCHED_UNASKED = timedelta(days=6)
+"""So old may a task be for `seedance download` alone, on a page that is read a day later, too."""
 
 
 class Shown(NamedTuple):
@@ -54,7 +59,7 @@ class Choice:
 
     sets: list[list[Shown]]
     """Those of one prompt together, sellers and models in the same order everywhere."""
-    lost: int = 0
+    lost: list[Submission] = field(default_factory=list)
     """Tasks left out that succeeded: their videos were never saved, or are not here any more."""
     without: int = 0
     """Tasks left out that have no video: failed ones, running ones and so on."""
@@ -72,6 +77,20 @@ class Choice:
         return sum(one.file is not None for one in self.shown)
 
 
+def fetch(lost: Sequence[Submission], now: datetime) -> str:
+    """What to type for the videos of these tasks, and that it fetches them."""
+    ends = [(row.task and row.task.finished_at) or row.created_at for row in lost]
+    oldest = min([end for end in ends if end is not None], default=now)
+    words = "seedance download"
+    if now - oldest > _FETCHED_UNASKED:
+        words += f" --since {oldest.astimezone(UTC):%Y-%m-%d}"
+    if all(row.sandbox for row in lost):
+        words += " --sandbox"
+    elif any(row.sandbox for row in lost):
+        words += ", and again with --sandbox,"
+    return f"{words} fetches {'it' if len(lost) == 1 else 'them'}"
+
+
 def choose(rows: Iterable[Submission], *, named: bool) -> Choice:
     """The videos of these submissions that are on this machine.
 
@@ -80,7 +99,7 @@ def choose(rows: Iterable[Submission], *, named: bool) -> Choice:
         named: whether the user named each of them: then one without a file is shown as that.
     """
     sets: dict[str, list[Shown]] = {}
-    lost, without, missing, seen = 0, 0, [], set[str]()
+    lost, without, missing, seen = [], 0, [], set[str]()
     for row in rows:
         paths = [path for path in row.files if path not in seen and _is_here(path)]
         seen.update(paths)
@@ -92,7 +111,7 @@ def choose(rows: Iterable[Submission], *, named: bool) -> Choice:
         if not paths and named:
             missing.append(called(row))
         elif not paths and row.status is Status.SUCCEEDED:
-            lost += 1
+            lost.append(row)
         elif not paths:
             without += 1
     ordered = [sorted(members, key=_order) for members in sets.values()]

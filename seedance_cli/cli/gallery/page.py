@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import __version__, tasks
 from seedance_cli.cli.gallery.card import card, prompt_html
+from seedance_cli.cli.gallery.choice import fetch
 from seedance_cli.models import html, stylesheet
 
 if TYPE_CHECKING:
@@ -95,21 +96,16 @@ class Page:
         return f"{' · '.join(parts)} · times in {self.made.astimezone():%Z}"
 
     def _left_out(self) -> str:
-        return left_out(self.choice)
+        return left_out(self.choice, self.made)
 
 
-def left_out(choice: Choice) -> str:
+def left_out(choice: Choice, now: datetime) -> str:
     """What the page does not show, in a sentence; empty if that is nothing."""
     parts = []
     if choice.lost:
-        have, them = (
-            ("task that succeeded has", "it")
-            if choice.lost == 1
-            else ("tasks that succeeded have", "them")
-        )
-        parts.append(
-            f"{choice.lost} {have} no file on this machine (seedance download fetches {them})"
-        )
+        number = len(choice.lost)
+        have = "task that succeeded has" if number == 1 else "tasks that succeeded have"
+        parts.append(f"{number} {have} no file on this machine ({fetch(choice.lost, now)})")
     if choice.without:
         parts.append(f"{choice.without} without a video")
     return f"Not shown: {'; '.join(parts)}." if parts else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def width(text: str) -> int:
     """How many columns a line takes that has no control characters."""
@@ -33,13 +35,31 @@ def cut(text: str, room: int, dots: str = "…") -> str:
     return f"{set_cell_size(text, room).rstrip()}{dots}"
 
 
-def wrapped(text: str, room: int) -> list[str]:
-    """The lines of a text, broken between words; a word that is too long for one is left whole."""
-    lines, line = [], ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and width(longer) > room:
+_WORD = re.compile(
+    r"( *)"
+    r"([(`]?(?:[A-Z][A-Z0-9_]*=\S+ )*seedance [\w-](?:[^;,:)`]|[,:](?=\S))*\S*"
+    r"|export \S+|[^ ]+)"
+)
+"""A word, or a command up to what ends it, and the spaces before it."""
+
+
+def wrapped(text: str, room: int, indent: str = "") -> list[str]:
+    """The lines of a text, broken between words; a word that is too long for one is left whole.
+
+    So is a command: it is there to be copied, and a shell would take a broken one for two.
+
+    Args:
+        text: without control characters.
+        room: in columns.
+        indent: before all lines but the first, unless a word has just the room without it.
+    """
+    lines, line, end = [], "", 0
+    for word in _WORD.finditer(text):
+        longer = line + word[0]
+        if line.strip() and width(longer) > room:
             lines.append(line)
-            longer = word
-        line = longer
-    return [*lines, line]
+            longer = word[2]
+            if width(indent + longer) <= room or width(longer) > room:
+                longer = indent + longer
+        line, end = longer, word.end()
+    return [*lines, line + text[end:]]

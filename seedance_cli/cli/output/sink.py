@@ -234,23 +234,16 @@ class Output:
         """
         if error.quiet:
             return
-        text = without_keys(error.message, self._keys())
         for line in below:
             self.drawn(line)
-        prefix = " " if below else "seedance: error:"
-        stream = _stream("stderr")
-        room = size(stream)[0] - len(prefix) - 1 if is_terminal(stream) else sys.maxsize
-        # On a terminal between words, so that no ref in it is broken.
-        first, *more = wrapped(safe(text), room)
-        self._say(prefix, first, style="" if below else "1;31")
-        for line in more:
-            self._say(" ", line)
+        text = without_keys(error.message, self._keys())
+        self._say(" " if below else "seedance: error:", text, style="" if below else "1;31")
         if error.hint:
             self._say("  hint:", without_keys(error.hint, self._keys()), style="2")
         if os.environ.get("GITHUB_ACTIONS") == "true":
             from seedance_cli.cli.output.github import annotation
 
-            self._say("", annotation(error, self._keys()))
+            self.drawn(safe(annotation(error, self._keys())))
 
     def error_line(self, error: SeedanceError) -> None:
         """With JSON, the one line of stderr that a script reads; it must be the last one."""
@@ -259,7 +252,7 @@ class Output:
             from seedance_cli.cli.output.documents import dumps, error_object
 
             # In its strings no character of a key is escaped: a key is printable ASCII.
-            self._say("", without_keys(dumps(error_object(error)), self._keys()))
+            self.drawn(safe(without_keys(dumps(error_object(error)), self._keys())))
 
     def ready(self) -> bool:
         """Whether stdout takes a line now, without waiting for its reader."""
@@ -312,11 +305,14 @@ class Output:
         return kind(message)
 
     def _say(self, prefix: str, text: str, style: str = "") -> bool:
-        line = safe(text)
-        if prefix:
-            coloured_ = style and coloured(_stream("stderr"))
-            start = f"\x1b[{style}m{prefix}\x1b[0m" if coloured_ else prefix
-            line = f"{start} {line}"
+        line = f"{prefix} {safe(text)}" if prefix else safe(text)
+        stream = _stream("stderr")
+        columns = size(stream)[0]
+        if is_terminal(stream) and columns >= _NARROW:
+            # So that no ref in it is broken.
+            line = "\n".join(wrapped(line, columns, indent="  "))
+        if style and coloured(stream):
+            line = f"\x1b[{style}m{prefix}\x1b[0m{line.removeprefix(prefix)}"
         return self.drawn(line)
 
     def drawn(self, line: str) -> bool:
