@@ -88,7 +88,7 @@ class LedgerDoor:
         same_place = place.shared is not None and before is not None and before.place == place.shown
         if before is not None and not (self._proved or same_place):
             self._check_same(before, place, self._read())  # before one is made
-        opened = self.for_writing()
+        opened = self._for_writing(anew=not same_place)
         now = in_use.InUse(opened.identity, place.shown)
         if before is not None:
             self._check_same(before, place, opened)
@@ -108,12 +108,16 @@ class LedgerDoor:
         Raises:
             WriteFailed: it cannot be written.
         """
+        return self._for_writing(anew=True)
+
+    def _for_writing(self, *, anew: bool) -> Ledger:
+        """The same; where it is known to have been there, a missing one is not made anew."""
         place = self._place()
         if self._ledger is not None and self._proved and place.shared is not None:
             return self._ledger  # a session with a server is one for the whole command
         if self._ledger is not None:
             self._ledger.close()
-        opened = Ledger.open(place.shared or place.folder, self._clock, create=True)
+        opened = Ledger.open(place.shared or place.folder, self._clock, create=True, anew=anew)
         self._proved = True
         return self._entered(opened)
 

@@ -11,7 +11,7 @@ from seedance_cli import config, ledger
 from seedance_cli.cli import ledger_door
 from seedance_cli.cli.ledger_door import submissions
 from seedance_cli.cli.output.documents import dumps
-from seedance_cli.errors import NotOurs, UsageError, WriteFailed
+from seedance_cli.errors import LedgerAway, LedgerReadOnly, NotOurs, UsageError, WriteFailed
 from seedance_cli.ledger import Weight
 from seedance_cli.system import files
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.command import Run
     from seedance_cli.cli.ledger_place import Where
     from seedance_cli.cli.session import Session
-    from seedance_cli.ledger import LineFault
+    from seedance_cli.ledger import Finding, LineFault
 
 _SHOWN = 20
 """Faults of a file that are named."""
@@ -103,22 +103,32 @@ def _to_name(place: Where) -> str:
 
 def check(run: Run, which: str | None) -> int:
     """Show what a check of the ledger finds; the exit code."""
+    found: list[Finding] = []
+    identity, broken = None, None
     with run.session(write=False) as session:
         place = session.turn_to(which)
-        opened = session.readable_ledger()
-        found = list(opened.checkup.checked()) if opened.there else []
-        identity = opened.identity if opened.there else None
+        try:
+            opened = session.readable_ledger()
+            if opened.there:
+                found.extend(opened.checkup.checked())
+                identity = opened.identity
+        except (LedgerAway, LedgerReadOnly, NotOurs):
+            raise  # of what is in it nothing is known
+        except WriteFailed as error:
+            broken = error
     faults = [one for one in found if one.weight is Weight.FAULT]
     if run.out.json:
+        checks = [(one.name, one.weight.value, one.words) for one in found]
+        if broken is not None:
+            checks.append(("ledger", Weight.FAULT.value, broken.message))
         run.out.document(
             {
                 "ledger": place.shown,
                 "kind": place.kind,
                 "id": identity,
-                "whole": not faults,
+                "whole": not faults and broken is None,
                 "checks": [
-                    {"name": one.name, "state": one.weight.value, "words": one.words}
-                    for one in found
+                    {"name": name, "state": state, "words": words} for name, state, words in checks
                 ],
             }
         )
@@ -126,6 +136,8 @@ def check(run: Run, which: str | None) -> int:
         run.out.table(
             ("CHECK", "STATE", "FOUND"), [(one.name, one.weight, one.words) for one in found]
         )
+    if broken is not None:
+        raise broken
     if not found:
         run.out.note(f"there is no ledger in {place.shown} yet; the first paid submit makes it")
     if faults:

@@ -26,7 +26,7 @@ def in_file(folder: Path, clock: Clock, *, create: bool, step: bool) -> Store:
     return SqliteStore(folder, connect(folder, create=create, step=step), clock)
 
 
-def shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:
+def shared(place: SharedLedger, clock: Clock, *, create: bool, anew: bool = True) -> Store:
     """The tables in PostgreSQL, or a stand-in for those that nobody has made yet."""
     try:
         from seedance_cli.ledger.store_postgres import PostgresStore
@@ -38,7 +38,7 @@ def shared(place: SharedLedger, clock: Clock, *, create: bool) -> Store:
     store = PostgresStore(place, clock)
     there = False
     try:
-        there = store.ready(create=create)
+        there = store.ready(create=create, anew=anew)
     finally:
         if not there:
             store.close()

@@ -298,8 +298,10 @@ class Session:
         words = "; ".join(filter(None, dict.fromkeys(" ".join(line.split()) for line in lines)))
         state = error.sqlstate or ""
         connection = self._connection
-        if connection is None or connection.closed or state.startswith(_PASSING):
+        if connection is None or connection.closed:
             return self._away(words)
+        if state.startswith(_PASSING):
+            return self._away(words, "used now")
         if state in _FORBIDDEN:
             return LedgerReadOnly(
                 f"the ledger {self._ledger.shown} cannot be written: {words}",
@@ -307,11 +309,11 @@ class Session:
             )
         return self.damaged(words)
 
-    def _away(self, words: str) -> LedgerAway:
+    def _away(self, words: str, done: str = "reached") -> LedgerAway:
         hint = "nothing was sent; mend the connection or the server, then run it again"
         if "password" in words:
             hint = "the password comes from the URL, PGPASSWORD, ~/.pgpass or a service file"
-        return LedgerAway(f"the ledger {self._ledger.shown} cannot be reached: {words}", hint=hint)
+        return LedgerAway(f"the ledger {self._ledger.shown} cannot be {done}: {words}", hint=hint)
 
     def damaged(self, words: str) -> WriteFailed:
         """The error for a ledger that is not whole."""

@@ -23,11 +23,23 @@ _CONNECT_SECONDS = 8
 """For one host of the URL; for all of them together at most three times that, and libpq's least
 for each."""
 _LEAST_SECONDS = 2
+_ALL_SECONDS = 3 * _CONNECT_SECONDS
+"""After which no further address is tried: there may be many, and a name may have several."""
 ANSWER_SECONDS = 12.0
 """After which a server that has not ended a statement by itself counts as frozen."""
 _BEFORE = "connection is bad: "
 _VALUES = ("invalid ", "definition of service ", "could not parse network address ")
 """How libpq begins to speak of a parameter's value, before it has tried any server."""
+_NUMBERS = (
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+)
+"""What libpq looks at only when, and if, it needs it."""
+_TOO_LARGE = 2**31
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 10}
 
 
@@ -41,6 +53,23 @@ class Connection(psycopg.Connection[dict[str, Any]]):
     def wait(self, gen: PQGen[Any], *args: Any, **kwargs: Any) -> Any:
         """Drive an exchange with the server."""
         return super().wait(_bounded(gen, ANSWER_SECONDS), *args, **kwargs)
+
+
+def _within(seconds: float) -> type[Connection]:
+    """Such a connection; of the addresses it may be made to none is begun after so long."""
+    until: float | None = None
+
+    class Bounded(Connection):
+        @classmethod
+        def _connect_gen(cls, *args: Any, **kwargs: Any) -> Any:
+            nonlocal until
+            if until is None:
+                until = time.monotonic() + seconds
+            elif time.monotonic() >= until:
+                raise psycopg.errors.ConnectionTimeout("there was no time left to try it")
+            return super()._connect_gen(*args, **kwargs)
+
+    return Bounded
 
 
 def _bounded(exchange: PQGen[Any], seconds: float) -> PQGen[Any]:
@@ -69,6 +98,9 @@ def connect(ledger: SharedLedger) -> Connection:
         given = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         raise _unusable(ledger, "it is not written as PostgreSQL's are") from None
+    for name in _NUMBERS:
+        if not _is_number(given.get(name, "0")):
+            raise _unusable(ledger, f"its {name} is no whole number")
     parameters: dict[str, Any] = {
         **_KEEPALIVES,
         "application_name": "seedance",
@@ -76,7 +108,7 @@ def connect(ledger: SharedLedger) -> Connection:
         "connect_timeout": _connect_seconds(given),
     }
     try:
-        return Connection.connect(
+        return _within(_ALL_SECONDS).connect(
             psycopg.conninfo.make_conninfo(**parameters),
             autocommit=True,
             row_factory=dict_row,
@@ -97,6 +129,13 @@ def _unusable(ledger: SharedLedger, why: str) -> ConfigError:
         hint="postgresql://USER@HOST/DATABASE, with what is no letter or digit in a part"
         " of it percent-encoded",
     )
+
+
+def _is_number(text: object) -> bool:
+    try:
+        return int(str(text)) < _TOO_LARGE
+    except ValueError:
+        return False
 
 
 def _connect_seconds(given: dict[str, Any]) -> int:

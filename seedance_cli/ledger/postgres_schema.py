@@ -134,10 +134,10 @@ THERE = (
     " EXISTS (SELECT FROM pg_namespace WHERE nspname = 'seedance'"
     " AND NOT has_schema_privilege(oid, 'USAGE')) AS closed,"
     " EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-    " WHERE nspname = 'seedance' AND relname = 'meta') AS tables"
+    " WHERE nspname = 'seedance' AND relname IN ('meta', 'intents')) AS tables"
 )
-"""Whether they are there, and the schema closed to this role. (`to_regclass` would say what the
-session saw before it waited.)"""
+"""Whether they are there, one of them at least, and the schema closed to this role. (`to_regclass`
+would say what the session saw before it waited.)"""
 MAKE_SCHEMA = "CREATE SCHEMA seedance"
 VERSION = "SELECT convert_from(value, 'UTF8')::integer AS version FROM meta WHERE name = 'version'"
 SET_VERSION = (

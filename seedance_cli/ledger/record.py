@@ -41,7 +41,13 @@ class Ledger(TwoPlaces):
 
     @classmethod
     def open(
-        cls, place: Path | SharedLedger, clock: Clock, *, create: bool, step: bool = True
+        cls,
+        place: Path | SharedLedger,
+        clock: Clock,
+        *,
+        create: bool,
+        step: bool = True,
+        anew: bool = True,
     ) -> Ledger:
         """Open the ledger at a place.
 
@@ -52,6 +58,7 @@ class Ledger(TwoPlaces):
                 a missing ledger reads as an empty one and stays missing until `add_file` has
                 something to keep; one that cannot be written can be read.
             step: False leaves the file of an earlier release as it is, and reads it in memory.
+            anew: False has a shared one that is missing stay missing, though it is to be written.
 
         Raises:
             WriteFailed: it cannot be opened, is damaged or newer. It is kept as it is.
@@ -62,7 +69,7 @@ class Ledger(TwoPlaces):
             from seedance_cli.ledger.late import LateAnswers
 
             here = partial(opening.in_file, place.folder, clock, create=False, step=step)
-            opened = cls(opening.shared(place, clock, create=create), clock, here)
+            opened = cls(opening.shared(place, clock, create=create, anew=anew), clock, here)
             opened._late = LateAnswers(place.folder, clock)
             return opened
         return cls(opening.in_file(place, clock, create=create, step=step), clock)

@@ -67,11 +67,12 @@ class PostgresStore(Store):
         """Its URL, without a password."""
         return self._ledger.shown
 
-    def ready(self, *, create: bool) -> bool:
+    def ready(self, *, create: bool, anew: bool) -> bool:
         """Reach the server, and see that the tables are there and as this release knows them.
 
         Args:
             create: make them where they are missing, and bring older ones to the newest schema.
+            anew: False leaves missing ones missing all the same.
 
         Returns:
             Whether they are there.
@@ -87,10 +88,10 @@ class PostgresStore(Store):
                 hint="as its owner: GRANT USAGE ON SCHEMA seedance TO …, and rights on its tables",
             )
         version = self._version() if there["tables"] else None
+        if version is None and not (create and anew):
+            return False
         if version != schema.SCHEMA_VERSION and create:
             self._step_up()
-        elif version is None:
-            return False
         self._session.execute("; ".join(statements.TABLES))
         return True
 
@@ -200,10 +201,12 @@ class PostgresStore(Store):
         """
         self._held = {intent for intent in self._held if self._take(intent)}
 
-    def _version(self) -> int | None:
+    def _version(self) -> int:
         found = self._session.execute(schema.VERSION)
-        version = int(found[0]["version"]) if found else None
-        if version is not None and version > schema.SCHEMA_VERSION:
+        if not found:
+            raise self.damaged("its schema has no version")
+        version = int(found[0]["version"])
+        if version > schema.SCHEMA_VERSION:
             raise WriteFailed(
                 f"the ledger {self.name} was written by a newer version of this program (schema"
                 f" {version}, this one knows {schema.SCHEMA_VERSION}); paid submits are refused,"
@@ -218,7 +221,7 @@ class PostgresStore(Store):
             (there,) = self._session.execute(schema.THERE)  # another one may have been faster
             if not there["schema"]:
                 self._session.execute(schema.MAKE_SCHEMA)
-            version = (self._version() or 0) if there["tables"] else 0
+            version = self._version() if there["tables"] else 0
             for step in schema.STEPS[version:]:
                 for statement in step:
                     self._session.execute(statement)

@@ -189,6 +189,21 @@ def test_another_file_in_the_ledgers_place(
     assert pays(run, server, "two", None).code == 0
 
 
+def test_another_database_in_the_ledgers_place(
+    run: Run, server: ScriptedProvider, url: str, postgres: Server
+) -> None:
+    """As with a file: 3, and nothing is made in one that is empty before `use` says so."""
+    assert pays(run, server, "one", url).code == 0
+    postgres.sql("DROP SCHEMA seedance CASCADE")
+    done = pays(run, server, "two", url)
+    assert (done.code, done.out) == (3, "")
+    assert "another ledger is there now" in done.err
+    assert postgres.sql("SELECT to_regnamespace('seedance')::text") == [(None,)]
+    assert run("ledger", "use", env={"SEEDANCE_LEDGER": url}).code == 0
+    assert pays(run, server, "two", url).code == 0
+    assert server.posts() == 2
+
+
 def test_the_sandbox_does_not_count(run: Run, tmp_path: Path) -> None:
     """It works without the server, and switches nothing; its rows stay on this machine."""
     env = {"SEEDANCE_LEDGER": NOWHERE}
@@ -246,3 +261,9 @@ def test_a_check_of_the_shared_one(
     assert states.items() >= {"server": "ok", "rights": "ok", "indexes": "ok", "rows": "ok"}.items()
     postgres.sql("UPDATE seedance.intents SET evidence = '{'")
     assert run("ledger", "check", env=env).code == 10
+    postgres.sql("DROP TABLE seedance.files")
+    done = run("ledger", "check", "--json", env=env)
+    assert (done.code, done.json["whole"]) == (10, False)
+    (found,) = done.json["checks"]
+    assert found["state"] == "fault"
+    assert "files" in found["words"]

@@ -68,6 +68,9 @@ def opened(place: SharedLedger, *, create: bool = True) -> None:
         "postgresql://a:s3cret@h/db?nonsense=1",
         "postgresql://a:s3cret@127.0.0.1:1/db?sslmode=nonsense",
         "postgresql://a:s3cret@127.0.0.1:1/db?service=nonsense",
+        "postgresql://a:s3cret@127.0.0.1:1/db?keepalives=nonsense",
+        "postgresql://a:s3cret@127.0.0.1:1/db?connect_timeout=nonsense",
+        "postgresql://a:s3cret@/db?host=/nowhere&keepalives_idle=nonsense",
     ],
 )
 def test_what_is_no_url_is_refused(url: str, tmp_path: Path) -> None:
@@ -118,6 +121,19 @@ def test_many_hosts_are_given_up_in_time(
     with pytest.raises(LedgerAway):
         opened(SharedLedger.at(f"postgresql://me@{names}/db?connect_timeout=60", tmp_path))
     assert asked == [str(seconds)]
+
+
+def test_no_further_host_is_tried_once_the_time_is_over(
+    shared: SharedLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, and whatever addresses a name has; the first one always is."""
+    url = shared.url.reveal()
+    second = SharedLedger.at(url.replace("?host=", "?host=/nowhere,"), shared.folder)
+    opened(second)
+    monkeypatch.setattr(postgres_connection, "_ALL_SECONDS", 0)
+    opened(shared)
+    with pytest.raises(LedgerAway, match="no time left"):
+        opened(second)
 
 
 # Which servers
@@ -248,6 +264,30 @@ def test_a_newer_schema_is_refused(ledger: Ledger, shared: SharedLedger) -> None
     for create in (True, False):
         with pytest.raises(WriteFailed, match="newer version"):
             opened(shared, create=create)
+
+
+def test_a_ledger_without_its_head_is_damaged(ledger: Ledger, shared: SharedLedger) -> None:
+    """It is no empty one: not to be read as such, and none is made in its place."""
+    tamper(shared, "DELETE FROM meta WHERE name = 'version'")
+    for statement in ("SELECT 1", "DROP TABLE meta"):
+        tamper(shared, statement)
+        for create in (True, False):
+            with pytest.raises(WriteFailed, match="damaged"):
+                opened(shared, create=create)
+
+
+def test_fault_55_its_disk_is_full(ledger: Ledger, shared: SharedLedger) -> None:
+    """It is told as that, not as a server that is not there; it may be tried again."""
+    tamper(
+        shared,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'could not extend file' USING errcode = '53100'; END $$;"
+        " CREATE TRIGGER full_disk BEFORE INSERT ON intents EXECUTE FUNCTION full_disk()",
+    )
+    with pytest.raises(LedgerAway, match="cannot be used now: could not extend file"):
+        prepare(ledger)
+    tamper(shared, "DROP TRIGGER full_disk ON intents")
+    assert submit(ledger).ref == "runbase:t1"
 
 
 def test_many_make_it_at_once(shared: SharedLedger) -> None:
