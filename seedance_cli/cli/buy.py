@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers, tasks
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object

@@ -7,11 +7,12 @@ parameter whose type is a NamedTuple of options stands for them all: each field 
 from __future__ import annotations
 
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
 from seedance_cli import cli
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import options as _options
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import config, ledger
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError
 
 if TYPE_CHECKING:

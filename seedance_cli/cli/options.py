@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import completion as _tab
 
 provider_names = _tab.provider_names

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import completion as _tab
 
 Model = Annotated[

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import tasks
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import UsageError
 from seedance_cli.models import check_template, from_home, parse_duration, parse_interval
 

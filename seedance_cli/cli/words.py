@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import numbers
 from seedance_cli.cli.help import Helped
 from seedance_cli.errors import UsageError

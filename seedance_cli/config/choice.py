@@ -6,9 +6,10 @@ Order (contract, section 7): option > environment > profile; everything of a pro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.config.provider_places import key_place, profile_key
 from seedance_cli.config.schema import Profile
 from seedance_cli.config.source import Origin, Source

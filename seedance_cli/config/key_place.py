@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.config import keys
 from seedance_cli.config.source import Origin
 from seedance_cli.errors import ConfigError

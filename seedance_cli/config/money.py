@@ -7,9 +7,10 @@ limit nothing, and a price that is misspelt would be that of other requests, too
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.config.lines import line_of
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import Amount, Budgets, OwnPrice, parse_amount

@@ -7,9 +7,10 @@ Nothing here prints or writes, but for the mode of a file that others could read
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.config.choice import (
     Choice,
     choose_profile,

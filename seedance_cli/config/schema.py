@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.config import strange_keys
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import LONGEST_NAME, OPTION_TYPES, Secret, may_be_key

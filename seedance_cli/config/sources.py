@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.config import money, strange_keys
 from seedance_cli.config import schema as profile_data
 from seedance_cli.config import toml_file as toml_store

@@ -15,8 +15,9 @@ import sys
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError, WriteFailed
 from seedance_cli.system import files, locks
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import Unreachable
 from seedance_cli.http.client import HEADERS, open_client
 from seedance_cli.http.faults import FaultKind, TransportFault, no_connection

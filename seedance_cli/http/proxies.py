@@ -8,9 +8,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import is_loopback, literal
 from seedance_cli.system import misquoted

@@ -14,7 +14,9 @@ import socket
 import time
 from contextlib import suppress
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from seedance_cli._named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,8 +6,9 @@ number of processes at once do what one after the other would have done.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
 from seedance_cli.ledger import budgets, names, statements
 from seedance_cli.ledger.part import Part

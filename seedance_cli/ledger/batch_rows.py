@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger import names, statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.places import first_of_each

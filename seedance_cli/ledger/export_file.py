@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger import exported
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger.requests import read_priced, read_request
 from seedance_cli.ledger.rows import key, read_task, read_time
 from seedance_cli.ledger.schema import time_text

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.ledger.sqlite_file import NAME

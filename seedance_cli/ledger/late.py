@@ -10,8 +10,9 @@ import json
 import os
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger.learned import read
 from seedance_cli.ledger.rows import read_task, task_columns
 from seedance_cli.ledger.stored import dump, parsed, text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.rows import key

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.schema import LOST_AFTER, time_text
 from seedance_cli.ledger.sqlite_file import NAME, connect, mapped

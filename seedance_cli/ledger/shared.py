@@ -5,9 +5,10 @@ Imports no database driver: what only names the ledger needs none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError
 from seedance_cli.models import MASK, Secret, safe, told
 

@@ -10,8 +10,9 @@ from abc import ABC, abstractmethod
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import WriteFailed
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.places import first_of_each

@@ -7,8 +7,9 @@ leads back to before `sending`. Each returns once the disk has it.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import OutcomeUnknown, WriteFailed
 from seedance_cli.ledger import statements
 from seedance_cli.ledger.part import Part

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from seedance_cli._named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,9 @@ compile.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from seedance_cli._named import NamedTuple
 
 if TYPE_CHECKING:
     from decimal import Decimal

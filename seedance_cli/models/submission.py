@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models.json_types import NO_PARAMS
 from seedance_cli.models.task import Status, TaskHandle
 from seedance_cli.models.task_ref import make_ref

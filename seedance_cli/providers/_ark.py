@@ -13,8 +13,9 @@ any other id, nothing is known: every field may be sent.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import Problem
 from seedance_cli.providers import _answers, _problems
 from seedance_cli.providers._base import Provider, TaskFields

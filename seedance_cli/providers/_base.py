@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import Rejected
 from seedance_cli.models import HttpRequest, Price, Status, Task, by_content
 from seedance_cli.providers import _answers, _problems

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from seedance_cli._named import NamedTuple
 
 _MOST_TOKENS = 100_000
 """Tokens read of an answer that no JSON parser takes. The largest documented one has under 50."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from seedance_cli._named import NamedTuple
 from seedance_cli.providers._fields import (
     SECONDS_AS_TEXT,
     Field,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import UsageError
 from seedance_cli.models import PricedFields, VideoRequest
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+
+from seedance_cli._named import NamedTuple
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 NETWORK = frozenset(

@@ -6,7 +6,9 @@ whether a file is whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from seedance_cli._named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

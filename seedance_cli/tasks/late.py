@@ -7,8 +7,9 @@ for a while; the next command of this machine that reaches it takes the file in.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import LedgerAway, WriteFailed
 from seedance_cli.models import make_ref
 

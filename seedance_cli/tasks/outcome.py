@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
 from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
 from seedance_cli.models import HttpResponse, IntentState, make_ref, request_left

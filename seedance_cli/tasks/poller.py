@@ -10,8 +10,9 @@ import threading
 from dataclasses import dataclass
 from itertools import count
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import SeedanceError
 from seedance_cli.http import MARGIN_SECONDS
 from seedance_cli.tasks.polled import Polled, born

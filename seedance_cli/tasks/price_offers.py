@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import price_object
 from seedance_cli.providers import ModelUse
 from seedance_cli.tasks.price_rows import models_for, price_like, with_model

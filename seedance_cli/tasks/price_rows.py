@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import UsageError
 from seedance_cli.models import PricedFields, amount_text, own_price, price_object, same_unit
 from seedance_cli.providers import ModelUse

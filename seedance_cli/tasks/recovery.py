@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import NotFound, SeedanceError, UsageError
 from seedance_cli.models import LONGEST_PROMPT, IntentState, Status, Task, told
 from seedance_cli.tasks.reading import Target, read_patiently

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import may_be_key, told, unsafe
 from seedance_cli.providers import FLAGS
 

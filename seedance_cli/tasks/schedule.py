@@ -32,7 +32,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from math import erfc, exp, log, pi, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from seedance_cli._named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,9 @@ from collections import deque
 from itertools import islice
 from math import inf
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import DownloadFailed, NotFound, SeedanceError, WriteFailed
 from seedance_cli.tasks.delivery import Delivery, urls
 from seedance_cli.tasks.downloads.fetch import look

@@ -24,10 +24,10 @@ ROOMS = {
     "models": "",
     "system": "",
 }
-"""Each room, and the rooms that it may import from. `errors` and `_lazy` serve all."""
+"""Each room, and the rooms that it may import from. `errors`, `_lazy` and `_named` serve all."""
 TYPES = {"tasks": "ledger", "http": "providers"}
 """Rooms of which one imports types alone: it is handed their objects."""
-OUTSIDE = {"__init__", "__main__", "_lazy", "errors", "testing"}
+OUTSIDE = {"__init__", "__main__", "_lazy", "_named", "errors", "testing"}
 LONGEST = 350
 """Lines of a module."""
 DOORS = {

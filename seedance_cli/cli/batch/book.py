@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import buy
 from seedance_cli.cli.places import facts_of
 from seedance_cli.errors import ConfigError, UsageError

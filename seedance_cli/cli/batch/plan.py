@@ -6,9 +6,10 @@ import os
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import buy
 from seedance_cli.cli.batch.book import told_of
 from seedance_cli.errors import OverMaxCost, UsageError

@@ -8,8 +8,9 @@ import io
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli.output.documents import dumps
 from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.models import told

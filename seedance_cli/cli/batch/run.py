@@ -6,9 +6,10 @@ import gc
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers, tasks
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import buy, local_files
 from seedance_cli.cli.batch.report import Report
 from seedance_cli.cli.output.progress import Display

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes

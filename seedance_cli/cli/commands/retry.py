@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import cli, tasks
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command

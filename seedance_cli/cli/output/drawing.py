@@ -6,10 +6,11 @@ line that stays is whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.cli.output.bars import COLUMNS, Bars, Tail
 from seedance_cli.cli.output.colours import BAD, COLOURS, DIM, DOUBT, GOOD, UNDER_WAY, WAITING
 from seedance_cli.cli.output.columns import cut, width

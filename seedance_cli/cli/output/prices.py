@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seedance_cli import providers
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import amount_text, price_text, with_unit
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import Status, spoken
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.sandbox.dialects._base import (
     STRANGE_WORD,
     BuiltIn,

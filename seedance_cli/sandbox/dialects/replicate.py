@@ -21,8 +21,9 @@ from decimal import Decimal
 from hashlib import sha256
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.sandbox.dialects import _replicate_schema as schema
 from seedance_cli.sandbox.dialects._base import (
     STRANGE_WORD,

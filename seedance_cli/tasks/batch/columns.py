@@ -10,8 +10,9 @@ import json
 import re
 from enum import Enum, auto
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import TooDeep, VideoRequest, exact_value
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _columns() -> Mapping[str, Column]:
     for name, annotation in VideoRequest.__annotations__.items():
         if name == "files":  # said by the media themselves
             continue
-        kind = _KINDS[annotation.__forward_arg__]
+        kind = _KINDS[annotation]
         many = kind in {Kind.LIST, Kind.VALUES}
         found[name.removesuffix("s") if many else name] = Column(name, kind)
     return found

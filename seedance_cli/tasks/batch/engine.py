@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.tasks.batch.items import Action
 from seedance_cli.tasks.batch.pace import Pace
 from seedance_cli.tasks.events import Checked, Ended

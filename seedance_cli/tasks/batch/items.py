@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.models import IntentState, Status
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import csv
 import io
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import UsageError
 from seedance_cli.models import Doubled, exact_at, told
 from seedance_cli.tasks.batch.columns import NOTE, OWN, column_of, typed, unknown

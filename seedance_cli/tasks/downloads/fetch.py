@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
 from seedance_cli.models import spoken
 from seedance_cli.system import Cancellation

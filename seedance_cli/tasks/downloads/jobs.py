@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import DownloadFailed, SeedanceError, WriteFailed
 from seedance_cli.tasks.delivery import Delivery, left_out
 from seedance_cli.tasks.downloads.measure import measure_file

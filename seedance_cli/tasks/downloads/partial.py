@@ -14,8 +14,9 @@ import secrets
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import DownloadFailed, WriteFailed
 from seedance_cli.system import files
 from seedance_cli.tasks.downloads.part_files import (

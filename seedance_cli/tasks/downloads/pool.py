@@ -11,8 +11,9 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import DownloadFailed, SeedanceError
 from seedance_cli.system import Cancellation
 from seedance_cli.tasks.downloads.fetch import Saved, Whole, download

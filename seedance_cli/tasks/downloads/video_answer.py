@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import zlib
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import DownloadFailed, Unreachable
 from seedance_cli.http import retry_after
 from seedance_cli.tasks.downloads import mp4

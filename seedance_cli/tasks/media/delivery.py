@@ -6,8 +6,9 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from seedance_cli._named import NamedTuple
 from seedance_cli.errors import ConfigError, Rejected
 from seedance_cli.http import refusal
 from seedance_cli.models import is_public, origin
