@@ -114,6 +114,7 @@ class _Follow:
             if stop is None:
                 raise
             with signals.held():
+                self._sum_up()
                 with suppress(WriteFailed):  # what the signal asked for goes first
                     self._document()
                 raise self._come_back(stop) from None
@@ -311,7 +312,7 @@ class _Follow:
             ends = totals.ends(self.known, self.failures, self.told)
             rows = self.known.values() if self.wanted.download else ()
             files = [path for row in rows for path in row.files]
-            place = totals.folder(files, str(self.session.base(".")))
+            place = totals.folder(files, self.session)
             self.out.note(totals.summary(ends, self.spent, took, place))
 
     def _document(self) -> None:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from seedance_cli.errors import DownloadFailed, TaskFailed, WatchTimeout
+from seedance_cli.errors import DownloadFailed, TaskFailed, WatchTimeout, WriteFailed
 from seedance_cli.models import CHARGED, Status, spoken, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from seedance_cli.cli.session import Session
     from seedance_cli.errors import SeedanceError
     from seedance_cli.models import Price, Submission
     from seedance_cli.tasks import TaskKey
@@ -39,15 +40,20 @@ class Spent:
         ]
 
 
-def folder(files: Iterable[str], here: str) -> str | None:
-    """The folder that has all of the files, as seen from here; None without any."""
+def folder(files: Iterable[str], session: Session) -> str | None:
+    """The folder that has all of the files, as seen from the current one; None without any."""
     folders = {os.path.dirname(path) for path in files}  # noqa: PTH120 - of thousands
     if not folders:
         return None
-    with suppress(ValueError):  # on Windows they may be on several drives
+    try:
         found = os.path.commonpath(folders)
-        return os.path.relpath(found, here) if found.startswith(here) else found
-    return None
+    except ValueError:  # on Windows they may be on several drives
+        return None
+    with suppress(WriteFailed):  # the current folder may be gone, and nothing else need it
+        here = str(session.base("."))
+        if found.startswith(here):
+            return os.path.relpath(found, here)
+    return found
 
 
 def summary(ends: Mapping[str, int], spent: Spent, took: float, place: str | None) -> str:

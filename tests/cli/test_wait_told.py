@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import IntentState
 from support import ledgers
@@ -36,16 +38,36 @@ def test_a_heartbeat_stays_30_s(run: Run, server: ScriptedProvider, clock: FakeC
 
 
 def test_ctrl_c_in_a_bare_wait_hints_the_bare_wait(run: Run, server: ScriptedProvider) -> None:
-    """With what was asked for, and without the refs of everything that is left."""
-    for number in range(1, 4):
+    """With what was asked for, and without the refs of everything that is left; how many ended."""
+    for number in range(1, 5):
         submitted(server, "runbase", f"t{number}")
         server.task(f"t{number}", "running")
+    server.task("t4", State("failed", reason="no"))
     words = ("wait", "-p", "runbase", "--download", "-o", "out/{task_id}.mp4")
     result = run(*words, env=server.env(), clock=Struck())
     assert result.code == 130
     hint = result.err.splitlines()[-1]
     assert hint == "  hint: seedance wait -p runbase -o 'out/{task_id}.mp4'"
     assert "3 tasks are left" in result.err
+    counts, said = result.err.splitlines()[-3:-1]
+    assert re.fullmatch(r"1 failed, 3 still running, \w+", counts), result.err
+    assert said.startswith("seedance: error: interrupted")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is somebody's current one")
+@pytest.mark.parametrize("words", [("wait",), ("download", "-o", "{home}/")])
+def test_a_current_folder_that_is_gone_is_needed_by_nothing(
+    run: Run, server: ScriptedProvider, clock: FakeClock, home: Path, words: tuple[str, ...]
+) -> None:
+    """Results that are not saved there are told, with the line about all of them."""
+    for number in (1, 2):
+        submitted(server, "runbase", f"t{number}")
+        server.task(f"t{number}", done())
+    run("status", env=server.env(), clock=clock)
+    Path.cwd().rmdir()
+    result = run(*(one.format(home=home) for one in words), env=server.env(), clock=clock)
+    assert (result.code, len(result.out.splitlines())) == (0, 2), result.err
+    assert "2 succeeded" in result.err
 
 
 def test_ctrl_c_with_many_refs_hints_the_same_command(run: Run, server: ScriptedProvider) -> None:

@@ -290,7 +290,7 @@ class Report:
         files = [path for item in self._items if item.known for path, _ in item.known.files]
         place = None
         if files and self._given.download:
-            place = totals.folder(files, str(self._session.base(".")))
+            place = totals.folder(files, self._session)
         took = self._session.clock.monotonic() - self._began
         # Why a run is 6 may stand many lines above.
         unknown = any(item.known and item.known.ref is None for item in self._items)
