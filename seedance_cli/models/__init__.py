@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from seedance_cli.models.task_ref import refuse_key as refuse_key
     from seedance_cli.models.task_ref import usable_id as usable_id
     from seedance_cli.models.text import safe as safe
+    from seedance_cli.models.text import sentences as sentences
     from seedance_cli.models.text import shortened as shortened
     from seedance_cli.models.text import timestamp as timestamp
     from seedance_cli.models.text import unsafe as unsafe
@@ -229,6 +230,7 @@ __getattr__ = face(
         "request_object": "request",
         "safe": "text",
         "same_unit": "budget",
+        "sentences": "text",
         "shortened": "text",
         "shown": "user_words",
         "spoken": "duration",

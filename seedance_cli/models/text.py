@@ -16,6 +16,8 @@ CONTROL = (
 )
 """Joiners (U+200C, U+200D) and accents stay: scripts and emoji are spelt with them."""
 _LONGEST = 200
+_ENDS = (".", "!", "?", "…", "\u3002", "\uff01", "\uff1f")
+"""Of a sentence, the Chinese ones too."""
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -38,6 +40,12 @@ def unsafe(text: str) -> bool:
 def shortened(text: str) -> str:
     """The text as far as a line of an error has room for it."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def sentences(first: str, second: str) -> str:
+    """Two sentences in a row; the first may be a server's, which ends as the server likes."""
+    end = "" if first.endswith(_ENDS) else "."
+    return f"{first}{end} {second}"
 
 
 def timestamp(when: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._named import NamedTuple
 from seedance_cli.errors import OutcomeUnknown, RateLimited, SeedanceError
 from seedance_cli.http import FaultKind, refusal, status_of, unreachable, words
-from seedance_cli.models import HttpResponse, IntentState, make_ref, request_left
+from seedance_cli.models import HttpResponse, IntentState, make_ref, request_left, sentences
 from seedance_cli.providers import unreadable
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def _judge_failure(
     if named is not None:
         refused = _naming(refused, make_ref(provider.info.name, named.task_id))
     elif provider.names_something(response):
-        message = f"{refused.message}. Its answer has an id all the same, which cannot be used"
+        has_one = "Its answer has an id all the same, which cannot be used"
+        message = sentences(refused.message, has_one)
         hint = f"look on the site of {provider.info.name} before you run it again"
         refused = refused.but(message=message, hint=hint, retry_safe=False)
     if isinstance(refused, RateLimited) and meant is None:
@@ -106,9 +107,9 @@ def _judge_failure(
 def _naming(refused: SeedanceError, ref: str) -> SeedanceError:
     """A refusal whose answer names a task all the same: it counts as told, and so does the id."""
     look = f"seedance status {ref}"
+    named = f"Its answer names a task all the same, {ref}, which may run and be charged"
     return refused.but(
-        message=f"{refused.message}. Its answer names a task all the same, {ref}, which may run and"
-        " be charged",
+        message=sentences(refused.message, named),
         hint=f"{refused.hint}; {look}" if refused.hint else look,
         retry_safe=False,
     )
@@ -180,7 +181,7 @@ def unclear(provider: Provider, reply: Reply, what: str) -> Verdict:
     """The verdict where nobody knows whether there is a task; `what` says what came."""
     name = provider.info.name
     error = OutcomeUnknown(
-        f"{what}. {request_left(name, sandbox=False)}",
+        sentences(what, request_left(name, sandbox=False)),
         hint="do not run it again before: seedance recover",
         provider=name,
         http_status=None if reply.response is None else reply.response.status,
@@ -193,7 +194,7 @@ def uncharged(verdict: Verdict, provider: Provider) -> Verdict:
     """The verdict in the words of the sandbox, where nothing costs anything."""
     if verdict.error is None or not verdict.what:
         return verdict
-    text = f"{verdict.what}. {request_left(provider.info.name, sandbox=True)}"
+    text = sentences(verdict.what, request_left(provider.info.name, sandbox=True))
     return verdict._replace(error=verdict.error.but(message=text))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import OutcomeUnknown, SeedanceError, Stopped
-from seedance_cli.models import Found, IntentState, request_left
+from seedance_cli.models import Found, IntentState, request_left, sentences
 
 if TYPE_CHECKING:
     from seedance_cli.models import Submission
@@ -112,9 +112,10 @@ class Payment:
         return SeedanceError(what, hint=hint, retry_safe=False).because(error)
 
     def _unknown(self, what: str) -> OutcomeUnknown:
-        assert self.submission is not None
+        one = self.submission
+        assert one is not None
         return OutcomeUnknown(
-            f"{what}. {request_left(self.submission.provider, sandbox=self.submission.sandbox)}",
+            sentences(what, request_left(one.provider, sandbox=one.sandbox)),
             hint="do not run it again before: seedance recover",
             retry_safe=False,
         )

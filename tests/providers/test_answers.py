@@ -179,14 +179,15 @@ def test_an_answer_cut_in_a_read_says_nothing(name: str) -> None:
     ("body", "words"),
     [
         (b"<!doctype html>\n<h1>It works\x1b[31m</h1>", "the answer is no JSON: <!doctype html> "),
-        (b"OK", "the answer is no JSON: OK"),
+        (b"OK", "the answer is no JSON: OK. The paid"),
+        (b"Down. Try later!", "the answer is no JSON: Down. Try later! The paid"),
         (b"\xff\xfe garbage" * 50, "the answer is no JSON: "),
         (b"", "the answer is empty"),
         (b'{"code":200,"da', "the answer breaks off in the middle of its JSON"),
         (b'{"hello":"world"}', "the answer has no usable task id"),
         (b"[]", "the answer has no usable task id"),
     ],
-    ids=["HTML", "text", "garbage", "empty", "cut", "object", "list"],
+    ids=["HTML", "text", "sentence", "garbage", "empty", "cut", "object", "list"],
 )
 def test_fault_06_what_is_no_json_is_called_that(
     run: Run, server: ScriptedProvider, name: str, body: bytes, words: str
@@ -196,6 +197,7 @@ def test_fault_06_what_is_no_json_is_called_that(
     result = buy(run, server, name)
     assert result.code == 6
     assert words in result.err
+    assert "…." not in result.err, "one end of a sentence is enough"
     assert "\x1b" not in result.err
     assert len(result.err) < 600
 
