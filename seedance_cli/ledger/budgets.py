@@ -12,9 +12,11 @@ from seedance_cli.ledger import statements
 from seedance_cli.ledger.requests import read_priced
 from seedance_cli.ledger.rows import read_charge, read_price_at_submit
 from seedance_cli.ledger.schema import time_text
-from seedance_cli.models import Used, price_text, same_unit
+from seedance_cli.models import YOURS, Used, price_text, same_unit, with_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seedance_cli.ledger.store import Store
     from seedance_cli.ledger.stored import Row
     from seedance_cli.models import Amount, Budgets, Conditions, Price, PricedFields, PriceToday
@@ -72,7 +74,7 @@ def refusal(
     states = "".join(f"; {one.words()}" for one in spans)
     return OverBudget(
         f"{words}{states}; nothing was sent",
-        hint=_advice(provider, priced, conditions),
+        hint=_advice(provider, priced, conditions, spans),
         provider=provider,
     )
 
@@ -137,14 +139,42 @@ def _price_today(row: Row, price_today: PriceToday) -> Price | None:
     return price_today(row["endpoint"], read_priced(row["priced"], row["request"]))
 
 
-def _advice(provider: str, priced: PricedFields | None, conditions: Conditions) -> str:
+def _advice(
+    provider: str, priced: PricedFields | None, conditions: Conditions, spans: list[Used]
+) -> str:
+    """What to do about a refusal: first what helps, and always how a price is told."""
+    price = conditions.price
+    limits = [one for one in conditions.budgets or () if one is not None]
+    known = price is not None and all(same_unit(price.unit, one.unit) for one in limits)
     entry = [f'provider = "{provider}"']
     if priced is not None and priced.model is not None:
         entry.append(f'model = "{priced.model}"')
-    limit = next((one for one in conditions.budgets or () if one is not None), None)
-    unit = None if limit is None else limit.unit
-    entry.append(f'amount = "{f"0.12 {unit}" if unit else "40"}"')
-    return (
-        "change the budget in config.toml, or wait until its time is over; a price that is not"
-        f" known, or not right, is told there as [[prices]] with {', '.join(entry)}"
-    )
+    entry.append(f'amount = "{price_text(price) if price and known else _example(limits)}"')
+    entries = f"[[prices]] with {', '.join(entry)}"
+    if price is None and priced is None:
+        return (
+            "change the budget in config.toml, or leave out what --param sends:"
+            " no [[prices]] tells what it may cost"
+        )
+    if not known:
+        unit = "" if price is None else " in the budget's unit"
+        return f"tell its price{unit} in config.toml: {entries}; or change the budget there"
+    assert price is not None
+    if any(one.unpriced for one in spans):
+        return (
+            f"tell what they cost in config.toml: {entries}; or change the budget there, or wait"
+            " until its time is over"
+        )
+    if all(price.amount <= one.left for one in spans):  # it is the one of a task
+        way = "a cheaper request, or another budget in config.toml"
+    else:
+        way = "change the budget in config.toml, or wait until its time is over"
+    if price.basis == YOURS:
+        return f"{way}; the price is your own, told there as {entries}"
+    return f"{way}; a price that is not right is told there as {entries}"
+
+
+def _example(limits: Sequence[Amount]) -> str:
+    """An amount as one would type it."""
+    unit = limits[0].unit if limits else None
+    return f"0.12 {unit}" if unit == "USD" else with_unit(Decimal(40), unit)

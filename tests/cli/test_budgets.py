@@ -86,22 +86,62 @@ def test_money_6_11_unknown_outcomes_are_reserved(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("budgets", "prices", "options", "words"),
     [
-        ('day = "100 credits"', "", (), "the price of this request is not known"),
-        ('day = "100 credits"', PRICES, ("--param", "turbo=1"), "is not known"),
-        ('day = "100 USD"', PRICES, (), "nothing is converted"),
-        ('task = "39.99 credits"', PRICES, (), "more than [budgets.seedance2ink] task"),
+        (
+            'day = "100 credits"',
+            "",
+            (),
+            (
+                "the price of this request is not known",
+                "tell its price in config.toml: [[prices]] with",
+            ),
+        ),
+        (
+            'day = "100 credits"',
+            PRICES,
+            ("--param", "turbo=1"),
+            ("is not known", "change the budget in config.toml, or leave out what --param sends"),
+        ),
+        (
+            'day = "100 USD"',
+            PRICES,
+            (),
+            (
+                "nothing is converted",
+                "tell its price in the budget's unit in config.toml: [[prices]] with",
+            ),
+        ),
+        (
+            'task = "39.99 credits"',
+            PRICES,
+            (),
+            (
+                "more than [budgets.seedance2ink] task",
+                "a cheaper request, or another budget in config.toml; the price is your own",
+            ),
+        ),
+        (
+            'day = "39.99 credits"',
+            PRICES,
+            (),
+            (
+                "more than is left of [budgets.seedance2ink] day",
+                "change the budget in config.toml, or wait until its time is over",
+            ),
+        ),
     ],
 )
 def test_money_6_11_refused(
-    shop: Shop, budgets: str, prices: str, options: tuple[str, ...], words: str
+    shop: Shop, budgets: str, prices: str, options: tuple[str, ...], words: tuple[str, str]
 ) -> None:
-    """No known price, another unit, a task that is too dear: 11, and a dry run says so, too."""
+    """No known price, another unit, too dear a task: 11, what helps, and a dry run says so, too."""
     shop.configure(budgets, prices)
     for more in ((), ("--dry-run",)):
         done = shop.buy("a boat", *options, *more)
         assert (done.code, shop.provider.posts) == (11, 0), done.err
-        assert words in done.err
+        reason, way = words
+        assert reason in done.err
         assert "[[prices]]" in done.err
+        assert f"hint: {way}" in done.err
 
 
 def test_money_6_11_what_would_be_left(shop: Shop) -> None:
