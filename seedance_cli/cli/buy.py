@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import providers, tasks
 from seedance_cli._named import NamedTuple
-from seedance_cli.cli import local_files
+from seedance_cli.cli import kin, local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.cli.places import check_new_target
@@ -81,6 +81,10 @@ class Terms(NamedTuple):
     def repeatable(self) -> bool:
         """Whether the same command again pays nothing again, whatever became of this one."""
         return self.name is not None and not self.retry_failed
+
+    def ref_on_stdout(self, out: Output) -> bool:
+        """Whether the ref itself is the command's result."""
+        return self.wanted is None and not out.json
 
 
 def terms(
@@ -254,7 +258,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
             ledger,
             session.clock,
             payment=payment,
-            announce=partial(announce, out, payment, on_stdout=not (terms.wanted or out.json)),
+            announce=partial(announce, out, payment, on_stdout=terms.ref_on_stdout(out)),
             conditions=conditions(session, order, terms),
             waiting=partial(_waiting, out),
             content=local_files.content(session, order, channel),
@@ -323,7 +327,7 @@ def announce(out: Output, payment: Payment, *, on_stdout: bool, name: str = "") 
         WriteFailed: stdout, whose result it is, did not take it; stderr was tried then.
     """
     ref, lost = payment.ref or "", payment.error is not None
-    words = f"submitted {ref} ({name})" if name else f"submitted {ref}"
+    words = f"submitted {ref} ({name})" if name else kin.submitted(payment)
     if lost or not (on_stdout and out.ready()):
         payment.told = out.always(words)
     if not on_stdout and (out.json or not lost):

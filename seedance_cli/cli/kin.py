@@ -9,29 +9,44 @@ from seedance_cli.errors import WriteFailed
 from seedance_cli.models import Found, timestamp
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.buy import Order
+    from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
     from seedance_cli.models import Submission
     from seedance_cli.tasks import Payment
 
 
-def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
-    """Say what else the ledger has of the request that was paid for."""
+def submitted(payment: Payment) -> str:
+    """`submitted REF`; of what the ledger had before also when, and that nothing was sent now."""
+    row = payment.submission
+    assert row is not None
+    line, when = f"submitted {row.ref}", timestamp(row.submitted_at or row.created_at)
+    match payment.found:
+        case Found.NAMED:
+            return f"{line} at {when} under the name {row.name}; nothing was sent now"
+        case Found.UNTOLD:
+            verb = "makes" if row.sandbox else "pays for"
+            return (
+                f"{line} at {when}: the same request, by a command that ended before it could say"
+                f" so; nothing was sent now, and --again {verb} another one"
+            )
+        case _:
+            return line
+
+
+def tell_of_kin(session: Session, order: Order, payment: Payment, terms: Terms) -> None:
+    """Say what else the ledger has of the request that was paid for, or was paid for before."""
     submission = payment.submission
     assert submission is not None
-    out, ref, when = session.out, submission.ref, timestamp(submission.submitted_at)
+    out, ref = session.out, submission.ref
+    if payment.found is not Found.NEW and terms.ref_on_stdout(out):
+        out.note(submitted(payment))  # else it was said when the ref was
     if payment.found is Found.NAMED:
-        tell_of_name(out, order, submission)
+        _tell_of_what_stays(out, order, submission)
         return
     if submission.attempt > 1:
         out.note(f"{ref} is attempt {submission.attempt} under the name {submission.name}")
     if payment.found is Found.UNTOLD:
-        out.note(
-            f"nothing was sent: the same request was accepted at {when} as {ref}, and the command"
-            " that sent it ended before it could say so; --again"
-            f" {'makes' if submission.sandbox else 'pays for'} another one"
-        )
         return
     with suppress(WriteFailed):
         kin = session.ledger().kin(submission)
@@ -51,10 +66,14 @@ def tell_of_kin(session: Session, order: Order, payment: Payment) -> None:
 
 
 def tell_of_name(out: Output, order: Order, known: Submission) -> None:
-    """Say that the name's task was paid for before, and what of today's request it has not."""
+    """Say in a dry run that the name was submitted before, and what that keeps."""
     when = timestamp(known.submitted_at or known.created_at)
     ref = "" if known.ref is None else f" as {known.ref}"
-    out.note(f"nothing was sent: {known.name} was submitted at {when}{ref}")
+    out.note(f"{known.name} was submitted at {when}{ref}: nothing more would be sent under it")
+    _tell_of_what_stays(out, order, known)
+
+
+def _tell_of_what_stays(out: Output, order: Order, known: Submission) -> None:
     asked, video = known.request, order.video
     if asked is None or known.ref is None:
         return

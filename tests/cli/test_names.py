@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,14 +45,17 @@ def shop(run: Run) -> Iterator[Shop]:
 
 
 def test_money_6_10_the_same_line_twice(shop: Shop) -> None:
-    """One POST; the ref again, 0, and on stderr since when."""
+    """One POST; the ref again, 0, and on stderr one line that says since when."""
     first = shop.buy("a boat", "--name", "scene 8")
     again = shop.buy("a boat", "-n", "scene 8")
     assert (again.code, again.out) == (first.code, first.out) == (0, "seedance2ink:req_1\n")
     assert shop.provider.posts == 1
-    assert "nothing was sent: scene 8 was submitted at " in again.err
     shown = shop.buy("a boat", "-n", "scene 8", "--json")
     assert (shown.json["name"], shown.json["attempt"], shown.json["batch"]) == ("scene 8", 1, None)
+    line = r"submitted seedance2ink:req_1 at \S+Z under the name scene 8; nothing was sent now\n"
+    for result in (again, shown, shop.buy("a boat", "-n", "scene 8", "--json", "-q")):
+        assert re.fullmatch(line, result.err), result.err
+    assert shop.buy("a boat", "-n", "scene 8", "-q").err == ""
     assert shop.buy("a boat", "-n", "scene 9").out == "seedance2ink:req_2\n"
 
 

@@ -88,7 +88,8 @@ def test_a_result_that_nobody_was_told_is_no_new_payment(shop: Shop) -> None:
     assert (result.code, result.out) == (0, "seedance2ink:t2\n"), result.err
     assert len(shop.bodies()) == 2
     (line,) = result.err.splitlines()
-    assert line.startswith("nothing was sent: the same request was accepted at ")
+    assert line.startswith("submitted seedance2ink:t2 at ")
+    assert "nothing was sent now" in line
 
 
 def test_todays_defaults_do_not_change_the_request(shop: Shop) -> None:

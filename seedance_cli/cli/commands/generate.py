@@ -11,9 +11,8 @@ from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
 
 if TYPE_CHECKING:
-    from seedance_cli.cli.buy import Order
+    from seedance_cli.cli.buy import Order, Terms
     from seedance_cli.cli.session import Session
-    from seedance_cli.cli.wait_request import WaitRequest
     from seedance_cli.tasks import Payment
 
 EXAMPLES = (
@@ -50,18 +49,18 @@ def generate(
         run.out.owe(partial(cli.buy.document, run.payment))
         cli.promise(session, partial(cli.buy.document, run.payment))
         cli.buy.pay(session, order, terms, run.payment)
-        code = _report(session, order, run.payment, terms.wanted)
+        code = _report(session, order, run.payment, terms)
         run.payment.done = True
         return code
 
 
-def _report(session: Session, order: Order, payment: Payment, wanted: WaitRequest | None) -> int:
+def _report(session: Session, order: Order, payment: Payment, terms: Terms) -> int:
     """Give the user what was asked for beyond the ref."""
     submission = payment.submission
     assert submission is not None
-    cli.kin.tell_of_kin(session, order, payment)
-    if wanted is not None:
-        return cli.follow.follow(session, [submission], wanted)
+    cli.kin.tell_of_kin(session, order, payment, terms)
+    if terms.wanted is not None:
+        return cli.follow.follow(session, [submission], terms.wanted)
     if submission.status in {"failed", "cancelled", "expired"}:  # words of the `Status` enum
         verb = "makes" if submission.sandbox else "pays for"
         again = f"; --retry-failed {verb} another attempt" if submission.name is not None else ""

@@ -221,7 +221,7 @@ class _Retry:
             return self._failed(purchase, error)
         assert payment.submission is not None
         self._known.append(payment.submission)
-        cli.kin.tell_of_kin(self._session, purchase.order, payment)
+        cli.kin.tell_of_kin(self._session, purchase.order, payment, purchase.terms)
         if row.name is None and payment.found is Found.NEW:
             paid = "" if payment.submission.sandbox else ", as a new payment"
             self._out.note(f"{payment.ref} is the request of {row.ref} again{paid}")
