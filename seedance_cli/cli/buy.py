@@ -14,7 +14,7 @@ from seedance_cli._named import NamedTuple
 from seedance_cli.cli import kin, local_files
 from seedance_cli.cli import request as _request
 from seedance_cli.cli.output.documents import task_object
-from seedance_cli.cli.places import check_new_target
+from seedance_cli.cli.places import check_new_target, stands
 from seedance_cli.errors import OutcomeUnknown, OverBudget, OverMaxCost, UsageError, WriteFailed
 from seedance_cli.models import (
     Conditions,
@@ -57,6 +57,8 @@ class Order(NamedTuple):
     request: HttpRequest
     local: LocalMedia
     """The request's local files."""
+    chosen: bool = False
+    """Whether its model is the first of several, for want of another."""
 
 
 class Terms(NamedTuple):
@@ -141,15 +143,19 @@ def reorder(session: Session, settings: Settings, video: VideoRequest, *, free: 
     provider = providers.get(settings.provider)
     info = provider.info
     model, chosen = tasks.validate.model_for(info, video.model, free=free)
-    if model != video.model:
-        video = video._replace(model=model)
+    video = video._replace(model=model)
     loopback = settings.sandbox or is_loopback(settings.endpoint)
     tasks.check(info, video, endpoint_is_loopback=loopback, free=free)
-    if chosen and len(info.models) > 1:
-        line = f"model {model} (the first that {info.name} lists; -m chooses another)"
-        session.once(session.out.note, line)
+    chosen = chosen and len(info.models) > 1
     local = local_files.read(session, settings, info, video, free=free)
-    return Order(settings, provider, local.video, provider.request(local.video), local)
+    return Order(settings, provider, local.video, provider.request(local.video), local, chosen)
+
+
+def name_model(session: Session, order: Order) -> None:
+    """Say which model was taken, unless it was asked for or there is no other."""
+    if order.chosen:
+        why = f"the first that {order.provider.info.name} lists; -m chooses another"
+        session.once(session.out.note, f"model {order.video.model} ({why})")
 
 
 def price(session: Session, order: Order, limit: Amount | None) -> Price | None:
@@ -250,6 +256,8 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
     check_new_target(session, order, terms)
     channel = session.channel(order.settings)
     ledger = session.ledger_for_paying(sandbox=order.settings.sandbox)
+    if not stands(session, order, terms):
+        name_model(session, order)
     try:
         tasks.submit(
             channel,

@@ -30,6 +30,7 @@ def dry_run(session: Session, order: Order, terms: Terms) -> int:
     fault = order.settings.key_place.fault
     if fault is not None:
         session.out.warn(f"{fault}: without --dry-run this is refused")
+    buy.name_model(session, order)
     conditions = buy.conditions(session, order, terms)
     used = buy.used(session, order, conditions)
     show(session.out, order, conditions.price, used)

@@ -106,7 +106,7 @@ def check_new_target(session: Session, order: Order, terms: Terms) -> None:
     wanted = terms.wanted
     if wanted is None or not wanted.download or wanted.output == "-":
         return
-    if _stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
+    if stands(session, order, terms):  # nothing will be paid, and the file may be that task's own
         return
     settings = order.settings
     # A name that has the task's id in it is only known later; its folder is known now.
@@ -131,7 +131,7 @@ def check_new_target(session: Session, order: Order, terms: Terms) -> None:
         tasks.check_sidecar(one, None, force=wanted.force or one != other)
 
 
-def _stands(session: Session, order: Order, terms: Terms) -> bool:
+def stands(session: Session, order: Order, terms: Terms) -> bool:
     """Whether a task stands for the order under its name already, and none will be paid for."""
     if terms.name is None:
         return False

@@ -56,6 +56,10 @@ def test_money_6_10_the_same_line_twice(shop: Shop) -> None:
     for result in (again, shown, shop.buy("a boat", "-n", "scene 8", "--json", "-q")):
         assert re.fullmatch(line, result.err), result.err
     assert shop.buy("a boat", "-n", "scene 8", "-q").err == ""
+    words = ("generate", "a boat", "-p", PROVIDER, "-n", "scene 8")  # the model is not typed
+    assert re.fullmatch(line, shop.run(*words, env=shop.provider.env).err)
+    lacking = shop.run(*words, env={**shop.provider.env, "SEEDANCE2INK_API_KEY": None})
+    assert (lacking.code, "(the first that" in lacking.err) == (3, False), lacking.err
     assert shop.buy("a boat", "-n", "scene 9").out == "seedance2ink:req_2\n"
 
 

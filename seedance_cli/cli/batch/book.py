@@ -86,7 +86,10 @@ class Book:
             ConfigError: as `settings`.
         """
         video = batch.request(item.row.values, self._given.video)
-        return buy.order(self._session, self.settings(item.seller), video, free=self._given.free)
+        settings = self.settings(item.seller)
+        order = buy.order(self._session, settings, video, free=self._given.free)
+        buy.name_model(self._session, order)
+        return order
 
     def purchase(self, order: Order) -> Purchase:
         """An order as the ledger knows it."""
