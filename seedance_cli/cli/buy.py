@@ -281,9 +281,7 @@ def pay(session: Session, order: Order, terms: Terms, payment: Payment) -> None:
 def document(payment: Payment) -> object | None:
     """What stdout has to have with `--json`, whatever ends the command."""
     row = payment.submission if payment.bought else payment.blocked_by
-    if row is None:
-        return None
-    return task_object(row)
+    return None if row is None else task_object(row)
 
 
 def _expected(
