@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 STATEMENT_SECONDS = 10
 """For a statement, a lock, and for a pause within a transaction: the server ends it then."""
 _OLDEST = 14_00_00
+_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
+"""In which a database keeps any text that it is given; the second takes the bytes as they are."""
 _SETTINGS = "; ".join(
     f"SET {name} = {value}"
     for name, value in {
@@ -50,7 +52,8 @@ _SETTINGS = "; ".join(
 )
 _SERVER = (
     "SELECT pg_backend_pid() AS pid, current_setting('fsync') AS fsync,"
-    " current_setting('server_version_num')::integer AS version"
+    " current_setting('server_version_num')::integer AS version,"
+    " current_setting('server_encoding') AS encoding"
 )
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s) AS taken"
 _PASSING = ("08", "53", "55", "57", "58")
@@ -255,6 +258,12 @@ class Session:
                 f"the server of the ledger {self._ledger.shown} runs with fsync=off: a crash could"
                 " make it forget what was paid for; nothing was sent",
                 hint="set fsync = on in postgresql.conf, and reload it",
+            )
+        if server["encoding"] not in _ENCODINGS:
+            raise WriteFailed(
+                f"the database of the ledger {self._ledger.shown} keeps text as"
+                f" {server['encoding']}, which cannot hold every name; nothing was sent",
+                hint="make one with ENCODING 'UTF8' TEMPLATE template0",
             )
         self._pid = server["pid"]
         # A pooler gives its clients a number of its own, not that of the server's process.

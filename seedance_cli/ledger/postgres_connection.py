@@ -106,6 +106,8 @@ def connect(ledger: SharedLedger) -> Connection:
         "application_name": "seedance",
         **given,
         "connect_timeout": _connect_seconds(given),
+        # Without it a database of SQL_ASCII, as `initdb` makes one without a locale, gives bytes.
+        "client_encoding": "UTF8",
     }
     try:
         return _within(_ALL_SECONDS).connect(

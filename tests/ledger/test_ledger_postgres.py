@@ -19,7 +19,7 @@ from seedance_cli.errors import (
 )
 from seedance_cli.ledger import Ledger, SharedLedger, postgres, postgres_connection
 from seedance_cli.ledger.late import FOLDER
-from seedance_cli.models import IntentState, Secret, Status, Task
+from seedance_cli.models import Conditions, IntentState, Secret, Status, Task
 from support.fake_clock import FakeClock
 from support.ledgers import prepare, submit
 from support.places import locked, lose_locks, rows, tamper
@@ -149,6 +149,27 @@ def test_fsync_off_is_refused(shared: SharedLedger, postgres: Server) -> None:
     finally:
         postgres.sql("ALTER SYSTEM RESET fsync")
         postgres.reload()
+
+
+@pytest.mark.parametrize(("encoding", "works"), [("SQL_ASCII", True), ("LATIN1", False)])
+def test_how_the_database_keeps_text(
+    shared: SharedLedger, postgres: Server, encoding: str, *, works: bool
+) -> None:
+    """As UTF-8, or as the bytes that came (`initdb` without a locale); else not every name fits."""
+    postgres.sql(f"CREATE DATABASE texts TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+    place = SharedLedger.at(postgres.url("texts"), shared.folder)
+    try:
+        if works:
+            with Ledger.open(place, FakeClock(), create=True) as ledger:
+                row = ledger.row(prepare(ledger, conditions=Conditions(name="장면 🎬")))
+                assert row.name == "장면 🎬"
+                assert [one.intent for one in ledger.named("장면 🎬")] == [row.intent]
+        else:
+            with pytest.raises(WriteFailed, match="keeps text as LATIN1"):
+                opened(place)
+            assert postgres.sql("SELECT to_regnamespace('seedance')::text", "texts") == [(None,)]
+    finally:
+        postgres.sql("DROP DATABASE texts")
 
 
 def test_an_old_server_is_refused(shared: SharedLedger, monkeypatch: pytest.MonkeyPatch) -> None:
