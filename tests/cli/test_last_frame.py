@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from support.bytes_server import answer
+from support.bytes_server import answer, in_turn
 from support.scripted_provider import done, submitted
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def test_its_url_and_then_its_path(
 def test_a_frame_that_is_not_to_be_had(
     run: Run,
     server: ScriptedProvider,
+    clock: FakeClock,
     folder: Path,
     *,
     status: int,
@@ -87,11 +89,36 @@ def test_a_frame_that_is_not_to_be_had(
     server.videos["frame"] = answer(status, body)
     server.task("t1", task(server))
     submitted(server, "byteplus", "t1")
-    result = run("wait", "byteplus:t1", "-o", str(folder / "v.mp4"), env=server.env("byteplus"))
+    argv = ("wait", "byteplus:t1", "-o", str(folder / "v.mp4"))
+    result = run(*argv, env=server.env("byteplus"), clock=clock)
     assert (result.code, result.out) == (9, f"{folder / 'v.mp4'}\n")
     assert "the last frame could not be fetched: " in result.err
     assert why in result.err
     assert [one.name for one in folder.iterdir()] == ["v.mp4"]
+
+
+def test_a_frame_is_taken_as_a_video_is(
+    run: Run, server: ScriptedProvider, clock: FakeClock, folder: Path
+) -> None:
+    """Late, by another status, packed: what of a video is put up with is of its frame, too."""
+    whole = {"Content-Range": f"bytes 0-{len(PNG) - 1}/{len(PNG)}"}
+    late = (answer(404, b"gone"), answer(503, b"", {"Retry-After": "2"}), answer(200, b"<html>"))
+    first = {
+        "v0": in_turn(*late, answer(200, PNG)),
+        "v1": answer(206, PNG, whole),
+        "v2": answer(200, gzip.compress(PNG), {"Content-Encoding": "gzip"}),
+        "v3": answer(206, PNG, {"Content-Range": f"bytes 0-{len(PNG) - 1}/999"}),
+    }
+    env = server.env("byteplus")
+    for number, (name, frame) in enumerate(first.items()):
+        server.videos["frame"] = frame
+        server.task(f"t{number}", task(server))
+        submitted(server, "byteplus", f"t{number}")
+        argv = ("wait", f"byteplus:t{number}", "-o", str(folder / f"{name}.mp4"))
+        result = run(*argv, env=env, clock=clock)
+        assert result.code == (9 if name == "v3" else 0), (name, result.err)
+        saved = folder / f"{name}-last.png"
+        assert (saved.read_bytes() if saved.exists() else b"") == (b"" if name == "v3" else PNG)
 
 
 def test_another_file_of_that_name_stays(run: Run, server: ScriptedProvider, folder: Path) -> None:

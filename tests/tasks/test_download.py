@@ -556,8 +556,8 @@ def test_fault_24_200_to_a_range_starts_over(folder: Path, clock: FakeClock) -> 
 
 
 def test_206_unasked_is_no_video(folder: Path, clock: FakeClock) -> None:
-    """A partial answer to a request for all of it is refused."""
-    with BytesServer(answer(206, VIDEO)) as server, pytest.raises(DownloadFailed, match="206"):
+    """A piece in answer to a request for all of it, which does not say which piece, is refused."""
+    with BytesServer(answer(206, VIDEO[:HALF])) as server, pytest.raises(DownloadFailed):
         fetch(server.url, folder / "v.mp4", clock)
     assert names(folder) == []
 

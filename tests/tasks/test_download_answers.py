@@ -169,6 +169,7 @@ WHOLE = {"Content-Range": f"bytes 0-{LAST}/{LAST + 1}"}
         (206, WHOLE),
         (206, {"Content-Range": f"Bytes 0-{LAST}/{LAST + 1}"}),
         (206, {"Content-Range": f"bytes 0-{LAST}/*"}),
+        (206, {}),
         (203, {}),
         (226, {"IM": "identity"}),
     ],
@@ -176,7 +177,7 @@ WHOLE = {"Content-Range": f"bytes 0-{LAST}/{LAST + 1}"}
 def test_fault_22_the_whole_file_by_another_status(
     status: int, headers: dict[str, str], folder: Path, clock: FakeClock
 ) -> None:
-    """206 from the first byte to the last, 203 and 226 are taken as 200 is."""
+    """206 with every byte, whether it says so or not, 203 and 226 are taken as 200 is."""
     with BytesServer(answer(status, VIDEO, headers)) as server:
         saved = fetch(server.url, folder / "v.mp4", clock)
     assert saved.verified

@@ -260,28 +260,41 @@ class DownloadPool:
             self._tell(Done(job, video, saved, facts))
         frame = None if job.no_frame else source.last_frame
         if frame is not None:
-            self._tell(FrameSaved(job, self._fetch_frame(job, frame)))
+            self._tell(FrameSaved(job, self._fetch_frame(job, source, frame)))
 
-    def _fetch_frame(self, job: DownloadJob, url: str) -> Path:
+    def _fetch_frame(self, job: DownloadJob, source: VideoSource, url: str) -> Path:
         from seedance_cli.tasks.downloads.last_frame import fetch_last_frame  # seldom asked for
 
         video = job.videos[0]
+        wait = self._waiter(job, source, video, Transfer(self._clock.monotonic()))
+
+        def again(error: DownloadFailed, seconds: float) -> str:
+            wait(error, seconds)
+            return source.last_frame or url
+
         return fetch_last_frame(
             url,
             video.path,
             force=video.force,
             allow_private=job.where.channel.loopback,
             clock=self._clock,
+            patience=source.patience,
+            again=again,
             cancellation=self._cancellation,
             log=self._log,
             credentials=job.where.channel.video_headers,
         )
 
-    def _fetch(self, job: DownloadJob, source: VideoSource, video: Video) -> Saved:
-        transfer = Transfer(self._clock.monotonic())
-        begun, tries = False, 0
+    def _waiter(
+        self, job: DownloadJob, source: VideoSource, video: Video, transfer: Transfer
+    ) -> Callable[[DownloadFailed, float], None]:
+        """What waits before a video, or its last frame, is asked for again: seconds, for a reason.
 
-        def again(error: DownloadFailed, seconds: float) -> str:
+        The task is read anew meanwhile, and the job's place is another one's.
+        """
+        tries = 0
+
+        def wait(error: DownloadFailed, seconds: float) -> None:
             nonlocal tries
             tries += 1
             transfer.waiting, transfer.pause = error.message, seconds
@@ -293,6 +306,16 @@ class DownloadPool:
                 self._tell(Renewed(job, read))
             self._take_place()
             self._tell(GoesOn(job))
+
+        return wait
+
+    def _fetch(self, job: DownloadJob, source: VideoSource, video: Video) -> Saved:
+        transfer = Transfer(self._clock.monotonic())
+        begun = False
+        wait = self._waiter(job, source, video, transfer)
+
+        def again(error: DownloadFailed, seconds: float) -> str:
+            wait(error, seconds)
             return source.url(video.index)
 
         steps = download(

@@ -39,6 +39,7 @@ _GONE = frozenset({401, 403, 404, 410})
 _PASSING = frozenset({408, 425, 429})
 _ALL_OF_IT = frozenset({200, 203, 226})
 """203: a proxy has touched it. 226: with instance manipulations, none of which were asked for."""
+_CONTENT_RANGE_FIELD = "content-range"
 _CONTENT_RANGE = re.compile(r"bytes +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _GZIP = b"\x1f\x8b"
@@ -107,6 +108,18 @@ def receive(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) ->
     yield Progress(part.size, part.total)
 
 
+def unpacked(answer: Stream, clock: Clock) -> Iterator[bytes]:
+    """The bytes of an answer, unpacked where they are packed, as long as they come fast enough.
+
+    Raises:
+        NotYet: they cannot be unpacked.
+        Unreachable: a cut.
+        DownloadFailed: they unpack to more than any video has.
+    """
+    first, chunks = _peek(_at_speed(answer.chunks(), clock), len(_GZIP))
+    return _unpacked(chunks, _kind(answer)) if _is_packed(first) else chunks
+
+
 def verify(part: PartialFile) -> bool:
     """Whether the layout shows that the file is whole; an error where it is not, or may not be.
 
@@ -134,14 +147,35 @@ class _Declared(NamedTuple):
     encoding: str
 
 
-def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> _Declared | None:
-    """What the head says of the body; None: it is the rest of what is here."""
-    status, headers = answer.status, answer.headers
-    asked = retry_after(headers, clock, most=_DAY)
+def check_there(answer: Stream, clock: Clock) -> None:
+    """Raise where the status says that nothing is there now, but may be soon.
+
+    Raises:
+        NotYet: not at this URL.
+        Unreachable: the server's own trouble.
+    """
+    status = answer.status
+    asked = retry_after(answer.headers, clock, most=_DAY)
     if status in _GONE:
         raise NotYet(f"HTTP {status}", http_status=status, retry_after=asked)
     if status in _PASSING or status >= 500:  # noqa: PLR2004 - the server's own errors
         raise Unreachable(f"HTTP {status}", http_status=status, retry_after=asked)
+
+
+def is_whole(answer: Stream) -> bool:
+    """Whether the head of an answer to a request for all of it allows that it is all of it."""
+    if answer.status != 206:  # noqa: PLR2004 - partial content
+        return answer.status in _ALL_OF_IT
+    piece = _piece(answer.headers)
+    if piece is None:
+        return _CONTENT_RANGE_FIELD not in answer.headers
+    return piece.first == 0 and piece.last + 1 == (piece.total or piece.last + 1)
+
+
+def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> _Declared | None:
+    """What the head says of the body; None: it is the rest of what is here."""
+    status, headers = answer.status, answer.headers
+    check_there(answer, clock)
     if status in _ALL_OF_IT:
         return _whole(headers, _declared(headers))
     if status == 206 and ranged:  # noqa: PLR2004 - partial content
@@ -151,6 +185,8 @@ def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> 
         raise Unreachable("the server sent another part of the video than asked for")
     if status == 206 and (piece := _piece(headers)) and piece.first == 0:  # noqa: PLR2004
         return _whole(headers, piece.total)
+    if status == 206 and _CONTENT_RANGE_FIELD not in headers:  # noqa: PLR2004
+        return _whole(headers, None)  # its own layout has to show that it is all of it
     if status == 416 and ranged:  # noqa: PLR2004 - range not satisfiable
         part.begin(None, None)
         raise Unreachable("the server has no such part of the video")
@@ -167,7 +203,7 @@ class _Piece(NamedTuple):
 
 def _piece(headers: Mapping[str, str]) -> _Piece | None:
     """What a 206 says that it holds; None where that makes no sense (RFC 9110, 14.4)."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    found = _CONTENT_RANGE.fullmatch(headers.get(_CONTENT_RANGE_FIELD, "").strip())
     if found is None:
         return None
     first, last = int(found[1]), int(found[2])
@@ -273,7 +309,8 @@ def _unpacker() -> zlib._Decompress:
 
 
 def _no_video(answer: Stream) -> NotYet:
-    return NotYet(f"what came is no MP4 ({_kind(answer)})")
+    status = "" if answer.status == 200 else f", HTTP {answer.status}"  # noqa: PLR2004 - the usual
+    return NotYet(f"what came is no MP4 ({_kind(answer)}{status})")
 
 
 def _kind(answer: Stream) -> str:
