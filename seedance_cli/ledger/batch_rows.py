@@ -43,6 +43,8 @@ class BatchRow(NamedTuple):
     """What was said beside the request; see `models.extras`."""
     attempt: int
     delivered: bool
+    outside: bool = False
+    """It was submitted under the row's name, and not by the batch."""
     ref: str | None = None
     urls: tuple[str, ...] = ()
     cost: Price | None = None
@@ -68,7 +70,7 @@ class BatchRows(Part):
             sandbox: that of the sandbox, else the real one.
         """
         gone = self._store.abandoned_now()
-        place = (batch, int(sandbox))
+        place = (batch, f"{batch}/", f"{batch}/", int(sandbox))
         files = self._files_of_batch(place)
         found: dict[str, BatchRow] = {}
         for row in self._store.query(statements.OF_BATCH, place):
@@ -80,7 +82,7 @@ class BatchRows(Part):
         return found
 
     def _files_of_batch(
-        self, place: tuple[str, int]
+        self, place: tuple[str, str, str, int]
     ) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
         """Path and bytes of each file that is here, by task."""
         rows: dict[tuple[str, str, str], list[Row]] = {}
@@ -135,8 +137,9 @@ def _read(
     cost = None
     if row["cost_amount"] is not None:
         cost = read_price(row["cost_amount"], row["cost_unit"], row["cost_basis"])
+    outside = row["batch_row"] is None
     return BatchRow(
-        key=row["batch_row"],
+        key=row["name"].partition("/")[2] if outside else row["batch_row"],
         intent=row["intent"],
         state=state,
         status=without_a_task(state) if task is None else task.status,
@@ -147,6 +150,7 @@ def _read(
         extras=extras(request.get("callback_url"), request.get("metadata")),
         attempt=row["attempt"],
         delivered=bool(row["delivered"]),
+        outside=outside,
         ref=None if task is None else make_ref(row["provider"], task.task_id),
         urls=() if task is None else task.video_urls,
         cost=cost,

@@ -208,22 +208,23 @@ Newest first."""
 
 # Rows of a batch
 
+_OF_BATCH = (
+    "seq IN (SELECT seq FROM intents WHERE batch = ? UNION ALL SELECT seq FROM intents"
+    " WHERE name > '' AND substr(name, 1, length(?)) = ? AND batch IS NULL) AND sandbox = ?"
+)
+"""Under the names of its rows, whoever submitted it. `name > ''`: by the index of the names."""
 OF_BATCH = (
-    "SELECT batch_row, intent, state, status, provider, endpoint, fingerprint, fingerprint_rule,"
-    " request, attempt, delivered, task_id, task, cost_amount, cost_unit, cost_basis, finished_at"
-    " FROM intents WHERE batch = ? AND sandbox = ? ORDER BY seq"
+    "SELECT name, batch_row, intent, state, status, provider, endpoint, fingerprint,"
+    " fingerprint_rule, request, attempt, delivered, task_id, task, cost_amount, cost_unit,"
+    f" cost_basis, finished_at FROM intents WHERE {_OF_BATCH} ORDER BY seq"
 )
-"""Every attempt of every row, oldest first. Values: the batch, sandbox."""
+"""Every attempt of every row, oldest first. Values: the batch, `BATCH/` twice, sandbox."""
 FILES_OF_BATCH = (
-    "SELECT files.provider, files.endpoint, files.task_id, files.number, files.machine, files.path,"
-    " files.size FROM files"
-    " JOIN (SELECT DISTINCT provider, endpoint, sandbox, task_id FROM intents"
-    " WHERE batch = ? AND sandbox = ? AND task_id IS NOT NULL) AS tasks"
-    " ON files.provider = tasks.provider AND files.endpoint = tasks.endpoint"
-    " AND files.sandbox = tasks.sandbox AND files.task_id = tasks.task_id"
-    " ORDER BY files.number, files.machine"
+    "SELECT provider, endpoint, task_id, number, machine, path, size FROM files"
+    f" JOIN (SELECT DISTINCT provider, endpoint, sandbox, task_id FROM intents WHERE {_OF_BATCH})"
+    " AS tasks USING (provider, endpoint, sandbox, task_id) ORDER BY number, machine"
 )
-"""Values: the batch, sandbox."""
+"""Values: as of `OF_BATCH`."""
 
 
 def same_outside(requests: int) -> str:

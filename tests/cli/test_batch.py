@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -195,7 +197,11 @@ def test_a_row_may_name_a_profile(
 
 def test_fault_51_a_bad_row_anywhere_sends_nothing(batch: Batch, server: ScriptedProvider) -> None:
     """Every bad row is named with its line and column."""
-    rows = "prompt,duration,model,provider\nx,8,,\ny,7777777,,\n,8,,\nz,8,nope,\nw,8,,acme\n"
+    batch(rows="id,prompt\nk,a boat\n")
+    Path("taken.mp4").touch()
+    server.server.requests.clear()
+    rows = "prompt,duration,model,provider,id,output\nx,8,,,,\ny,7777777,,,,\n,8,,,,\nz,8,nope,,,\n"
+    rows += "w,8,,acme,,\nv,,,,,one.mp4\nu,,,,,one.mp4\nt,,,,,taken.mp4\nanother,,,,k,\n"
     result = batch(rows=rows)
     assert (result.code, result.out, server.posts()) == (2, "", 0)
     named = [line.split(":")[1] for line in result.err.splitlines() if line.startswith("shots")]
@@ -204,8 +210,11 @@ def test_fault_51_a_bad_row_anywhere_sends_nothing(batch: Batch, server: Scripte
         " line 4, column prompt",
         " line 5, column model",
         " line 6, column provider",
+        " line 8, column output",
+        " line 9, column output",
+        " line 10",
     ]
-    assert "shots.csv has 4 faults; nothing was sent" in result.err
+    assert "shots.csv has 7 faults; nothing was sent" in result.err
 
 
 def test_fault_51_the_first_20_and_how_many_more(batch: Batch) -> None:
@@ -394,10 +403,54 @@ def test_fault_52_what_stops_further_submits(
     rows = "id,prompt\n" + "".join(f"r{n},boat {n}\n" for n in range(7))
     result = batch(rows=rows)
     assert (result.code, server.posts(), len(saved())) == (code, posts, 1)
-    assert f"nothing more is submitted to {NAME}" in result.err
     left = [f"r{number}" for number in range(posts, 7)]
     words = f"{len(left)} of 7 rows were not submitted: {', '.join(left)}; the same command"
     assert words in result.err
+    halt = f"seedance: error: after that nothing more is submitted to {NAME} ({len(left)} left)"
+    assert halt in result.err.splitlines(), "why is said once, in the line before"
+
+
+def test_fault_26_on_a_full_disk_no_further_row_is_bought(
+    batch: Batch, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in flight is waited for; with room again the same command goes on."""
+    server.task("t2", *["running"] * 10, done())
+    rows = "id,prompt\n" + "".join(f"r{n},boat {n}\n" for n in range(5))
+    with monkeypatch.context() as patch:
+        _full(patch, server)
+        result = batch("--jobs", "1", rows=rows)
+        assert (result.code, server.posts(), saved()) == (10, 2, [])
+        end = [line for line in result.err.splitlines() if "nothing more is submitted" in line]
+        halt = f"seedance: error: after that nothing more is submitted to {NAME} (3 left)"
+        assert (end, "3 of 5 rows were not submitted" in result.err) == ([halt], True)
+    assert (batch(rows=rows).code, server.posts(), len(saved())) == (0, 5, 5)
+
+
+def test_a_file_of_before_that_is_gone_is_no_success(
+    batch: Batch, server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be fetched again, neither the summary nor the results say that it is here."""
+    batch()
+    Path(FILES[1]).unlink()
+    with monkeypatch.context() as patch:
+        _full(patch, server)
+        result = batch("--results", "r.csv")
+    assert result.code == 10
+    assert result.err.splitlines()[-1].startswith("shots: 2 succeeded, 1 not downloaded, ")
+    with Path("r.csv").open(newline="") as file:
+        assert [bool(row["file"]) for row in csv.DictReader(file)] == [True, False, True]
+
+
+def _full(monkeypatch: pytest.MonkeyPatch, server: ScriptedProvider) -> None:
+    """No room is left for a video, from the first submit on."""
+    opened = os.open
+
+    def full(path: str | Path, *rest: Any, **more: Any) -> int:
+        if str(path).endswith(".part") and server.posts():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", full)
 
 
 def test_fault_52_usage_exceeded_is_not_asked_again(
@@ -675,3 +728,23 @@ def test_a_row_another_process_bought_meanwhile_is_only_followed(
     result = batch()
     assert (result.code, server.posts(), saved()) == (0, 3, FILES)
     assert "shots/b was submitted at" in result.err
+
+
+def test_what_was_submitted_under_a_rows_name_is_that_row(
+    batch: Batch, run: Run, server: ScriptedProvider, clock: FakeClock
+) -> None:
+    """Though another command did it: counted, told, and held against the row before the first."""
+    argv = ("generate", "a crane", "-p", NAME, "--name", "shots/b")
+    assert run(*argv, env=server.env(), clock=clock).code == 0
+    result = batch("--json", "--results", "r.csv")
+    assert [(row["row"], row["status"]) for row in result.json] == [
+        ("a", "succeeded"),
+        ("b", "succeeded"),
+        ("c", "succeeded"),
+    ]
+    assert "3 rows: 2 to submit, 1 running" in result.err
+    with Path("r.csv").open(newline="") as file:
+        assert [row["ref"].partition(":")[2] for row in csv.DictReader(file)] == ["t2", "t1", "t3"]
+    changed = batch(rows="id,prompt\nd,a dog\nb,a crow\n")
+    assert (changed.code, server.posts()) == (2, 3)
+    assert "line 3: the row b is known with another request" in changed.err

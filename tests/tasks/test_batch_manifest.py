@@ -126,6 +126,7 @@ def test_fault_51_all_faults_are_found_and_not_the_first_alone() -> None:
         (2, "duration"),
         (4, "duration"),
     ]
+    assert len(faults("prompt;duration\nx;1\ny;1\n", "csv")) == 1, "not once more for each row"
     lines = ['{"prompt": 1}', "nonsense", '{"duration": "x"}']
     assert [line for line, _, _ in faults("\n".join(lines), "jsonl")] == [1, 2, 3]
 

@@ -222,9 +222,15 @@ def checked(
         items.append(item)
         if row.line not in lines:  # else its values are not whole
             faults += _faults(book, item)
-    if given.download and not faults:
-        faults += _same_places(book, items)
-    return items, sorted(faults, key=lambda one: one.line)
+    if given.download:
+        faults += _same_places(book, without(items, faults))
+    return items, faults
+
+
+def without(items: Sequence[batch.Item], faults: Sequence[batch.Diagnostic]) -> list[batch.Item]:
+    """The rows of which nothing is wrong."""
+    lines = {fault.line for fault in faults}
+    return [item for item in items if item.row.line not in lines]
 
 
 def told_of(error: SeedanceError) -> str:
@@ -234,7 +240,7 @@ def told_of(error: SeedanceError) -> str:
 
 def refuse(out: Output, file: str, faults: Sequence[batch.Diagnostic]) -> UsageError:
     """Say what is wrong, each with its line and column; the error that ends the command."""
-    for fault in faults[:_SHOWN]:
+    for fault in sorted(faults, key=lambda one: one.line)[:_SHOWN]:
         column = f", column {fault.column}" if fault.column else ""
         out.always(f"{_name(file)}: line {fault.line}{column}: {fault.words}")
         if file != "-" and os.environ.get("GITHUB_ACTIONS") == "true":

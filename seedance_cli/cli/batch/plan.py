@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.batch.book import Book, Given
     from seedance_cli.cli.buy import Order
     from seedance_cli.cli.session import Session
-    from seedance_cli.ledger import BatchRow, Ledger
+    from seedance_cli.ledger import Ledger
     from seedance_cli.models import Amount, Used
 
 _KNOWN_BY = {CHARGED: "as charged before", YOURS: "by your own [[prices]]"}
@@ -74,9 +73,7 @@ def plan(
     faults: list[batch.Diagnostic] = []
     for item in items:
         item.known = known.get(item.key)
-        item.action = batch.action(
-            item.known, retry_failed=retry_failed, fetch=given.download, here=_here
-        )
+        item.action = batch.action(item.known, retry_failed=retry_failed, fetch=given.download)
         if item.known is not None and item.known.ref is not None and not batch.may_buy(item):
             if not follow:
                 item.action = batch.Action.DONE
@@ -204,14 +201,6 @@ class _Prices:
         if kind not in self._known:
             self._known[kind] = buy.price(self._session, order, None)
         return self._known[kind]
-
-
-def _here(known: BatchRow) -> bool:
-    if not known.files or len(known.files) < len(known.urls):
-        return False
-    with suppress(OSError, ValueError):
-        return all(os.stat(path).st_size == size for path, size in known.files)  # noqa: PTH116 - of thousands
-    return False
 
 
 def _says_otherwise(item: batch.Item) -> bool:

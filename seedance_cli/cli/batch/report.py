@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from seedance_cli.cli import sidecar, totals
 from seedance_cli.cli.output.documents import task_object
 from seedance_cli.errors import (
-    DownloadFailed,
     NotFound,
     OutcomeUnknown,
     SeedanceError,
@@ -83,9 +82,8 @@ class Report:
                 rest = pace.paused_until - self._session.clock.monotonic()
                 pause = spoken(math.ceil(max(0.0, rest)))
                 self._out.note(f"{pace.name}: {error.message}; again in {pause}")
-            case batch.Halted(pace, error):
-                left = f"nothing more is submitted to {pace.name} ({len(pace.waiting)} left)"
-                self._out.complain(error.but(message=f"{left}: {error.message}"))
+            case batch.Halted():
+                self._halted(event)
             case batch.Delivered(item, delivery):
                 self._delivered(item, delivery)
             case batch.Lost(item, row, error):
@@ -178,9 +176,17 @@ class Report:
         found = task_object(row)
         if item.known is None:
             found["status"] = NOT_SUBMITTED
+        else:  # one that was not submitted by the batch does not say so itself
+            found["batch"], found["row"] = self._given.batch, item.key
         if found["error"] is None and item.error is not None:
             found["error"] = {"code": item.error.code, "message": item.error.message}
         return found
+
+    def tell_of_others(self) -> None:
+        """Name the rows that were submitted under their names, and not by this batch."""
+        for item in self._items:
+            if item.known is not None and item.known.outside and item.known.ref is not None:
+                self._known(item, self._ledger.row(item.known.intent))
 
     def settled(self, item: batch.Item) -> None:
         """Tell of a row that this run finds at its end, or leaves alone."""
@@ -233,12 +239,21 @@ class Report:
 
     def _submitted(self, item: batch.Item, row: Submission, *, now: bool) -> None:
         if not now:
-            when = timestamp(row.submitted_at)
-            self._out.note(f"{self._name(item)} was submitted at {when} as {row.ref}")
+            self._known(item, row)
         if not self._follow:
             self._end(item, ())
             if not now:  # else it was put there as soon as it was known
                 self._result([row.ref or ""])
+
+    def _known(self, item: batch.Item, row: Submission) -> None:
+        when = timestamp(row.submitted_at)
+        self._out.note(f"{self._name(item)} was submitted at {when} as {row.ref}")
+
+    def _halted(self, halted: batch.Halted) -> None:
+        pace, error, told = halted
+        left = f"nothing more is submitted to {pace.name} ({len(pace.waiting)} left)"
+        words = f"after that {left}" if told else f"{left}: {error.message}"
+        self._out.complain(error.but(message=words, hint=None if told else error.hint))
 
     def _delivered(self, item: batch.Item, delivery: Delivery) -> None:
         row = delivery.submission
@@ -302,9 +317,8 @@ class Report:
         known = item.known
         if known is None or known.status is not Status.SUCCEEDED:
             return item.status.replace("_", " ")
-        lacking = isinstance(item.error, DownloadFailed) or not known.files
-        wanted = self._follow and self._given.download
-        return "not downloaded" if wanted and lacking else known.status.value
+        wanted = self._follow and self._given.download and item.action is not batch.Action.DONE
+        return "not downloaded" if wanted and not batch.is_here(known) else known.status.value
 
     def _without_a_row(self, item: batch.Item) -> Submission:
         """A row of which the ledger knows nothing, as if it did."""

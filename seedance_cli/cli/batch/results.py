@@ -14,6 +14,7 @@ from seedance_cli._named import NamedTuple
 from seedance_cli.cli.output.documents import dumps
 from seedance_cli.errors import UsageError, WriteFailed
 from seedance_cli.models import told
+from seedance_cli.tasks import batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from seedance_cli.models import JsonValue
     from seedance_cli.system import Clock
-    from seedance_cli.tasks import batch
 
 COLUMNS = ("ref", "status", "cost", "unit", "file", "url", "error")
 _APART = 1.0
@@ -184,12 +184,15 @@ def _found(item: batch.Item) -> _Found:
     if known is None:
         return _Found(None, item.status, None, None, None, None, said)
     cost = known.cost
+    files = [path for path, _ in known.files]
+    if item.action is batch.Action.FETCH or error is not None:  # one of before may be gone
+        files = [path for path in files if os.path.lexists(path)]
     return _Found(
         ref=known.ref,
         status=item.status,
         cost=None if cost is None else f"{cost.amount:f}",
         unit=None if cost is None else cost.unit,
-        file=known.files[0][0] if known.files else None,
+        file=files[0] if files else None,
         url=known.urls[0] if known.urls else None,
         error=known.error or said,
     )

@@ -106,6 +106,7 @@ class _Run:
             self.results.tidy()
         out.owe(self.report.document)
         promise(self.session, self.report.document)
+        self.report.tell_of_others()
         at_rest = all(item.action in batch.AT_REST for item in self.items)
         try:
             if at_rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from seedance_cli.cli import completion as _tab
 from seedance_cli.cli import options as _options
 from seedance_cli.cli import request_options as _wishes
 from seedance_cli.cli.command import Run, command
-from seedance_cli.errors import UsageError
+from seedance_cli.errors import SeedanceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,22 +212,18 @@ def batch(
     with run.session(write=not consent.dry_run) as session:
         book = _book.Book(session, given)
         items, faults = _book.checked(book, given, manifest)
-        if faults:
-            raise _book.refuse(run.out, file, faults)
         if share is not None:
             items = [item for item in items if _batch.in_shard(item.key, *share)]
+        goal = {"retry_failed": rows.retry_failed, "follow": not outcome.no_wait}
+        if faults:
+            with suppress(SeedanceError):  # the other rows: what the ledger and the disk say
+                faults += _plan.plan(session, book, given, _book.without(items, faults), **goal)[1]
+            raise _book.refuse(run.out, file, faults)
         check_path(outcome.results, file)
         results = _results(run, items, manifest, outcome.results, texts=form in _batch.TEXTS)
         if not consent.dry_run:
             session.ledger_for_paying()
-        plan, faults = _plan.plan(
-            session,
-            book,
-            given,
-            items,
-            retry_failed=rows.retry_failed,
-            follow=not outcome.no_wait,
-        )
+        plan, faults = _plan.plan(session, book, given, items, **goal)
         if faults:
             raise _book.refuse(run.out, file, faults)
         for line in _plan.quote(plan):

@@ -76,7 +76,8 @@ def spend(
             session.check_profile()
     _show(run.out, report, csv=csv)
     if not report.groups:
-        run.out.note(f"nothing was submitted since {first:%Y-%m-%d} (UTC)")
+        end = "" if last is None else f" until {last:%Y-%m-%d}"
+        run.out.note(f"nothing was submitted since {first:%Y-%m-%d}{end} (UTC)")
     _tell_what_is_not_known(run.out, report)
     return 0
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.batch.items import Item as Item
     from seedance_cli.tasks.batch.items import Seller as Seller
     from seedance_cli.tasks.batch.items import action as action
+    from seedance_cli.tasks.batch.items import is_here as is_here
     from seedance_cli.tasks.batch.items import is_open as is_open
     from seedance_cli.tasks.batch.items import may_buy as may_buy
     from seedance_cli.tasks.batch.manifest import FORMATS as FORMATS
@@ -73,6 +74,7 @@ __getattr__ = face(
         "form_of": "manifest",
         "in_shard": "identity",
         "is_hashed": "identity",
+        "is_here": "items",
         "is_open": "items",
         "keys": "identity",
         "may_buy": "items",

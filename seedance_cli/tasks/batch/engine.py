@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from seedance_cli._named import NamedTuple
+from seedance_cli.errors import LedgerAway, WriteFailed
 from seedance_cli.tasks.batch.items import Action
 from seedance_cli.tasks.batch.pace import Pace
 from seedance_cli.tasks.events import Checked, Ended
@@ -80,6 +81,8 @@ class Halted(NamedTuple):
 
     pace: Pace
     error: SeedanceError
+    told: bool = False
+    """Whether the error was told just now, as that of a row."""
 
 
 class Delivered(NamedTuple):
@@ -244,12 +247,13 @@ class Batch:
             if error is None:
                 return
         assert error is not None
-        if not pace.refused(item, error, now, sent=bought.sent):
+        waits = pace.refused(item, error, now, sent=bought.sent)
+        if not waits:
             yield Refused(item, error)
         elif pace.halted is None and pace.is_news(now):
             yield Paused(pace, error)
         if pace.halted is not None and pace.waiting:
-            yield Halted(pace, error)
+            yield Halted(pace, error, told=not waits)
 
     def _watch(self, item: Item, row: Submission) -> None:
         key = key_of(row)
@@ -279,6 +283,18 @@ class Batch:
                 for item in self._of.pop(key, ()):
                     yield Delivered(item, delivery)
                 self._wait.forget(key)
+                if isinstance(delivery.error, WriteFailed):
+                    yield from self._nowhere_to_put(delivery.error)
+
+    def _nowhere_to_put(self, error: WriteFailed) -> Iterator[BatchEvent]:
+        """Pay for no more videos, once one cannot be written: the disk may be full."""
+        if isinstance(error, LedgerAway):
+            return  # it keeps no video from its place; whether more is paid for, the gate decides
+        for pace in self._paces.values():
+            if pace.halted is None:
+                pace.halted = error
+                if pace.waiting:
+                    yield Halted(pace, error, told=True)
 
     def _landed(self, key: TaskKey) -> None:
         for pace in self._paces.values():

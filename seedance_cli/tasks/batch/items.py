@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,8 +12,6 @@ from seedance_cli._named import NamedTuple
 from seedance_cli.models import IntentState, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seedance_cli.errors import SeedanceError
     from seedance_cli.ledger import BatchRow
     from seedance_cli.models import Price
@@ -88,16 +88,22 @@ def is_open(item: Item) -> bool:
     return item.known is None or not item.known.bought
 
 
-def action(
-    known: BatchRow | None, *, retry_failed: bool, fetch: bool, here: Callable[[BatchRow], bool]
-) -> Action:
+def is_here(known: BatchRow) -> bool:
+    """Whether every video of a task is saved, and still there."""
+    if not known.files or len(known.files) < len(known.urls):
+        return False
+    with suppress(OSError, ValueError):
+        return all(os.stat(path).st_size == size for path, size in known.files)  # noqa: PTH116 - of thousands
+    return False
+
+
+def action(known: BatchRow | None, *, retry_failed: bool, fetch: bool) -> Action:
     """What is to be done with a row.
 
     Args:
         known: what the ledger has of it.
         retry_failed: `--retry-failed`.
         fetch: whether videos are downloaded.
-        here: whether every video of a task is saved, and still there.
     """
     if known is None or not known.bought:
         return Action.SUBMIT
@@ -109,4 +115,4 @@ def action(
         return Action.RETRY if retry_failed else Action.FAILED
     if not fetch:
         return Action.DONE if known.urls else Action.FOLLOW
-    return Action.DONE if here(known) else Action.FETCH
+    return Action.DONE if is_here(known) else Action.FETCH

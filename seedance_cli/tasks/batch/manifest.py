@@ -137,6 +137,8 @@ def _csv(text: str, faults: list[Diagnostic]) -> Iterator[Found]:
             if not head:
                 head = [cell.strip() for cell in cells]
                 faults += _faults_of_head(line, head)
+                if _other_mark(head) is not None:
+                    return  # of every row the same would be said
             elif len(cells) != len(head):
                 has, named = _count(cells, "cell"), _count(head, "column")
                 words = f"{has}, and the first line names {named}"
@@ -158,12 +160,18 @@ def _count(found: list[str], what: str) -> str:
 def _faults_of_head(line: int, head: list[str]) -> Iterator[Diagnostic]:
     for name in sorted({name for name in head if head.count(name) > 1}):
         yield Diagnostic(line, name, "this column stands twice in the first line")
-    if len(head) == 1 and (mark := next((one for one in ";\t" if one in head[0]), None)):
+    mark = _other_mark(head)
+    if mark is not None:
         yield Diagnostic(line, "", f"the columns are separated by {mark!r}; CSV here has commas")
     else:
         for name in dict.fromkeys(head):  # also where no row follows
             if not _known(name):
                 yield Diagnostic(line, name, unknown(name))
+
+
+def _other_mark(head: list[str]) -> str | None:
+    """What separates the columns instead of commas."""
+    return next((one for one in ";\t" if one in head[0]), None) if len(head) == 1 else None
 
 
 def _json_lines(text: str, faults: list[Diagnostic]) -> Iterator[Found]:
