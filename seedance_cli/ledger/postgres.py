@@ -36,6 +36,8 @@ _SETTINGS = "; ".join(
     f"SET {name} = {value}"
     for name, value in {
         "synchronous_commit": "on",
+        # Whoever waited for another writer has to see what that one wrote.
+        "default_transaction_isolation": "'read committed'",
         "statement_timeout": f"'{STATEMENT_SECONDS}s'",
         "lock_timeout": f"'{STATEMENT_SECONDS}s'",
         # One that vanished, or was stopped, in the middle must not keep the others out.

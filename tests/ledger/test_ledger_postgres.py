@@ -179,6 +179,29 @@ def test_an_old_server_is_refused(shared: SharedLedger, monkeypatch: pytest.Monk
         opened(shared)
 
 
+def test_who_waited_for_another_writer_sees_what_it_wrote(
+    shared: SharedLedger, postgres: Server
+) -> None:
+    """Also where the database's default is to look at it as it was before the wait."""
+    asked = "&options=-cdefault_transaction_isolation%3Dserializable"
+    place = SharedLedger.at(shared.url.reveal() + asked, shared.folder)
+    seen: list[int] = []
+
+    def look() -> None:
+        with Ledger.open(place, FakeClock(), create=True) as second, second._store.writing():
+            seen.append(len(second.rows()))
+
+    with Ledger.open(place, FakeClock(), create=True) as first:
+        with first._store.writing():
+            looking = threading.Thread(target=look)
+            looking.start()
+            while not postgres.sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert looking.is_alive()
+            prepare(first)
+        looking.join()
+    assert seen == [1]
+
+
 def test_what_each_session_sets(ledger: Ledger, postgres: Server) -> None:
     """Whatever the server's own settings are."""
     store = ledger._store
