@@ -149,7 +149,7 @@ def test_eight_writers_three_killed_lose_no_profile(spawn: Spawn, config: Path) 
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("round_", range(5))
+@pytest.mark.parametrize("round_", range(2))
 def test_eight_writers_for_long(round_: int, spawn: Spawn, config: Path) -> None:
     """The same with many more profiles, and five of the writers killed."""
     storm(spawn, config, each=40, kills=5, reads=10_000)

@@ -503,9 +503,9 @@ def test_killed_around_the_rename(spawn: Spawn, server: ScriptedProvider) -> Non
 @pytest.mark.full
 @posix
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
-def test_killed_at_every_third_line(spawn: Spawn, server: ScriptedProvider, *, links: bool) -> None:
+def test_killed_at_many_lines(spawn: Spawn, server: ScriptedProvider, *, links: bool) -> None:
     """The same all over the lines of the program from the last byte on."""
-    struck(spawn, server, step=3, first=1, links=links)
+    struck(spawn, server, step=11, first=1, links=links)
 
 
 @pytest.mark.parametrize("size", [0, len(mp4s.plain()), 7])

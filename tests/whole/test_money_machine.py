@@ -490,8 +490,8 @@ def test_nothing_paid_is_lost() -> None:
 
 @pytest.mark.full
 def test_nothing_paid_is_lost_for_long() -> None:
-    """The same with two hundred users, who go on for longer."""
-    play(examples=200, steps=20)
+    """The same with a hundred users, who go on for longer."""
+    play(examples=100, steps=20)
 
 
 @pytest.mark.parametrize(
