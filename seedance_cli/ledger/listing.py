@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
 from seedance_cli._named import NamedTuple
-from seedance_cli.ledger import statements
+from seedance_cli.ledger import places, statements
 from seedance_cli.ledger.part import Part
-from seedance_cli.ledger.rows import key
+from seedance_cli.ledger.rows import key, task_key
 from seedance_cli.ledger.schema import time_text
 from seedance_cli.models import IntentState, Status, without_a_task
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
     from datetime import datetime
     from typing import Unpack
 
@@ -28,6 +29,8 @@ _OF_A_TASK = frozenset(
         *(Status.CANCELLED, Status.EXPIRED),
     }
 )
+_AT_ONCE = 200
+"""Tasks whose files are one question."""
 _HIDDEN = frozenset({IntentState.REFUSED, IntentState.NOT_SENT})
 
 
@@ -84,6 +87,27 @@ class Listing(Part):
     def current(self, submission: Submission) -> Submission:
         """The row of a submission as it is now. Abandoned ones are settled first."""
         return self._store.tidy(statements.ROW, (submission.intent,))[0]
+
+    def elsewhere(self, submissions: Sequence[Submission]) -> dict[str, tuple[str, ...]]:
+        """The files of these tasks that other machines saved, and that are not here.
+
+        Returns:
+            By intent, each as `MACHINE:PATH`.
+        """
+        with_task = [one for one in submissions if one.intent is not None and one.task is not None]
+        found: dict[tuple[object, ...], list[str]] = {}
+        for first in range(0, len(with_task), _AT_ONCE):
+            tasks = sorted({str(task_key(one)[-1]) for one in with_task[first : first + _AT_ONCE]})
+            rows = self._store.query(statements.files_of_tasks(len(tasks)), tasks)
+            for row in places.elsewhere(rows, self._store.machine):
+                task = (row["provider"], row["endpoint"], row["sandbox"], row["task_id"])
+                path = f"{row['machine']}:{os.fsdecode(row['path'])}"
+                found.setdefault(task, []).append(path)
+        return {
+            str(one.intent): tuple(found[task_key(one)])
+            for one in with_task
+            if task_key(one) in found
+        }
 
     def rows(self, *, limit: int | None = None, **wanted: Unpack[ListFilter]) -> list[Submission]:
         """The submissions, newest first.

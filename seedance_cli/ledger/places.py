@@ -24,6 +24,11 @@ def here(rows: Iterable[Row], machine: str) -> Iterator[Row]:
     return (row for row in rows if row["machine"] == machine or _is_here(row))
 
 
+def elsewhere(rows: Iterable[Row], machine: str) -> Iterator[Row]:
+    """Those that others saved, and that are not here; see `here`."""
+    return (row for row in rows if row["machine"] != machine and not _is_here(row))
+
+
 def first_of_each(rows: Iterable[Row], machine: str) -> list[Row]:
     """One row for each video: what this machine saved, else what is here.
 

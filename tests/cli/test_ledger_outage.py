@@ -111,6 +111,13 @@ def test_two_machines_have_one_ledger(farm: Farm) -> None:
     (known,) = json.loads(farm.machine("b", "list", "--json").out)
     assert known["files"] == [f"{farm.folder}/one.mp4"]
     assert rows(farm.place, "SELECT count(DISTINCT machine), max(length(machine)) FROM files")
+    (machine,) = rows(farm.place, "SELECT machine FROM files")[0]
+    # It is on every machine that sees the folder; without that, on its own.
+    assert farm.machine("a", "list", "--files").out.endswith(f"\t{farm.folder}/one.mp4\n")
+    (farm.folder / "one.mp4").unlink()
+    shown = farm.machine("a", "list", "--files").out
+    assert shown.endswith(f"\t{machine}:{farm.folder}/one.mp4\n")
+    assert json.loads(farm.machine("a", "list", "--json").out)[0]["files"] == []
     assert farm.machine("a", "spend", "--json").json["total"]["tasks"] == 1
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seedance_cli.cli.output.rows import Cell, Column
     from seedance_cli.cli.output.sink import Output
     from seedance_cli.cli.session import Session
-    from seedance_cli.ledger import ListFilter
+    from seedance_cli.ledger import Ledger, ListFilter
     from seedance_cli.models import Submission
 
 ON_A_TERMINAL = 20
@@ -125,7 +125,8 @@ def _show(session: Session, wanted: ListFilter, *, limit: int | None, files: boo
         older = ledger.older_attempts() if any(row.name for row in rows) else set()
         # What stands first names the task: its name means its newest attempt.
         rows = [row._replace(name=None) if row.intent in older else row for row in rows]
-        _table(out, rows, session.clock.now(), files=files)
+        saved = _saved(ledger, rows) if files else None
+        _table(out, rows, session.clock.now(), saved)
     elif any(value for name, value in wanted.items() if name != "all_states"):
         out.note("no submission matches")
     elif place.shared is None:
@@ -148,14 +149,24 @@ def _tell_of_the_rest(session: Session, wanted: ListFilter, shown: int) -> None:
         session.out.note(f"{count.hidden} refused or never sent; --all shows them, too")
 
 
-def _table(out: Output, rows: list[Submission], now: datetime, *, files: bool) -> None:
+def _saved(ledger: Ledger, rows: list[Submission]) -> list[tuple[str, ...]]:
+    """The files of each row: those here, and others' as `MACHINE:PATH`."""
+    there = ledger.elsewhere(rows)
+    return [(*row.files, *there.get(row.intent or "", ())) for row in rows]
+
+
+def _table(
+    out: Output, rows: list[Submission], now: datetime, saved: list[tuple[str, ...]] | None
+) -> None:
     """For a person in local time, a line each; for a program whole, with times in UTC."""
+    files = saved or [()] * len(rows)
     if out.has_columns:
         reasons = out.width >= _WIDE and any(map(_failure, rows))
-        head = _columns(now, reasons=reasons, files=files)
-        cli.show_rows(out, head, [_cells(row, now, head) for row in rows])
+        head = _columns(now, reasons=reasons, files=saved is not None)
+        lines = [_cells(row, now, head, some) for row, some in zip(rows, files, strict=True)]
+        cli.show_rows(out, head, lines)
         return
-    out.results([[*_line(row), *(row.files if files else ())] for row in rows])
+    out.results([[*_line(row), *some] for row, some in zip(rows, files, strict=True)])
 
 
 def _columns(now: datetime, *, reasons: bool, files: bool) -> list[Column]:
@@ -174,7 +185,9 @@ def _columns(now: datetime, *, reasons: bool, files: bool) -> list[Column]:
     return head
 
 
-def _cells(row: Submission, now: datetime, head: Sequence[Column]) -> list[Cell]:
+def _cells(
+    row: Submission, now: datetime, head: Sequence[Column], saved: tuple[str, ...]
+) -> list[Cell]:
     name, status, _, cost, prompt, failure = _line(row)
     if row.name is None and row.ref is None and row.intent is not None:
         name = f"intent {row.intent[:_ENOUGH]}"
@@ -192,7 +205,8 @@ def _cells(row: Submission, now: datetime, head: Sequence[Column]) -> list[Cell]
     elif failure:  # there is room for one of the two: of a task that failed, why
         cells[-1] = why
     if "FILES" in names:
-        first, *more = [cli.Cell(path, link=path) for path in row.files] or [cli.Cell("")]
+        paths = [cli.Cell(path, link=path if path in row.files else None) for path in saved]
+        first, *more = paths or [cli.Cell("")]
         cells.append(first._replace(more=tuple(more)))
     return cells
 
