@@ -39,6 +39,10 @@ _COMMON = (
 )
 _FIXED_LENS = Field("fixed_lens", "fixed_lens")
 _OF_1_5 = Fields((*_OUTSIDE, Field("images", "input_urls"), *_COMMON, _FIXED_LENS), inside="input")
+_1_5_PRO = ModelInfo(
+    "bytedance/seedance-1.5-pro", (4, 8, 12), (), (), fields=_OF_1_5, media=Media(images=2)
+)
+"""The address of its page spells it `seedance-1-5-pro`: both are this model."""
 _MEDIA = (
     Field("first_frame", "first_frame_url"),
     Field("last_frame", "last_frame_url"),
@@ -65,15 +69,9 @@ class Kie(Provider):
         models=(
             ModelInfo("bytedance/seedance-2", (), (), (), fields=_OF_2),
             ModelInfo("bytedance/seedance-2-fast", (), (), (), fields=_OF_2),
-            ModelInfo(
-                "bytedance/seedance-1.5-pro",
-                (4, 8, 12),
-                (),
-                (),
-                fields=_OF_1_5,
-                media=Media(images=2),
-            ),
+            _1_5_PRO,
         ),
+        variants=(_1_5_PRO._replace(id="bytedance/seedance-1-5-pro"),),
         open_models=True,
         unlisted_limits=False,
         fields=_OF_ANY,

@@ -3,7 +3,8 @@
 Source of paths, fields, limits and status words: its pages (`topics/predictions/lifecycle`, each
 model's `versions/…/api`) and its Python client. The ratios of 1.0 are those of a public schema of
 it; the pages name no list of resolutions and ratios for 2.0, no resolution for 1.5, and no price:
-what is not listed is not held against a list. A duration of -1 and `fps` go by `--param`.
+what is not listed is not held against a list. A duration of -1 and `fps` go by `--param`. Its files
+live for an hour, after which the pages say that the input of a prediction is deleted.
 
 The path names the model. Any other one may be named, too; of its fields nothing is known.
 """
@@ -117,7 +118,7 @@ class Replicate(Provider):
         ),
         submit_path="/models/bytedance/seedance-2.0/predictions",
         no_id="0" * 26,
-        upload=Upload(UploadForm.MULTIPART, path="/files", url_at="urls.get"),
+        upload=Upload(UploadForm.MULTIPART, path="/files", url_at="urls.get", seconds=3600),
         can_cancel=True,
     )
     task_fields = TaskFields(

@@ -223,7 +223,11 @@ def _callback(
             reason=f"{info.name} allows only public URLs, and cannot reach a private host",
             hint="give a public http(s) URL, or leave it out and poll with `seedance wait`",
         )
-    elif not loopback and info.https_callback and not url.lower().startswith("https://"):
+    elif (
+        info.https_callback
+        and not url.lower().startswith("https://")
+        and not (loopback and models.is_private(url))
+    ):
         yield Refusal(
             option=option,
             reason=f"{info.name} allows only https:// here",

@@ -72,7 +72,8 @@ def test_where_media_go_at_kie(run: Run) -> None:
 
     older = ("-m", "bytedance/seedance-1.5-pro")
     assert sent("-i", IMAGE)["reference_image_urls"] == [IMAGE]
-    assert sent(*older, "-i", IMAGE)["input_urls"] == [IMAGE]
+    for name in ("bytedance/seedance-1.5-pro", "bytedance/seedance-1-5-pro"):
+        assert sent("-m", name, "-i", IMAGE)["input_urls"] == [IMAGE]
     assert sent("--first-frame", IMAGE)["first_frame_url"] == IMAGE
     assert sent("-m", "bytedance/seedance-2-5", "-d", "30")["duration"] == 30
     frame = run("generate", "x", "-p", "kie", *older, "--first-frame", IMAGE, "--dry-run")
@@ -194,7 +195,8 @@ def test_what_an_error_of_openrouter_means_for_the_money(
     ids=lambda case: case[0] if isinstance(case, tuple) else "",
 )
 def test_what_openrouter_does_not_take(run: Run, options: tuple[str, ...], words: str) -> None:
-    """It is refused before anything is sent."""
-    result = run("generate", "x", *MODEL, *options, "--dry-run")
-    assert (result.code, result.out) == (2, "")
-    assert words in result.err
+    """It is refused before anything is sent, to an endpoint on this machine, too."""
+    for env in ({}, {"OPENROUTER_BASE_URL": "http://127.0.0.1:9/api/v1"}):
+        result = run("generate", "x", *MODEL, *options, "--dry-run", env=env)
+        assert (result.code, result.out) == (2, "")
+        assert words in result.err

@@ -153,7 +153,10 @@ def test_a_lost_read_of_a_cancel(run: Run, server: ScriptedProvider, clock: Fake
 def test_a_file_goes_to_the_files_api_first(
     run: Run, server: ScriptedProvider, tmp_path: Path
 ) -> None:
-    """With the key, below the endpoint; the request has the URL that its answer gives."""
+    """With the key, below the endpoint; the request has the URL that its answer gives.
+
+    Once in the hour for which it is kept.
+    """
     cat = tmp_path / "cat.png"
     cat.write_bytes(media_files.png())
     url = f"{server.url}/replicate/v1/files/f1"
@@ -164,6 +167,10 @@ def test_a_file_goes_to_the_files_api_first(
     assert upload.target == "/replicate/v1/files"
     assert upload.headers["authorization"] == f"Bearer {KEY}"
     assert f'"image":"{url}"'.encode() in submit.body
+    again = run(*ARGV, "--last-frame", str(cat), env=server.env("replicate"))
+    assert (again.code, "is uploaded already" in again.err) == (0, True), again.err
+    *_, submit = server.server.requests
+    assert f'"last_frame_image":"{url}"'.encode() in submit.body
 
 
 def test_a_check_of_the_key(run: Run, server: ScriptedProvider) -> None:

@@ -614,6 +614,7 @@ def test_providers_only_translate(path: Path) -> None:
         "types",
         "typing",
         "urllib.parse",
+        "seedance_cli._named",
         "seedance_cli.errors",
         "seedance_cli.models",
         "seedance_cli.providers",

@@ -49,6 +49,30 @@ def webp(width: int, height: int, form: bytes = b"VP8 ") -> bytes:
     return b"RIFF" + bytes(4) + b"WEBP" + form + bytes(4) + payload + bytes(20)
 
 
+def tiff(width: int, height: int, order: str = "<") -> bytes:
+    """A TIFF whose directory lies at its end, with a height in 16 bits."""
+    tags = ((254, 4, 0), (256, 4, width), (257, 3, height))
+    begin = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 99)
+    entries = [
+        struct.pack(f"{order}HHI", tag, kind, 1)
+        + (struct.pack(f"{order}I", value) if kind == 4 else struct.pack(f"{order}HH", value, 0))
+        for tag, kind, value in tags
+    ]
+    count = struct.pack(f"{order}H", len(entries))
+    return begin + bytes(91) + count + b"".join(entries) + bytes(4)
+
+
+def heic(width: int, height: int, brand: bytes = b"heic") -> bytes:
+    """The boxes that state the size of a HEIC: a tile's, and that of the whole."""
+
+    def size(*sides: int) -> bytes:
+        return box(b"ispe", bytes(4) + struct.pack(">II", *sides))
+
+    properties = box(b"ipco", size(512, 512) + size(width, height) + box(b"pixi", bytes(8)))
+    meta = bytes(4) + box(b"hdlr", bytes(24)) + box(b"iprp", properties)
+    return box(b"ftyp", brand + bytes(4) + b"mif1heic") + box(b"meta", meta)
+
+
 def mp4(seconds: float, *, brand: bytes = b"isom", version: int = 0) -> bytes:
     """The boxes that state a movie's length, after one that has to be walked over."""
     times = struct.pack(">IQ" if version else ">II", 1000, round(seconds * 1000))
@@ -84,4 +108,6 @@ IMAGES: dict[str, Callable[[int, int], bytes]] = {
     "gif": gif,
     "bmp": bmp,
     "webp": webp,
+    "tiff": tiff,
+    "heic": heic,
 }

@@ -35,6 +35,16 @@ def test_webp_has_three_forms(form: bytes) -> None:
     assert headers.pixels(io.BytesIO(content), type_named("webp")) == (401, 303)
 
 
+def test_other_forms_of_large_formats() -> None:
+    """A TIFF of the other byte order; a HEIF under its general brand."""
+    big = media_files.tiff(401, 303, ">")
+    assert headers.pixels(io.BytesIO(big), type_named("tiff")) == (401, 303)
+    general = media_files.heic(640, 480, b"mif1")
+    found = recognised(general[:64])
+    assert found == type_named("heif")
+    assert headers.pixels(io.BytesIO(general), found) == (640, 480)
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [
@@ -70,6 +80,8 @@ def test_a_real_video() -> None:
         lambda: media_files.gif(9, 9),
         lambda: media_files.bmp(9, 9),
         lambda: media_files.webp(9, 9),
+        lambda: media_files.tiff(9, 9),
+        lambda: media_files.heic(9, 9),
         lambda: media_files.mp4(2),
         lambda: media_files.wav(2),
         lambda: media_files.mp3(2, tagged=True),

@@ -1,7 +1,6 @@
 """How large an image is and how long a video or a sound runs, from their headers alone.
 
 Nothing is decoded. What a header does not say is not known, and then no limit is held against it.
-Pillow is asked where it is installed and the own readers know nothing (TIFF, HEIC with its plugin).
 """
 
 from __future__ import annotations
@@ -23,6 +22,10 @@ _MOST_PIECES = 10_000
 """Of a file that is walked through; more is somebody's attempt to keep us busy."""
 _NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})
 """JPEG markers among those of a frame's start that are something else."""
+_TIFF_SIDES = (256, 257)
+"""TIFF tags: width and height."""
+_TIFF_NUMBERS = {3: "H", 4: "I"}
+"""TIFF's number types, as `struct` names them."""
 _KBITS = (
     (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -40,8 +43,10 @@ def pixels(file: BinaryIO, kind: MediaType) -> Size | None:
         kind: what was recognised in it.
     """
     reader = _IMAGES.get(kind.name)
+    if reader is None:
+        return None
     try:
-        found = reader(file) if reader is not None else _by_pillow(file)
+        found = reader(file)
     except (struct.error, ValueError, IndexError):
         return None
     return found if found is not None and min(found) > 0 else None
@@ -122,17 +127,43 @@ def _jpeg(file: BinaryIO) -> Size | None:
     return None
 
 
-def _by_pillow(file: BinaryIO) -> Size | None:
-    try:
-        from PIL import Image
-    except ImportError:
-        return None
-    file.seek(0)
-    try:
-        with Image.open(file) as image:
-            return image.size
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return None
+def _tiff(file: BinaryIO) -> Size | None:
+    """From the first directory: the tags 256 and 257 (TIFF 6.0, section 8)."""
+    head = _at(file, 0, 8)
+    order = "<" if head[:2] == b"II" else ">"
+    place = struct.unpack(f"{order}I", head[4:])[0]
+    count = struct.unpack(f"{order}H", _at(file, place, 2))[0]
+    found = {}
+    for number in range(min(count, _MOST_PIECES)):
+        entry = _at(file, place + 2 + 12 * number, 12)
+        tag, kind = struct.unpack(f"{order}HH", entry[:4])
+        if tag in _TIFF_SIDES and kind in _TIFF_NUMBERS:
+            form = _TIFF_NUMBERS[kind]
+            found[tag] = struct.unpack_from(f"{order}{form}", entry, 8)[0]
+    width, height = (found.get(tag) for tag in _TIFF_SIDES)
+    return None if width is None or height is None else (width, height)
+
+
+def _heif(file: BinaryIO) -> Size | None:
+    """The largest of the sizes stated: that of the whole, of which the others are tiles.
+
+    ISO/IEC 23008-12, 6.5.3.
+    """
+    boxes, within = Boxes(file), [(0, file.seek(0, 2))]
+    for kind, skipped in ((b"meta", 4), (b"iprp", 0), (b"ipco", 0)):
+        within = [
+            (box.start + skipped, box.end)
+            for start, end in within
+            for box in boxes.between(start, end)
+            if box.kind == kind
+        ]
+    sizes = [
+        struct.unpack(">II", boxes.payload(box, 12)[4:])
+        for start, end in within
+        for box in boxes.between(start, end)
+        if box.kind == b"ispe"
+    ]
+    return max(sizes, key=lambda one: one[0] * one[1], default=None)
 
 
 def _mp4(file: BinaryIO, size: int) -> float | None:
@@ -192,6 +223,9 @@ _IMAGES: dict[str, Callable[[BinaryIO], Size | None]] = {
     "gif": _gif,
     "bmp": _bmp,
     "webp": _webp,
+    "tiff": _tiff,
+    "heic": _heif,
+    "heif": _heif,
 }
 _TIMES: dict[str, Callable[[BinaryIO, int], float | None]] = {
     "mp4": _mp4,
