@@ -246,6 +246,9 @@ def _ambiguous(text: str, rows: Sequence[Submission]) -> UsageError:
         hint = "give the whole ref"
     elif len({row.sandbox for row in rows}) > 1:
         hint = "--sandbox or --no-sandbox says which"
-    else:
+    elif len({row.profile for row in rows}) > 1:
         hint = "--profile NAME says which; without a REF, `seedance wait` takes all"
+    else:
+        variable = providers.get(rows[0].provider).info.base_url_env
+        hint = f"{variable}={rows[0].endpoint} before the command takes the first of them"
     return UsageError(f"{text} names more than one task: {places}", hint=hint)

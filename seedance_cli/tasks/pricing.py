@@ -119,19 +119,15 @@ def check(limit: Amount, price: Price | None, provider: Provider) -> None:
             or f"leave --max-cost out, or see `seedance price -p {info.name}`",
             provider=info.name,
         )
-    if not same_unit(limit.unit, price.unit):
-        raise OverMaxCost(
-            f"--max-cost {shown}: {info.name} counts in {price.unit or 'a unit it does not name'}, "
-            "and nothing is converted; nothing was sent",
-            hint="give the amount in the provider's own unit",
-            provider=info.name,
-        )
-    if price.amount > limit.amount:
+    converted = not same_unit(limit.unit, price.unit)
+    if converted or price.amount > limit.amount:
         from shlex import quote
 
+        cost = price_text(price)
+        why = "and nothing is converted for" if converted else "more than"
         raise OverMaxCost(
-            f"this request costs {price_text(price)} ({price.basis}), more than --max-cost "
-            f"{shown}; nothing was sent",
-            hint=f"--max-cost {quote(price_text(price))}, or a cheaper request",
+            f"this request costs {cost} ({price.basis}), {why} --max-cost {shown};"
+            " nothing was sent",
+            hint=f"--max-cost {quote(cost)}, or a cheaper request",
             provider=info.name,
         )

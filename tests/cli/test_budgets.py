@@ -205,6 +205,13 @@ def test_money_6_9_your_price_and_max_cost(shop: Shop) -> None:
     listed = ("generate", "x", "-p", "seedanceapi", "--dry-run", "--json")
     price = shop.run(*listed).json["price"]
     assert price == {"amount": "3", "unit": "credits", "basis": "yours"}
+    shop.configure("", own.replace("3 credits", "0.2 USD"))
+    other = shop.run(*listed, "--max-cost", "3 credits")
+    assert (other.code, "costs 0.2 USD (yours), and nothing is converted" in other.err) == (
+        11,
+        True,
+    )
+    assert "hint: --max-cost '0.2 USD'" in other.err
 
 
 def test_money_6_11_another_configuration_counts_the_same_ledger(

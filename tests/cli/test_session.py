@@ -190,6 +190,7 @@ def test_a_ref_at_two_endpoints_is_2(run: Run, server: ScriptedProvider, clock: 
     assert result.code == 2
     assert "https://other.example/api/v1" in result.err
     assert server.endpoint("runbase") in result.err
+    assert "  hint: RUNBASE_BASE_URL=http" in result.err
     assert server.server.requests == []
     today = run("status", "runbase:t1", env=server.env(), clock=clock)
     assert (today.code, today.out) == (0, "runbase:t1\trunning\t\n")
