@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks import key_check as key_check
     from seedance_cli.tasks import pricing as pricing
     from seedance_cli.tasks import validate as validate
+    from seedance_cli.tasks.arriving import answered as answered
     from seedance_cli.tasks.arriving import arrived as arrived
     from seedance_cli.tasks.arriving import called as called
     from seedance_cli.tasks.arriving import no_task as no_task
@@ -135,6 +136,7 @@ __getattr__ = face(
         "WaitOptions": "wait",
         "Waiting": "events",
         "Way": "media.ways",
+        "answered": "arriving",
         "arrived": "arriving",
         "ask": "reading",
         "batch": "",

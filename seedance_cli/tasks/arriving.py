@@ -57,16 +57,24 @@ def called(row: Submission) -> str:
     return row.name or row.ref or f"intent {row.intent}"
 
 
+def answered(row: Submission) -> str | None:
+    """What came back for a submission: `no credits (HTTP 402)`; None where no answer came."""
+    status, said = row.evidence.get("http_status"), row.evidence.get("said")
+    if status is None:
+        return None
+    return f"{said} (HTTP {status})" if said else f"HTTP {status}"
+
+
 def no_task(row: Submission) -> SeedanceError:
     """Why a submission has no task, as the error of a command that was to do something with it."""
     name, provider = called(row), row.provider
     when = timestamp(row.submitted_at or row.created_at)
     match row.state:
         case IntentState.REFUSED:
-            status = row.evidence.get("http_status")
-            with_what = "" if status is None else f" (HTTP {status})"
+            with_what = answered(row)
+            why = f": {with_what}" if with_what else ""
             error: SeedanceError = Rejected(
-                f"{name} was refused by {provider} at {when}{with_what}: there is no task",
+                f"{name} was refused by {provider} at {when}{why}; there is no task",
                 hint="mend what was refused, and submit it again: nothing was charged",
             )
         case IntentState.NOT_SENT:

@@ -161,12 +161,15 @@ def _judge_success(
 
 
 def evidence_of(reply: Reply, channel: Channel, clock: Clock, path: str) -> JsonObject:
-    """What came back, for `recover`: status, fault, and the body's beginning without the key."""
+    """What came back, for who asks later: status, fault, the provider's words, without the key."""
     evidence: JsonObject = {"at": clock.now().isoformat(), "left": reply.left}
     if reply.fault is not None:
         evidence["fault"] = reply.fault.text
     if reply.response is not None:
         evidence["http_status"] = reply.response.status
+        said = words(channel.provider, reply.response)
+        if said:
+            evidence["said"] = channel.api.hide(said)
     came = reply.raw if reply.response is None else reply.response.body
     if came or reply.response is not None:
         text = came[:_EVIDENCE_BYTES].decode("utf-8", "backslashreplace")

@@ -151,9 +151,12 @@ def test_money_6_10_an_unknown_outcome_under_a_name(shop: Shop, answer: Answer) 
 
 
 def test_money_6_10_a_refusal_frees_the_name(shop: Shop) -> None:
-    """The same line pays once the reason is gone."""
+    """The same line pays once the reason is gone, which is told until then."""
     shop.provider.answer = Answer.REFUSE
     assert shop.buy("a boat", "-n", "x").code == 4
+    why = "insufficient_credits: no credits left (HTTP 402)"
+    assert shop.run("list", "--all").out.split("\t")[5] == f"{why}\n"
+    assert f": {why}; there is no task" in shop.run("status", "x", env=shop.provider.env).err
     shop.provider.answer = Answer.ACCEPT
     done = shop.buy("a cat", "-n", "x", "--json")
     assert (done.code, done.json["attempt"]) == (0, 2)

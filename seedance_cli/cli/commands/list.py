@@ -12,7 +12,7 @@ from seedance_cli.cli import options as _options
 from seedance_cli.cli.command import Run, command
 from seedance_cli.errors import UsageError
 from seedance_cli.models import age, price_text
-from seedance_cli.tasks import called
+from seedance_cli.tasks import answered, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,7 +238,6 @@ def _failure(row: Submission) -> str:
     """Why there is no video, in one line; empty where nothing went wrong."""
     if row.task is not None:
         return " ".join(row.task.error.words.split()) if row.task.error else ""
-    status, fault = row.evidence.get("http_status"), row.evidence.get("fault")
+    fault = row.evidence.get("fault") or answered(row) or row.evidence.get("reason")
     named = row.evidence.get("task_id")  # in an answer that is no acceptance
-    names = f", names {named}" if named else ""
-    return str(fault or (f"HTTP {status}{names}" if status else row.evidence.get("reason") or ""))
+    return " ".join(str(fault or "").split()) + (f", names {named}" if named else "")
