@@ -180,6 +180,12 @@ def test_another_file_of_that_name_is_found_before_paying(
     assert Path("v.mp4.json").read_text() == '{"mine": true}'
     assert generate(run, server, RIGHT, "--sidecar", "--force").code == 0
     assert json.loads(Path("v.mp4.json").read_text())["ref"] == "runbase:t1"
+    Path("v.mp4.json").unlink()
+    Path("v.mp4.json").mkdir()
+    result = generate(run, server, RIGHT, "--sidecar", "--force")
+    assert (result.code, server.posts()) == (2, 1)
+    assert "v.mp4.json is a folder" in result.err
+    assert "put a /" not in result.err  # which would not help
 
 
 def test_a_sidecar_that_cannot_be_written_costs_no_video(

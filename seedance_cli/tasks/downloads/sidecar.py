@@ -36,6 +36,8 @@ def check_sidecar(video: Path, ref: str | None, *, force: bool) -> None:
     if is_stream(video):
         raise UsageError(f"--sidecar needs a file, and {video} is none", hint="give -o a file")
     path = sidecar_path(video)
+    if path.is_dir():
+        raise UsageError(f"--sidecar: {path} is a folder", hint="give the video another name")
     check_target(path, force=force or _is_of(path, ref))
 
 
