@@ -56,7 +56,7 @@ def sandbox(
     url_seconds: Annotated[
         float | None,
         typer.Option(
-            metavar="N", help="A video URL stops to work N seconds after it was handed out."
+            metavar="N", help="A video URL stops working N seconds after it was handed out."
         ),
     ] = None,
     allow_callbacks: Annotated[
