@@ -668,10 +668,11 @@ def test_results_hold_the_columns_and_what_became_of_them(
     assert [path.name for path in Path().glob(".*")] == []
 
 
-@pytest.mark.parametrize("name", ["r.txt", "r", "none/r.csv"])
+@pytest.mark.parametrize("name", ["r.txt", "r", "none/r.csv", f"{'r' * 300}.csv", "fifo.csv"])
 def test_results_that_cannot_be_written_are_found_first(
     batch: Batch, server: ScriptedProvider, name: str
 ) -> None:
+    os.mkfifo("fifo.csv")
     assert (batch("--results", name).code, server.posts()) == (2, 0)
 
 

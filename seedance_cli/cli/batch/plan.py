@@ -220,11 +220,12 @@ def _another(book: Book, item: batch.Item, ledger: Ledger) -> Iterator[batch.Dia
         return
     what = known.ref or f"the intent {known.intent}"
     words = "; ".join(ledger.differs(known.intent, purchase))
+    name = "an id of its own" if "id" not in item.row.values else "another id"
     yield batch.Diagnostic(
         item.row.line,
         "",
         f"the row {item.key} is known with another request ({what}): {words};"
-        " another id makes it another row",
+        f" {name} makes it another row",
     )
 
 

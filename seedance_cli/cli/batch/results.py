@@ -54,7 +54,7 @@ class Results:
             texts: whether the cells of the input are texts only.
         """
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._temporary = _temporary(path)
         self._texts = texts
         self._columns = columns
         self._items = items
@@ -151,12 +151,13 @@ class _Found(NamedTuple):
     error: str | None
 
 
-def check_path(path: Path | None, rows: str) -> None:
+def check_path(path: Path | None, rows: str, *, trial: bool) -> None:
     """Whether results can be written there, before anything is paid.
 
     Args:
         path: of the results; None: there are to be none.
         rows: the batch's file, which they never replace; `-`: stdin.
+        trial: whether a file is made there, and removed, to see that one can be.
 
     Raises:
         UsageError: its name is neither `.jsonl` nor `.csv`, or it is no place for a file.
@@ -167,15 +168,32 @@ def check_path(path: Path | None, rows: str) -> None:
         raise UsageError(
             f"--results {told(path.name)} has no format", hint="a name that ends in .jsonl or .csv"
         )
-    if path.is_symlink() or path.is_dir():
-        raise UsageError(f"--results {path} is a {'link' if path.is_symlink() else 'folder'}")
+    try:
+        _check_place(path)
+        if trial:
+            _temporary(path).touch()
+            _temporary(path).unlink()
+    except OSError as error:
+        raise UsageError(f"--results {path} cannot be written: {error.strerror}") from error
     with suppress(OSError):  # it is new, or the rows came from stdin
         if rows != "-" and path.samefile(rows):
             raise UsageError(
                 f"--results {path} is the file of the rows", hint="give it another name"
             )
+
+
+def _check_place(path: Path) -> None:
+    if path.is_symlink() or path.is_dir():
+        raise UsageError(f"--results {path} is a {'link' if path.is_symlink() else 'folder'}")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"--results {path} is no regular file")
     if not path.parent.is_dir():
         raise UsageError(f"--results {path}: there is no folder {path.parent}")
+
+
+def _temporary(path: Path) -> Path:
+    """What the results are called until they are whole: by a name of this process's own."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def _found(item: batch.Item) -> _Found:

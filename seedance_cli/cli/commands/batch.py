@@ -219,7 +219,7 @@ def batch(
             with suppress(SeedanceError):  # the other rows: what the ledger and the disk say
                 faults += _plan.plan(session, book, given, _book.without(items, faults), **goal)[1]
             raise _book.refuse(run.out, file, faults)
-        check_path(outcome.results, file)
+        check_path(outcome.results, file, trial=not consent.dry_run)
         results = _results(run, items, manifest, outcome.results, texts=form in _batch.TEXTS)
         if not consent.dry_run:
             session.ledger_for_paying()
