@@ -58,11 +58,14 @@ def tell_of_kin(session: Session, order: Order, payment: Payment, terms: Terms) 
             )
         if kin.running is not None and submission.name is None:
             since = timestamp(kin.running.submitted_at)
-            paid = "sent" if submission.sandbox else "paid"
-            out.note(
-                f"the same request runs already as {kin.running.ref}, submitted at {since}; with"
-                f" --name NAME the same command, given again, would have {paid} nothing again"
-            )
+            words = f"the same request runs already as {kin.running.ref}, submitted at {since}"
+            if session.verb != "retry":  # which has no --name, and is asked for another one
+                paid = "sent" if submission.sandbox else "paid"
+                words += (
+                    f"; with --name NAME the same command, given again, would have {paid} nothing"
+                    " again"
+                )
+            out.note(words)
 
 
 def tell_of_name(out: Output, order: Order, known: Submission) -> None:

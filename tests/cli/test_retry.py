@@ -75,6 +75,9 @@ def test_the_same_request_is_paid_for_again(shop: Shop) -> None:
     old, new = shop.rows()
     assert old["request"] == new["request"]
     assert (new["name"], new["attempt"]) == (None, 1)
+    again = shop("retry", ref)
+    assert "the same request runs already as seedance2ink:t2" in again.err
+    assert "--name" not in again.err, "`retry` has none"
 
 
 def test_a_result_that_nobody_was_told_is_no_new_payment(shop: Shop) -> None:
