@@ -77,17 +77,17 @@ class Pending:
         clock: Clock,
         *,
         proxy: Proxy | None = None,
-        alone: bool = False,
+        free: list[httpx.Client] | None = None,
         approved: Stopwatch | None = None,
     ) -> None:
         """Start it.
 
         Args:
-            client: the connection pool to use.
+            client: the client to use; no other exchange has it meanwhile.
             request: the whole request; its body is bytes.
             clock: measures the exchange.
-            proxy: the one that the pool goes through.
-            alone: the pool is this exchange's own, and is closed after it.
+            proxy: the one that the client goes through.
+            free: takes the client once the exchange has ended; None: the client is closed then.
             approved: since when it may leave; see `Tap`.
         """
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -95,7 +95,7 @@ class Pending:
         self._request = request
         self._clock = clock
         self._proxy = proxy
-        self._alone = alone
+        self._free = free
         self._size = len(request.content)
         self._started = clock.monotonic()
         self._tap = Tap(clock, self._size, proxied=proxy is not None, approved=approved)
@@ -219,11 +219,13 @@ class Pending:
         except Exception as error:  # noqa: BLE001 - the thread's end; its caller gets it as data
             fault = self._fault_of(error)
         finally:
+            if self._free is not None:
+                self._free.append(self._client)  # first: whoever waits may have a next request
             with self._lock:
                 self._ended = True
                 self._fault = fault
             self._events.put(Event.ENDED)
-            if self._alone:
+            if self._free is None:
                 self._client.close()
 
     def _fault_of(self, error: Exception) -> TransportFault:
@@ -258,7 +260,11 @@ def _response(head: httpx.Response, body: bytes) -> tuple[HttpResponse, Transpor
 
 
 class Wire:
-    """A connection pool to one endpoint. No redirects, no retries; the environment's proxies."""
+    """Connections to one endpoint. No redirects, no retries; the environment's proxies.
+
+    Each has a client of its own, which is used again. One client for all of them would look at
+    every connection, several times, for each request: with 16 that took as long as the request.
+    """
 
     def __init__(self, base_url: str, clock: Clock) -> None:
         """Open it.
@@ -272,7 +278,9 @@ class Wire:
         """
         self._url = base_url
         self._proxy = proxy_for(base_url)
-        self._client = open_client(base_url, self._proxy)
+        self._clients = [open_client(base_url, self._proxy)]
+        self._free = self._clients.copy()
+        """Those that no exchange has, the one that was used last at the end."""
         self._clock = clock
 
     def start(
@@ -305,11 +313,27 @@ class Wire:
             content=body,
             extensions={"timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS).as_dict()},
         )
-        client = open_client(self._url, self._proxy) if alone else self._client
-        return Pending(
-            client, request, self._clock, proxy=self._proxy, alone=alone, approved=approved
-        )
+        client = open_client(self._url, self._proxy) if alone else self._client()
+        free = None if alone else self._free
+        try:
+            return Pending(
+                client, request, self._clock, proxy=self._proxy, free=free, approved=approved
+            )
+        except Unreachable:
+            if free is not None:
+                free.append(client)
+            raise
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        for client in self._clients:
+            client.close()
+
+    def _client(self) -> httpx.Client:
+        """One that no exchange has. For any thread."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            client = open_client(self._url, self._proxy)
+            self._clients.append(client)
+            return client

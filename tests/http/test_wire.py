@@ -18,6 +18,7 @@ import pytest
 
 from seedance_cli import providers
 from seedance_cli.http import limits
+from seedance_cli.http.backend import SocketStream
 from seedance_cli.http.exchange import Reply, Wire
 from seedance_cli.http.faults import FaultKind, TransportFault
 from seedance_cli.http.heads import HeadReader, TooMuchHead, read_head
@@ -213,6 +214,37 @@ def test_money_6_13_the_paid_post_has_a_connection_of_its_own() -> None:
         wire.close()
     read, again, alone_port, later = ports
     assert read == again == later != alone_port
+
+
+def test_connections_are_used_again_and_a_request_looks_at_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many as there are requests at once; what each costs does not grow with the others."""
+    at_once, ports, looks = 8, list[int](), list[int]()
+    together = threading.Barrier(at_once)
+
+    def handle(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            ports.append(connection.getpeername()[1])
+            together.wait(120)
+            connection.sendall(head(200, {"Content-Length": "2"}) + b"{}")
+
+    def readable(self: SocketStream) -> bool:
+        looks.append(id(self))
+        return looked(self)
+
+    looked = SocketStream.readable
+    monkeypatch.setattr(SocketStream, "readable", readable)
+    with listening(handle) as url:
+        wire = Wire(url, SystemClock())
+        for _ in range(3):
+            sent = [wire.start("GET", url, {}, None) for _ in range(at_once)]
+            for pending in sent:
+                pending.wait(120)
+                assert pending.reply().fault is None
+        wire.close()
+    assert (len(ports), len(set(ports))) == (3 * at_once, at_once)
+    assert len(looks) <= 2 * len(ports)
 
 
 # 6.5: how long
