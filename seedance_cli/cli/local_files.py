@@ -58,6 +58,7 @@ def _content(session: Session, order: Order, channel: Channel, *, lines: bool) -
         channel=channel,
         files=order.local.files,
         ways=order.local.ways,
+        account=session.ledger().key_proof(channel.key.reveal(), channel.endpoint),
         command=order.settings.upload_command,
         cache=tasks.UploadCache(state_dir(session.env), session.clock),
         clock=session.clock,

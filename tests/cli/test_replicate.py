@@ -155,7 +155,7 @@ def test_a_file_goes_to_the_files_api_first(
 ) -> None:
     """With the key, below the endpoint; the request has the URL that its answer gives.
 
-    Once in the hour for which it is kept.
+    Once in the hour for which it is kept; another account's is another file.
     """
     cat = tmp_path / "cat.png"
     cat.write_bytes(media_files.png())
@@ -171,6 +171,10 @@ def test_a_file_goes_to_the_files_api_first(
     assert (again.code, "is uploaded already" in again.err) == (0, True), again.err
     *_, submit = server.server.requests
     assert f'"last_frame_image":"{url}"'.encode() in submit.body
+    server.submits.extend([json_answer(201, {"urls": {"get": f"{url}2"}}), None])
+    other = {**server.env("replicate"), "REPLICATE_API_TOKEN": KEY[::-1]}
+    assert run(*ARGV, "--first-frame", str(cat), "--again", env=other).code == 0
+    assert f'"image":"{url}2"'.encode() in server.server.requests[-1].body
 
 
 def test_a_check_of_the_key(run: Run, server: ScriptedProvider) -> None:

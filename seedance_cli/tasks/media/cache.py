@@ -46,7 +46,7 @@ class UploadCache:
         self._clock = clock
 
     def get(self, content: str, place: str) -> str | None:
-        """The URL of a content at a place (a provider and its endpoint); None: upload it."""
+        """The URL of a content at a place (a provider, and one account there); None: upload it."""
         found = self._entries().get(_key(content, place))
         if found is None or found[1] - _MARGIN < _seconds(self._clock.now()):
             return None

@@ -65,6 +65,8 @@ class FileDelivery:
         channel: the way to the seller.
         files: the request's.
         ways: how each gets there, by content.
+        account: what tells endpoint and key from any others (`Ledger.key_proof`): a file that was
+            uploaded may be of use to its owner alone.
         command: `upload_command`, program and arguments.
         cache: where uploads are remembered.
         clock: bounds the uploads.
@@ -74,6 +76,7 @@ class FileDelivery:
     channel: Channel
     files: Sequence[LocalFile]
     ways: Mapping[str, Way]
+    account: str
     command: Sequence[str]
     cache: UploadCache
     clock: Clock
@@ -101,7 +104,7 @@ class FileDelivery:
     def _url(self, file: LocalFile, way: Way) -> Generator[Step, None, str]:
         upload = self.channel.provider.info.upload
         seconds = upload.seconds if way is Way.UPLOAD and upload is not None else None
-        place = f"{self.channel.provider.info.name} {origin(self.channel.api.base)}"
+        place = f"{self.channel.provider.info.name} {self.account}"
         known = None if seconds is None else self.cache.get(file.content, place)
         if known is not None:
             yield Uploaded(file.path, known=True)
