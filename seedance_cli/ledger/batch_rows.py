@@ -11,7 +11,7 @@ from seedance_cli.ledger import names, statements
 from seedance_cli.ledger.part import Part
 from seedance_cli.ledger.places import first_of_each
 from seedance_cli.ledger.rows import read_price, read_task
-from seedance_cli.models import RULE, IntentState, extras, make_ref, without_a_task
+from seedance_cli.models import RULE, IntentState, extras, make_ref, one_form, without_a_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ def _read(
         cost = read_price(row["cost_amount"], row["cost_unit"], row["cost_basis"])
     outside = row["batch_row"] is None
     return BatchRow(
-        key=row["name"].partition("/")[2] if outside else row["batch_row"],
+        key=one_form(row["name"].partition("/")[2] if outside else row["batch_row"]),
         intent=row["intent"],
         state=state,
         status=without_a_task(state) if task is None else task.status,

@@ -197,6 +197,13 @@ def test_an_id_that_cannot_be_a_name_or_is_twice(given: str, words: str) -> None
     assert words in wrong[0].words
 
 
+def test_an_id_is_the_same_however_its_accents_are_typed() -> None:
+    composed, apart = "\u00e9", "e\u0301"
+    assert keys(f"id,prompt\n{apart},x\n") == keys(f"id,prompt\n{composed},x\n")
+    _, wrong = identity.keys(read(f"id,prompt\n{apart},x\n{composed},y\n", "csv").rows, "b")
+    assert [fault.words for fault in wrong] == ["line 2 has the same id"]
+
+
 def test_every_row_is_in_one_share_whatever_else_the_file_has() -> None:
     names = keys("".join(f"prompt {n}\n" for n in range(100)), "txt")
     shares = [{key for key in names if identity.in_shard(key, i, 3)} for i in (1, 2, 3)]

@@ -81,6 +81,7 @@ def keys(
     for row in rows:
         key = row.values.get("id")
         if isinstance(key, str):
+            key = one_form(key)
             fault = _fault(key) or _too_long(batch, key)
             if fault is not None:
                 faults.append(Diagnostic(row.line, "id", fault))
