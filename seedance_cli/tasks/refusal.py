@@ -66,6 +66,8 @@ def url_fault(url: str) -> str | None:
     """What is wrong with the form of a URL; None where it is an http(s) URL with a host."""
     from urllib.parse import urlsplit
 
+    if not url:
+        return "it is empty: is a variable not set?"
     if unsafe(url) or re.search(r"[\s\\]", url):
         return "a URL has no spaces, backslashes or control characters"
     try:
@@ -95,4 +97,6 @@ def shown(text: str) -> str:
     """A typed value, short enough for a message; of a batch's rows most have the same."""
     if "://" not in text and may_be_key(text):
         return told(text)
+    if not text.strip():
+        return repr(text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

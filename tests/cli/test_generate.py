@@ -224,6 +224,7 @@ def test_params_lie_where_the_options_live(run: Run) -> None:
         ("defapi", ["-i", "file:///etc/passwd"], ["--image", "http"]),
         ("defapi", ["--callback-url", "http://10.0.0.1/x"], ["--callback-url", "private"]),
         ("defapi", ["--callback-url", "http://localhost"], ["--callback-url", "private"]),
+        ("defapi", ["--image", ""], ["--image '': it is empty"]),
         ("seedance2ink", ["--metadata", "novalue"], ["--metadata", "KEY="]),
         ("seedance2ink", ["--metadata", "a=1", "--metadata", "a=2"], ["--metadata a", "twice"]),
         ("runbase", ["--param", "seed"], ["--param", "KEY="]),
