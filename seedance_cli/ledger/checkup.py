@@ -27,9 +27,8 @@ class Checkup(Part):
         yield self._files()
         unknown = self._count(statements.COUNT_UNKNOWN)
         if unknown:
-            yield Finding(
-                "unknown", Weight.NOTE, f"{unknown} outcomes are not known: seedance recover"
-            )
+            what = "1 outcome is" if unknown == 1 else f"{unknown} outcomes are"
+            yield Finding("unknown", Weight.NOTE, f"{what} not known: seedance recover")
 
     def _rows(self) -> Finding:
         seen = 0
