@@ -92,6 +92,7 @@ _FAMILIES = {
     f"{_FAMILY}2": _2,
     f"{_FAMILY}2-fast": _2,
     f"{_FAMILY}1.5-pro": _1_5,
+    f"{_FAMILY}1-5-pro": _1_5,  # as the address of its page spells it
 }
 _EXAMPLE: JsonObject = {
     "model": "bytedance/seedance-2",
