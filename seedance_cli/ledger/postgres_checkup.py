@@ -82,6 +82,8 @@ def checked(session: Session, now: datetime) -> Iterator[Finding]:
 def _rights(session: Session) -> Finding:
     lacking = [f"{row['right_']} on {row['name']}" for row in session.execute(_RIGHTS)]
     if lacking:
-        words = f"may not {', '.join(lacking)}: this role can read, and nothing can be paid for"
-        return Finding("rights", Weight.NOTE, words)
+        words = "not all that becomes of a task can be written"
+        if any(one.endswith(" on intents") for one in lacking):
+            words = "this role can read, and nothing can be paid for"
+        return Finding("rights", Weight.NOTE, f"may not {', '.join(lacking)}: {words}")
     return Finding("rights", Weight.OK, "this role may do all that is needed")

@@ -274,6 +274,20 @@ def test_a_role_that_may_only_read(ledger: Ledger, reader: SharedLedger) -> None
         prepare(other)
 
 
+def test_what_a_role_lacks_is_told_for_what_it_is(
+    ledger: Ledger, reader: SharedLedger, postgres: Server
+) -> None:
+    """One that may pay, and not keep everything, is not called one that can only read."""
+
+    def lacks() -> str:
+        with Ledger.open(reader, FakeClock(), create=False) as other:
+            return next(one.words for one in other.checkup.checked() if one.name == "rights")
+
+    assert lacks().endswith(": this role can read, and nothing can be paid for")
+    postgres.sql("GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA seedance TO reader")
+    assert lacks() == "may not delete on targets: not all that becomes of a task can be written"
+
+
 def test_a_server_that_may_only_read(ledger: Ledger, shared: SharedLedger) -> None:
     """As a standby: it shows everything, and to pay another server has to be named, not a right."""
     submit(ledger)
