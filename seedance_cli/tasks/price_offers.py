@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seedance_cli._named import NamedTuple
 from seedance_cli.models import price_object
 from seedance_cli.providers import ModelUse
+from seedance_cli.tasks.media.ways import stranded
 from seedance_cli.tasks.price_rows import models_for, price_like, with_model
 from seedance_cli.tasks.rules import refusals
 
@@ -62,6 +63,8 @@ def offers(
     wanted: VideoRequest,
     ledger: History,
     own: Sequence[OwnPrice] = (),
+    *,
+    command: bool = False,
 ) -> list[Offer]:
     """What each would take, the cheapest first within a unit; nothing is converted.
 
@@ -71,8 +74,12 @@ def offers(
             takes the rest and whose price is known; else for the first that takes it.
         ledger: knows what was charged.
         own: the user's own prices.
+        command: whether there is an `upload_command` for local files.
     """
-    found = [_offer(provider, endpoint, wanted, ledger, own) for provider, endpoint in sellers]
+    found = [
+        _offer(provider, endpoint, wanted, ledger, own, command=command)
+        for provider, endpoint in sellers
+    ]
     return sorted(found, key=lambda one: one.rank)
 
 
@@ -82,6 +89,8 @@ def _offer(
     wanted: VideoRequest,
     ledger: History,
     own: Sequence[OwnPrice],
+    *,
+    command: bool,
 ) -> Offer:
     info = provider.info
     models = models_for(info, wanted)
@@ -90,12 +99,17 @@ def _offer(
     first: Offer | None = None
     for model in models:
         video = with_model(info, model, wanted)
+        left = stranded(info, video, endpoint=endpoint, sandbox=False, command=command)
+        no_way = next((why for _, why in left), None)
+        if no_way is not None:
+            first = first or Offer(info.name, reason=no_way)
+            continue
         row = price_like(provider, endpoint, video, ledger, own)
         shown = None if info.model_use is ModelUse.NONE else video.model
         offer = Offer(info.name, shown, row)
         if offer.price is not None:
             return offer
-        first = first or offer
+        first = offer if first is None or first.row is None else first
     assert first is not None
     return first
 

@@ -300,6 +300,11 @@ def test_price_all_takes_the_first_model_that_would_do(run: Run) -> None:
     (runbase,) = [one for one in lacking if one["provider"] == "runbase"]
     assert runbase["reason"] == "--first-frame: runbase has no option --first-frame"
     assert run("price", "--all", "-p", "runbase").code == 2
+    local = run("price", "--all", "-d", "5", "-i", "cat.png", "--json").json
+    ways = {one["provider"]: one["reason"] for one in local if one["takes"]}
+    assert sorted(ways) == ["byteplus", "fal", "replicate", "volcengine"]
+    (kie,) = [one for one in local if one["provider"] == "kie"]
+    assert kie["reason"].endswith("documents no way to send a local image")
     charge("seedance2ink", PricedFields("seedance-2.0-fast", 6, "720p", None), "9")
     (ink,) = [
         one

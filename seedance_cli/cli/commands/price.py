@@ -58,8 +58,10 @@ def price(
             (each, config.resolve.endpoint(choice, run.env, each.info)[0])
             for each in map(providers.get, providers.names())
         ]
+        command = bool(choice.profile.upload_command)
         with _record(run, files) as record:
-            _print_offers(run.out, tasks.offers(sellers, wanted, record, files.prices))
+            offers = tasks.offers(sellers, wanted, record, files.prices, command=command)
+            _print_offers(run.out, offers)
         return 0
     named = config.resolve.provider_named(choice, run.env, provider)
     names = providers.names() if named is None else (named[0],)

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from seedance_cli import providers
 from seedance_cli.errors import UsageError
-from seedance_cli.models import MEDIA, given, is_local
-from seedance_cli.providers import FLAGS
+from seedance_cli.models import MEDIA
 from seedance_cli.tasks.media.body import check_size
-from seedance_cli.tasks.media.ways import Way, way_of
-from seedance_cli.tasks.refusal import listed, shown, subject
+from seedance_cli.tasks.media.ways import Way, stranded, way_of
+from seedance_cli.tasks.refusal import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seedance_cli.models import LocalFile, MediaKind, VideoRequest
-    from seedance_cli.providers import ModelInfo, ProviderInfo
+    from seedance_cli.models import LocalFile, VideoRequest
+    from seedance_cli.providers import ProviderInfo
 
 
 def check_ways(
@@ -34,14 +33,8 @@ def check_ways(
     Raises:
         UsageError: one cannot; names a provider that takes files of its kind.
     """
-    model = info.model(video.model)
-    for option, text in given(video):
-        kind = MEDIA[option]
-        if not is_local(text):
-            continue
-        way = way_of(info, model, kind, endpoint=endpoint, sandbox=sandbox, command=command)
-        if way is None:
-            raise _no_way(info, model, f"{FLAGS[option]} {shown(text)}", option, kind)
+    for option, why in stranded(info, video, endpoint=endpoint, sandbox=sandbox, command=command):
+        raise _no_way(info, why, option)
 
 
 def ways_of(
@@ -70,9 +63,8 @@ def ways_of(
     return ways
 
 
-def _no_way(
-    info: ProviderInfo, model: ModelInfo, flag: str, option: str, kind: MediaKind
-) -> UsageError:
+def _no_way(info: ProviderInfo, why: str, option: str) -> UsageError:
+    kind = MEDIA[option]
     infos = [providers.get(name).info for name in providers.names()]
     others = [
         other.name
@@ -86,7 +78,7 @@ def _no_way(
     ]
     who = f"supported by {listed(others)}" if others else "no other provider documents a way"
     return UsageError(
-        f"{flag}: {subject(info, model)} documents no way to send a local {kind}; {who}",
+        f"{why}; {who}",
         hint="give an http(s) URL, or set upload_command in the profile: it gets {file}, and"
         " prints the URL",
         provider=info.name,

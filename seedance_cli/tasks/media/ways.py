@@ -5,10 +5,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from seedance_cli.models import origin
+from seedance_cli.models import MEDIA, given, is_local, origin
+from seedance_cli.providers import FLAGS
+from seedance_cli.tasks.refusal import shown, subject
 
 if TYPE_CHECKING:
-    from seedance_cli.models import MediaKind
+    from collections.abc import Iterator
+
+    from seedance_cli.models import MediaKind, VideoRequest
     from seedance_cli.providers import ModelInfo, ProviderInfo
 
 
@@ -54,3 +58,26 @@ def way_of(
     if inline:
         return Way.INLINE
     return Way.COMMAND if command else None
+
+
+def stranded(
+    info: ProviderInfo, video: VideoRequest, *, endpoint: str, sandbox: bool, command: bool
+) -> Iterator[tuple[str, str]]:
+    """The local files that cannot get there: the option of each, and why, in words.
+
+    Args:
+        info: the provider's capabilities.
+        video: the request, whose model is chosen; no file is read.
+        endpoint: as for `way_of`; so are the others.
+        sandbox: as for `way_of`.
+        command: as for `way_of`.
+    """
+    model = info.model(video.model)
+    for option, text in given(video):
+        kind = MEDIA[option]
+        if is_local(text) and not way_of(
+            info, model, kind, endpoint=endpoint, sandbox=sandbox, command=command
+        ):
+            who = subject(info, model)
+            why = f"{FLAGS[option]} {shown(text)}: {who} documents no way to send a local {kind}"
+            yield option, why
