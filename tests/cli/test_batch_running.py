@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from seedance_cli import providers
 from seedance_cli.ledger import Ledger
 from seedance_cli.models import RULE, Conditions, Status, Task, VideoRequest, fingerprints
@@ -137,8 +139,9 @@ def test_fault_53_a_budget_stops_further_submits(
     assert "2 of 4 rows were not submitted" in result.err
 
 
+@pytest.mark.parametrize("options", [(), ("--no-wait",)])
 def test_a_row_on_its_way_elsewhere_is_waited_for_and_not_sent_twice(
-    run: Run, server: ScriptedProvider, clock: FakeClock
+    run: Run, server: ScriptedProvider, clock: FakeClock, options: tuple[str, ...]
 ) -> None:
     """Once the other process has its answer, the row's end is taken from the ledger."""
     write()
@@ -164,7 +167,12 @@ def test_a_row_on_its_way_elsewhere_is_waited_for_and_not_sent_twice(
                     other.accept(intent, Task(task_id="t9", status=Status.RUNNING))
                     other.told(intent)
 
-        result = run("batch", "shots.csv", "-p", NAME, "--yes", env=server.env(), clock=Later())
+        words = ("batch", "shots.csv", "-p", NAME, "--yes", *options)
+        result = run(*words, env=server.env(), clock=Later())
     assert (result.code, server.posts()) == (0, 2)
-    assert "seedance2ink:t9" in result.err
-    assert len(list(Path("shots").iterdir())) == 3
+    lines = [line for line in result.err.splitlines() if "seedance2ink:t9" in line]
+    assert sum("submitted" in line for line in lines) == 1, lines
+    if options:
+        assert sorted(result.out.splitlines()) == [f"{NAME}:{task}" for task in ("t1", "t2", "t9")]
+    else:
+        assert len(list(Path("shots").iterdir())) == 3

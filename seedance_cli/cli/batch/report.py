@@ -238,12 +238,11 @@ class Report:
                 pass
 
     def _submitted(self, item: batch.Item, row: Submission, *, now: bool) -> None:
-        if not now:
+        if self._follow:
+            return
+        if not now and not self._out.json:  # else it was said when the ref was
             self._known(item, row)
-        if not self._follow:
-            self._end(item, ())
-            if not now:  # else it was put there as soon as it was known
-                self._result([row.ref or ""])
+        self._end(item, ())
 
     def _known(self, item: batch.Item, row: Submission) -> None:
         when = timestamp(row.submitted_at)

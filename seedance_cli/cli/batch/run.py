@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from seedance_cli import providers, tasks
@@ -276,6 +275,10 @@ class _Run:
         def waiting(_row: Submission) -> None:
             raise _Elsewhere
 
+        def announce() -> None:
+            new = payment.found is Found.NEW  # else the line has the name, and since when
+            buy.announce(out, payment, on_stdout=on_stdout, name=name if new else "")
+
         tasks.submit(
             channel,
             order.video,
@@ -283,7 +286,7 @@ class _Run:
             self.ledger,
             self.session.clock,
             payment=payment,
-            announce=partial(buy.announce, out, payment, on_stdout=on_stdout, name=name),
+            announce=announce,
             conditions=Conditions(
                 name=name,
                 batch=self.given.batch,
