@@ -22,6 +22,9 @@ class Row(Protocol):
         """The value of a column."""
 
 
+_decode = json.JSONDecoder().decode
+
+
 def dump(value: Mapping[str, object] | list[str | int | bool | None]) -> str:
     """As JSON, without spaces."""
     return json.dumps(value, separators=(",", ":"))
@@ -29,7 +32,7 @@ def dump(value: Mapping[str, object] | list[str | int | bool | None]) -> str:
 
 def parsed(stored: object) -> JsonObject:
     """An object in JSON."""
-    value = json.loads(text(stored))
+    value = _decode(text(stored))
     if isinstance(value, dict):
         return value
     raise ValueError("no JSON object")
@@ -44,7 +47,9 @@ def text(value: object) -> str:
 
 def optional(value: object) -> str | None:
     """A text, or null."""
-    return None if value is None else text(value)
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError("no text")
 
 
 def integer(value: object) -> int:
@@ -67,7 +72,7 @@ def switch(value: object) -> bool | None:
 def texts(value: object) -> tuple[str, ...]:
     """A list of texts."""
     if isinstance(value, list):
-        return tuple(text(item) for item in value)
+        return tuple(map(text, value))
     raise ValueError("no list")
 
 
