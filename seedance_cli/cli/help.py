@@ -29,7 +29,7 @@ _LONGEST = 30
 _INDENT, _BELOW = 2, 6
 _COMMANDS, _OUTPUT = "Commands", "Output"
 _HELP = "help"
-_RANGE = re.compile(r"(\d+)<=x<=(\d+)|x>=(\d+)")
+_RANGE = r"(\d+)<=x<=(\d+)|x>=(\d+)"
 """How Typer writes the range of a number."""
 _LONGEST_NUMBER = 6
 """Digits of a limit that means anything to somebody."""
@@ -116,7 +116,9 @@ def _sections(command: Any, ctx: Any) -> dict[str, list[Entry]]:
             if param.name == _HELP and _OUTPUT in found:
                 default = _OUTPUT
             panel = getattr(param, "rich_help_panel", None) or default
-            found.setdefault(panel, []).append(Entry(record[0], _RANGE.sub(_in_words, record[1])))
+            found.setdefault(panel, []).append(
+                Entry(record[0], re.sub(_RANGE, _in_words, record[1]))
+            )
     found[_COMMANDS] = list(_commands(command, ctx))
     return found
 

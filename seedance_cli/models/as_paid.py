@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_SECONDS = Decimal("0.5")
 _MOST_RATIO = 0.05
 """Share by which a ratio may be another: 864x496 is 2 % from 16:9, and 16:9 12 % from 16:10."""
-_RATIO = re.compile(r"(\d{1,4}):(\d{1,4})", re.ASCII)
+_RATIO = r"([0-9]{1,4}):([0-9]{1,4})"
 _MOST_SIDE = 0.1
 """Share by which the shorter side may be another: that of 480p may be 496."""
 # The shorter side and the area of 16:9 of each class.
@@ -137,7 +137,7 @@ def _other_class(request: VideoRequest, width: int, height: int) -> bool:
 
 def _ratio(request: VideoRequest) -> float | None:
     """Width by height; None where the seller was left to choose."""
-    match = _RATIO.fullmatch(request.aspect_ratio or "")
+    match = re.fullmatch(_RATIO, request.aspect_ratio or "")
     if match is None or not (int(match[1]) and int(match[2])):
         return None
     return int(match[1]) / int(match[2])

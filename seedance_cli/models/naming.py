@@ -43,9 +43,7 @@ _FORBIDDEN = frozenset('/\\<>:"|?*')
 # Control, format (bidi among them), surrogate, private, unassigned; line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Devices on Windows, with any suffix. https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_DEVICE = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:[ .]|$)", re.IGNORECASE
-)
+_DEVICE = r"(?i:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:[ .]|$)"
 _MAX_SUFFIX = 16
 _NOTHING: Mapping[str, str | int | None] = MappingProxyType({})
 
@@ -294,7 +292,7 @@ def _has_field(template: str) -> bool:
 
 
 def _no_device(name: str) -> str:
-    return f"_{name}" if _DEVICE.match(name) else name
+    return f"_{name}" if re.match(_DEVICE, name) else name
 
 
 def _cut(text: str, limit: int) -> str:

@@ -34,7 +34,15 @@ def safe(text: str) -> str:
 
 def unsafe(text: str) -> bool:
     """Whether `safe` would change it: a URL or an id with such a character is unusable."""
-    return re.search(CONTROL, text) is not None
+    return bool(control(text))
+
+
+def control(text: str) -> str:
+    """The first control character of a text; empty where it has none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    found = re.search(CONTROL, text)
+    return "" if found is None else found[0]
 
 
 def shortened(text: str) -> str:

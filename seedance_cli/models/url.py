@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seedance_cli.models.secret import MASK
-from seedance_cli.models.text import CONTROL, safe, shortened
+from seedance_cli.models.text import control, safe, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +35,9 @@ def origin(endpoint: str) -> str:
 
 def url_fault(url: str) -> str | None:
     """Why a video URL cannot be handed on, as the end of a sentence; None where it can."""
-    found = re.search(CONTROL, url)
-    if found is not None:
-        return f"has a control character ({safe(found[0])})"
+    found = control(url)
+    if found:
+        return f"has a control character ({safe(found)})"
     if not url.lower().startswith(("http://", "https://")):
         return "is neither http nor https"
     if len(url) > LONGEST_URL:

@@ -31,7 +31,7 @@ NEW_TASK = 60.0
 _MOST_WARNINGS = 5
 """Unknown words of one task that are warned of. A service may put a number into each."""
 _LONGEST_BACKOFF = 32.0
-_NUMBERS = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*", re.IGNORECASE)
+_NUMBERS = r"(?i)[0-9a-f-]*\d[0-9a-f-]*"
 _OK = range(200, 300)
 
 
@@ -75,7 +75,7 @@ class Patience:
             self._told = None
             return False
         # A request's number or time in it makes it no other failure.
-        what = f"{error.code} {_NUMBERS.sub('#', error.message)}"
+        what = f"{error.code} {re.sub(_NUMBERS, '#', error.message)}"
         if what != self._told:
             self._told, self._told_since = what, now
         return now - self._told_since >= TOLD_FAILURE

@@ -134,8 +134,7 @@ def learned(durations: Sequence[float], *, cost: float = COST) -> Schedule:
     return Schedule(tuple(roots), tuple(polls), rate, max(_silence(logs, hazards), start))
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
+class _History(NamedTuple):
     """Earlier tasks as bells on the axis of the log of the age."""
 
     logs: tuple[float, ...]

@@ -35,7 +35,7 @@ def cut(text: str, room: int, dots: str = "…") -> str:
     return f"{set_cell_size(text, room).rstrip()}{dots}"
 
 
-_WORD = re.compile(
+_WORD = (
     r"( *)"
     r"([(`]?(?:[A-Z][A-Z0-9_]*=\S+ )*seedance [\w-](?:[^;,:)`]|[,:](?=\S))*\S*"
     r"|export \S+|[^ ]+)"
@@ -54,7 +54,7 @@ def wrapped(text: str, room: int, indent: str = "") -> list[str]:
         indent: before all lines but the first, unless a word has just the room without it.
     """
     lines, line, end = [], "", 0
-    for word in _WORD.finditer(text):
+    for word in re.finditer(_WORD, text):
         longer = line + word[0]
         if line.strip() and width(longer) > room:
             lines.append(line)

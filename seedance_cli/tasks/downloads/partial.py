@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _MAX_MARK = 4096
-_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1000}"')
+_STRONG_ETAG = r'"[\x21\x23-\x7e]{1,1000}"'
 _COPY = 1 << 20
 
 
@@ -285,7 +285,7 @@ class PartialFile:
 
 def strong(etag: str) -> bool:
     """Whether it vouches for every byte (RFC 9110, 8.8.1), and can be sent as a header field."""
-    return _STRONG_ETAG.fullmatch(etag) is not None
+    return re.fullmatch(_STRONG_ETAG, etag) is not None
 
 
 def exists(target: Path) -> DownloadFailed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from seedance_cli.errors import DownloadFailed, Unreachable
-from seedance_cli.models import NOTHING, is_private, is_public, mask_url, shortened
+from seedance_cli.models import NOTHING, is_private, is_public, mask_url, shortened, unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +22,6 @@ Credentials: TypeAlias = "Callable[[str], Mapping[str, str]]"
 """The header fields by which one URL may be read that its seller serves only with the key."""
 
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
-# C0, DEL, C1, bidi controls, line separators, lone surrogates: contract section 3.
-_UNUSABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _ODD = re.compile(r"[@\\\s]|%20")
 
 
@@ -120,7 +116,7 @@ def _check(url: str, *, allow_private: bool) -> None:
         scheme = parts.scheme
     except ValueError:  # a bracket that is open, a port that is no number
         scheme, odd = "http", True
-    if _UNUSABLE.search(url):
+    if unsafe(url):
         reason = "has control characters"
     elif scheme not in {"http", "https"}:
         reason = "is neither http nor https"

@@ -40,7 +40,7 @@ _PASSING = frozenset({408, 425, 429})
 _ALL_OF_IT = frozenset({200, 203, 226})
 """203: a proxy has touched it. 226: with instance manipulations, none of which were asked for."""
 _CONTENT_RANGE_FIELD = "content-range"
-_CONTENT_RANGE = re.compile(r"bytes +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
+_CONTENT_RANGE = r"(?i:bytes) +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)"
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
@@ -203,7 +203,7 @@ class _Piece(NamedTuple):
 
 def _piece(headers: Mapping[str, str]) -> _Piece | None:
     """What a 206 says that it holds; None where that makes no sense (RFC 9110, 14.4)."""
-    found = _CONTENT_RANGE.fullmatch(headers.get(_CONTENT_RANGE_FIELD, "").strip())
+    found = re.fullmatch(_CONTENT_RANGE, headers.get(_CONTENT_RANGE_FIELD, "").strip())
     if found is None:
         return None
     first, last = int(found[1]), int(found[2])
