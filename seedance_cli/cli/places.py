@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from seedance_cli import tasks
@@ -126,9 +127,19 @@ def check_new_target(session: Session, order: Order, terms: Terms) -> None:
         )
         for task_id in ("a", "b")
     )
-    check_target(one, force=wanted.force or one != other)
+    force = wanted.force or one != other
+    check_target(one, force=force)
+    for frame in frames_there(order, one):
+        check_target(frame, force=force)
     if wanted.sidecar:
-        tasks.check_sidecar(one, None, force=wanted.force or one != other)
+        tasks.check_sidecar(one, None, force=force)
+
+
+def frames_there(order: Order, place: Path) -> list[Path]:
+    """Files that are where the last frame of an order's video may go."""
+    if not order.video.last_frame_out or tasks.is_stream(place):
+        return []
+    return [one for one in tasks.last_frame_paths(place) if os.path.lexists(one)]
 
 
 def stands(session: Session, order: Order, terms: Terms) -> bool:

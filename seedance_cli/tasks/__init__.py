@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seedance_cli.tasks.downloads.fetch import Saved as Saved
     from seedance_cli.tasks.downloads.fetch import to_stream as to_stream
     from seedance_cli.tasks.downloads.jobs import Files as Files
+    from seedance_cli.tasks.downloads.last_frame import last_frame_paths as last_frame_paths
     from seedance_cli.tasks.downloads.measure import measure_file as measure_file
     from seedance_cli.tasks.downloads.pool import VideoSource as VideoSource
     from seedance_cli.tasks.downloads.sidecar import check_sidecar as check_sidecar
@@ -154,6 +155,7 @@ __getattr__ = face(
         "is_stream": "downloads.targets",
         "key_check": "",
         "key_of": "wait",
+        "last_frame_paths": "downloads.last_frame",
         "left_out": "delivery",
         "local_media": "media.local",
         "measure_file": "downloads.measure",

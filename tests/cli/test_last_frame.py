@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,3 +133,20 @@ def test_another_file_of_that_name_stays(run: Run, server: ScriptedProvider, fol
     assert (folder / "v-last.png").read_bytes() == b"mine"
     assert run(*argv, "--force", env=server.env("byteplus")).code == 0
     assert (folder / "v-last.png").read_bytes() == PNG
+
+
+def test_another_file_of_that_name_is_found_before_anything_is_paid(
+    run: Run, server: ScriptedProvider, folder: Path
+) -> None:
+    """As one of the video's name is, whatever the image's type will be; in a batch, too."""
+    (folder / "v-last.jpg").write_bytes(b"mine")
+    place = str(folder / "v.mp4")
+    (folder / "rows.jsonl").write_text(json.dumps({"prompt": "x", "output": place}))
+    env = server.env("byteplus")
+    for argv in (
+        ("generate", "x", *SMALL, "--last-frame-out", "-o", place),
+        ("batch", str(folder / "rows.jsonl"), *SMALL, "--last-frame-out", "--yes"),
+    ):
+        result = run(*argv, env=env)
+        assert (result.code, "v-last.jpg exists already" in result.err) == (2, True), result.err
+    assert server.posts() == 0

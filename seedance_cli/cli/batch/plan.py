@@ -11,6 +11,7 @@ from seedance_cli import providers
 from seedance_cli._named import NamedTuple
 from seedance_cli.cli import buy
 from seedance_cli.cli.batch.book import told_of
+from seedance_cli.cli.places import frames_there
 from seedance_cli.errors import OverMaxCost, UsageError
 from seedance_cli.models import CHARGED, RULE, YOURS, Price, same_unit, with_unit
 from seedance_cli.tasks import batch, check_target, sidecar_path
@@ -236,7 +237,9 @@ def _taken(
     place = book.expected_place(item, order)
     if place is None:
         return
-    names = (place, sidecar_path(place)) if given.sidecar else (place,)
+    names = [place, *frames_there(order, place)]
+    if given.sidecar:
+        names.append(sidecar_path(place))
     if place.parent in folders and not any(map(os.path.lexists, names)):
         return
     folders.add(place.parent)

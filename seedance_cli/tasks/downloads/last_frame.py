@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from seedance_cli.errors import ConfigError, DownloadFailed, Unreachable
-from seedance_cli.models import MediaKind, recognised
+from seedance_cli.models import MediaKind, recognised, type_named
 from seedance_cli.tasks.downloads.partial import PartialFile
 from seedance_cli.tasks.downloads.pauses import Pauses
 from seedance_cli.tasks.downloads.source import keyless, open_video
@@ -26,6 +26,13 @@ _MOST = 100 * 1024 * 1024
 """Bytes; a frame of 4k as an uncompressed image has a third of it."""
 _TELLING = 64
 """Bytes after which the type of an image is known."""
+_USUAL = ("png", "jpeg", "webp")
+"""Types that a seller's frame may have."""
+
+
+def last_frame_paths(video: Path) -> list[Path]:
+    """Where the last frame of a video that is to be saved may go: what type it has shows later."""
+    return [_beside(video, type_named(name)) for name in _USUAL]
 
 
 def fetch_last_frame(
@@ -88,13 +95,17 @@ def fetch_last_frame(
             raise _failed(cause.message) from cause
         url = again(_failed(cause.message), pause)
         pauses.spend(max(0.0, clock.monotonic() - ended - pause))  # reading the URL anew
-    target = video.with_name(f"{video.stem}-last{kind.ends[0]}")
+    target = _beside(video, kind)
     with closing(PartialFile.beside(target, f"last frame of {video}")) as part:
         part.begin(None, None)
         part.append(content)
         part.flush()
         part.publish(target, force=force)
     return target
+
+
+def _beside(video: Path, kind: MediaType) -> Path:
+    return video.with_name(f"{video.stem}-last{kind.ends[0]}")
 
 
 def _image(answer: Stream, clock: Clock) -> tuple[bytes, MediaType]:
