@@ -81,14 +81,13 @@ def cleared(task: Task, key: str) -> Task:
     Its id is left: whoever takes a new one looks at it first. A URL that held a piece of the key
     has `MASK` in it, and is no longer one that can be used (`text.url_fault`).
     """
-    from dataclasses import replace
 
     def clear(text: str | None) -> str | None:
         return text and redact(text, key)
 
     error = task.error
     if error is not None:
-        error = replace(error, code=clear(error.code), message=redact(error.message, key))
+        error = error._replace(code=clear(error.code), message=redact(error.message, key))
     return task._replace(
         provider_status=clear(task.provider_status),
         model=clear(task.model),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from seedance_cli._named import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A provider's own words for what went wrong. Server text: made safe only on output."""
 
     code: str | None
     message: str
-    status: int | None = field(default=None, compare=False)
+    status: int | None = None
     """The HTTP status that an error told in a 2xx stands for, as its code says or the provider's
-    documents do; None: they do not."""
+    documents do; None: they do not. No part of what two problems are compared by: the ledger does
+    not keep it."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and self[:2] == other[:2]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:2])
 
     @property
     def words(self) -> str:

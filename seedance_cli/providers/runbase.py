@@ -10,7 +10,6 @@ leniently: where the id stands, `running`, `error`, `costUsd`. The page prints n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedance_cli.models import Problem
@@ -135,7 +134,7 @@ class Runbase(Provider):
         if isinstance(error, dict) and _answers.text(self.details(body).get("status")) is None:
             found = _problems.parse_error(error) or Problem(None, "no reason given")
             code = (found.code or "").lower()
-            return replace(found, status=_REFUSALS.get(code) or _problems.http_status(code))
+            return found._replace(status=_REFUSALS.get(code) or _problems.http_status(code))
         return _problems.complaint(response)
 
     def details(self, body: dict[str, object]) -> dict[str, object]:

@@ -9,7 +9,6 @@ a string or an object is stated nowhere; both are read.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -138,7 +137,7 @@ class Seedance2Ink(Provider):
         if body.get("success") is not False:
             return _problems.complaint(response)
         found = _problems.parse_error(body) or Problem(None, "no reason given")
-        return replace(found, status=_meant(body, found))
+        return found._replace(status=_meant(body, found))
 
     def read_path(self, handle: TaskHandle) -> str:
         """`GET /api/open/v1/video/generations/ID`."""

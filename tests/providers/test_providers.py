@@ -11,7 +11,7 @@ import copy
 import json
 import re
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -189,7 +189,7 @@ def as_json(task: Task) -> dict[str, Any]:
     if task.last_frame_url is not None:
         found["last_frame_url"] = task.last_frame_url
     if task.error is not None:
-        found["error"] = asdict(task.error)
+        found["error"] = task.error._asdict()
     return found
 
 
