@@ -42,6 +42,7 @@ LATE: dict[str, Script] = {
     **{str(status): answer(status, b"no") for status in (500, 502, 503, 504, 507)},
     "html": answer(200, b"<html>soon</html>", {"Content-Type": "text/html"}),
     "json": answer(200, b'{"code": "NoSuchKey"}', {"Content-Type": "application/json"}),
+    "accepted": answer(202, b'{"status": "pending"}', {"Content-Type": "application/json"}),
     "nothing": answer(200, b""),
     "half": answer(200, VIDEO[:HALF]),
     "cut": cut(etag=None),

@@ -37,8 +37,9 @@ good as incompressible, and more than that is somebody's attempt to fill the dis
 
 _GONE = frozenset({401, 403, 404, 410})
 _PASSING = frozenset({408, 425, 429})
-_ALL_OF_IT = frozenset({200, 203, 226})
-"""203: a proxy has touched it. 226: with instance manipulations, none of which were asked for."""
+_ALL_OF_IT = frozenset({200, 202, 203, 226})
+"""202: it is in the making, and is not there unless the bytes say so. 203: a proxy has touched it.
+226: with instance manipulations, none of which were asked for."""
 _CONTENT_RANGE_FIELD = "content-range"
 _CONTENT_RANGE = r"(?i:bytes) +(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)"
 _LENGTH = re.compile(r"[0-9]{1,18}")
