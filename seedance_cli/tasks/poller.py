@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 TICK = 30.0
 """Seconds: the longest silence between two events of a wait."""
 _WORKERS = 16
-"""Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due:
-each connection that a pool holds makes every request through it a little slower."""
+"""Polls out at once, over all tasks. Beyond it they wait here, in the order in which they are due.
+Each has two threads and a connection."""
 _SPREAD = 0.005
 """Seconds between two tasks, of those that were all due at once at first: 200 polls a second."""
 _EARLY = 0.02
