@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -55,6 +54,8 @@ class KeyPlace(NamedTuple):
             case Origin.PROFILE:
                 return f"the key stands in {self.place}: correct it there"
             case Origin.CREDENTIALS:
+                import shlex  # a name in the user's file may be anything
+
                 again = f"seedance login {self.provider} --profile {shlex.quote(name)}"
                 return f"the key is the one that login stored in profile {name}: {again}"
             case _:
