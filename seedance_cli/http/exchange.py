@@ -8,6 +8,7 @@ and the caller waits for it on the program's clock.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ exchanges = Threads()
 
 _LAST_LOOK_STEP = 0.02
 _LAST_LOOK_STEPS = 250
-"""Of real time: what is looked at lies in this machine."""
+"""Of real time: what is waited for lies in this machine."""
 _SUCCESS = range(200, 300)
 
 
@@ -136,13 +137,13 @@ class Pending:
             except Empty:
                 if not self._tap.left:
                     if self._tap.give_up(unless_left=True):
-                        return Event.LATE
+                        return self._given_up()
                     continue
                 if self._until(began, seconds, after_sending=after_sending) > until:
                     continue
                 return self._last_look()
             if event is Event.WOKEN and self._tap.give_up(unless_left=True):
-                return Event.LATE  # nothing has left, so there is no answer to wait for
+                return self._given_up()  # nothing has left: there is no answer to wait for
             return event
 
     def _until(self, began: float, seconds: float, *, after_sending: bool) -> float:
@@ -155,6 +156,19 @@ class Pending:
         if tap.sent_at is None:
             return tap.left_at + sending_seconds(self._size)
         return tap.sent_at + seconds
+
+    def _given_up(self) -> Event:
+        """Have the thread come to the network, which it may not have done: there it is refused.
+
+        Before it did, nobody knows that it will, and what may have left counts as left.
+        """
+        for _ in range(_LAST_LOOK_STEPS):
+            if self._tap.watched or not self._tap.started:
+                break
+            with suppress(Empty):
+                if self._events.get(timeout=_LAST_LOOK_STEP) is Event.ENDED:
+                    break
+        return Event.LATE
 
     def _last_look(self) -> Event:
         """Take what lies in the socket: after a sleep of the whole machine the answer may."""

@@ -14,15 +14,17 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpcore
+import httpx
 import pytest
 
 from seedance_cli import providers
 from seedance_cli.http import limits
 from seedance_cli.http.backend import SocketStream
-from seedance_cli.http.exchange import Reply, Wire
+from seedance_cli.http.exchange import Event, Reply, Wire
 from seedance_cli.http.faults import FaultKind, TransportFault
 from seedance_cli.http.heads import HeadReader, TooMuchHead, read_head
 from seedance_cli.http.packing import unpacked
+from seedance_cli.http.tap import Tap
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import HttpResponse, IntentState
 from seedance_cli.system.clock import SystemClock
@@ -181,6 +183,35 @@ def test_money_6_13_a_network_that_says_nothing_is_one_that_sent(
         result = pay(run, server.url)
         assert (result.code, posts(server)) == (6, 1), result.err
     assert states(tmp_path) == [IntentState.UNKNOWN]
+
+
+def test_money_6_13_given_up_before_it_came_to_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the thread of the exchange is: it is refused there, so nothing has left."""
+    begun, over = threading.Event(), threading.Event()
+    send, give_up = httpx.Client.send, Tap.give_up
+
+    def slow(client: httpx.Client, *words: Any, **named: Any) -> httpx.Response:
+        begun.set()
+        assert over.wait(60)
+        time.sleep(0.1)  # who gave it up may go on meanwhile
+        return send(client, *words, **named)
+
+    def told(tap: Tap, *, unless_left: bool = False) -> bool:
+        given_up = give_up(tap, unless_left=unless_left)
+        over.set()
+        return given_up
+
+    monkeypatch.setattr(httpx.Client, "send", slow)
+    monkeypatch.setattr(Tap, "give_up", told)
+    with BytesServer(answer(200, ACCEPTED)) as server:
+        wire = Wire(server.url, SystemClock())
+        pending = wire.start("POST", server.url, {}, b"{}", alone=True)
+        assert begun.wait(60)
+        pending.wake()
+        assert pending.wait(60) is Event.LATE
+        assert not pending.reply().left
+        wire.close()
+        assert posts(server) == 0
 
 
 @pytest.mark.parametrize("left", [True, False])
