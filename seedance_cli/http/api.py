@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from seedance_cli.errors import Rejected, SeedanceError, Unreachable, error_of_status
-from seedance_cli.http.exchange import Wire
 from seedance_cli.http.faults import FaultKind
 from seedance_cli.http.limits import PAID_SECONDS, READ_SECONDS
 from seedance_cli.http.redaction import redact, redact_exact
+from seedance_cli.http.wire import Wire
 from seedance_cli.models import mask_url, origin
 
 if TYPE_CHECKING:

@@ -20,11 +20,12 @@ import pytest
 from seedance_cli import providers
 from seedance_cli.http import limits
 from seedance_cli.http.backend import SocketStream
-from seedance_cli.http.exchange import Event, Reply, Wire
+from seedance_cli.http.exchange import Event, Reply
 from seedance_cli.http.faults import FaultKind, TransportFault
 from seedance_cli.http.heads import HeadReader, TooMuchHead, read_head
 from seedance_cli.http.packing import unpacked
 from seedance_cli.http.tap import Tap
+from seedance_cli.http.wire import Wire
 from seedance_cli.ledger.record import Ledger
 from seedance_cli.models import HttpResponse, IntentState
 from seedance_cli.system.clock import SystemClock

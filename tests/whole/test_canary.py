@@ -503,7 +503,7 @@ def test_fault_35_a_proxy_with_a_password(script: str, tmp_path: Path, run: Run)
         "seedance_cli.http.api.HttpApi._headers",
         "seedance_cli.http.api.HttpApi._tell",
         "seedance_cli.config.keys.checked",
-        "seedance_cli.http.exchange.Wire.start",
+        "seedance_cli.http.wire.Wire.start",
         "seedance_cli.http.redaction._forms",
         "seedance_cli.config.toml_file._encoded",
     ],

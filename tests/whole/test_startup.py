@@ -259,7 +259,7 @@ def test_the_certificates_are_read_once_a_process(spawn: Spawn) -> None:
     """However many endpoints are asked over https."""
     asking = """
 from seedance_cli.system.clock import SystemClock
-from seedance_cli.http.exchange import Wire
+from seedance_cli.http.wire import Wire
 wires = [Wire(f"https://{name}.example/v1", SystemClock()) for name in "abc"]
 for wire in wires:
     wire.close()
