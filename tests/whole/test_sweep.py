@@ -127,6 +127,17 @@ def test_money_6_8_a_signal_at_every_line_loses_nothing(sweep: Sweep, kind: str,
     assert faults(sweep, way, first_and_last(undisturbed(sweep, way), part)) == []
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("part", range(PARTS))
+def test_money_6_8_a_signal_at_many_lines_of_the_post_loses_nothing(
+    sweep: Sweep, part: int
+) -> None:
+    """The same at every fifth line, whoever's it is."""
+    way = Way(JSON, (SIGTERM,), since="sending")
+    places = first_and_last(undisturbed(sweep, way), part)[::5]
+    assert faults(sweep, way, places) == []
+
+
 @pytest.mark.parametrize("kind", ERRORS)
 def test_exit_codes_an_unforeseen_error_after_paying_loses_nothing(sweep: Sweep, kind: str) -> None:
     """8 or 10 with the ref, the document and the traceback, in whatever function it is raised."""
