@@ -4,6 +4,8 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
+# Whoever is done takes over from the others: the long tests stand together.
+SPREAD := -q -n 4 --dist worksteal
 
 # The system's certificates: a company's proxy is in them. The second name is that of older uv.
 export UV_SYSTEM_CERTS ?= 1
@@ -16,15 +18,15 @@ demo: .venv/installed
 
 test: .venv/ready
 	@echo 'the suite takes about three minutes on two cores'
-	$(RUN)/python -m pytest -q -n 4
+	$(RUN)/python -m pytest $(SPREAD)
 
 test-full: .venv/ready test-lowest
 	@echo 'the long forms take about twenty minutes more on two cores'
-	$(RUN)/python -m pytest -q -n 4 -m full
+	$(RUN)/python -m pytest $(SPREAD) -m full
 
 # The suite once more, with the lowest version of each dependency that pyproject.toml allows.
 test-lowest: .venv-lowest/ready
-	.venv-lowest/bin/python -m pytest -q -n 4
+	.venv-lowest/bin/python -m pytest $(SPREAD)
 
 lint: .venv/ready
 	$(RUN)/ruff check .
