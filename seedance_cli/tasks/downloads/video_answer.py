@@ -37,7 +37,10 @@ good as incompressible, and more than that is somebody's attempt to fill the dis
 
 _GONE = frozenset({401, 403, 404, 410})
 _PASSING = frozenset({408, 425, 429})
-_ALL_OF_IT = frozenset({200, 202, 203, 226})
+_OK = 200
+_PARTIAL = 206
+_NO_SUCH_PART = 416
+_ALL_OF_IT = frozenset({_OK, 202, 203, 226})
 """202: it is in the making, and is not there unless the bytes say so. 203: a proxy has touched it.
 226: with instance manipulations, none of which were asked for."""
 _CONTENT_RANGE_FIELD = "content-range"
@@ -165,7 +168,7 @@ def check_there(answer: Stream, clock: Clock) -> None:
 
 def is_whole(answer: Stream) -> bool:
     """Whether the head of an answer to a request for all of it allows that it is all of it."""
-    if answer.status != 206:  # noqa: PLR2004 - partial content
+    if answer.status != _PARTIAL:
         return answer.status in _ALL_OF_IT
     piece = _piece(answer.headers)
     if piece is None:
@@ -179,16 +182,16 @@ def _judge(answer: Stream, part: PartialFile, clock: Clock, *, ranged: bool) -> 
     check_there(answer, clock)
     if status in _ALL_OF_IT:
         return _whole(headers, _declared(headers))
-    if status == 206 and ranged:  # noqa: PLR2004 - partial content
+    if status == _PARTIAL and ranged:
         if _continues(headers, part):
             return None
         part.begin(None, None)
         raise Unreachable("the server sent another part of the video than asked for")
-    if status == 206 and (piece := _piece(headers)) and piece.first == 0:  # noqa: PLR2004
+    if status == _PARTIAL and (piece := _piece(headers)) and piece.first == 0:
         return _whole(headers, piece.total)
-    if status == 206 and _CONTENT_RANGE_FIELD not in headers:  # noqa: PLR2004
+    if status == _PARTIAL and _CONTENT_RANGE_FIELD not in headers:
         return _whole(headers, None)  # its own layout has to show that it is all of it
-    if status == 416 and ranged:  # noqa: PLR2004 - range not satisfiable
+    if status == _NO_SUCH_PART and ranged:
         part.begin(None, None)
         raise Unreachable("the server has no such part of the video")
     raise DownloadFailed(f"no video at its URL (HTTP {status})", http_status=status)
@@ -310,7 +313,7 @@ def _unpacker() -> zlib._Decompress:
 
 
 def _no_video(answer: Stream) -> NotYet:
-    status = "" if answer.status == 200 else f", HTTP {answer.status}"  # noqa: PLR2004 - the usual
+    status = "" if answer.status == _OK else f", HTTP {answer.status}"
     return NotYet(f"what came is no MP4 ({_kind(answer)}{status})")
 
 
